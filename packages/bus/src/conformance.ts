@@ -1,0 +1,211 @@
+/**
+ * What every adapter of the Bus port must do, as a function that is handed an adapter. It needs vitest's `it` and `expect` from the
+ * caller, so that this package depends on no test runner.
+ */
+import { partitionOf } from "./partition.ts";
+import type { Batch, Bus, OutRecord, Progress, SubscribeOptions } from "./port.ts";
+
+export interface Harness {
+  readonly bus: Bus;
+  /** Runs until everything published so far has been delivered, or for as long as the adapter needs to show it. */
+  settle(): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface TestApi {
+  it(name: string, test: () => Promise<void>): void;
+  equal(actual: unknown, expected: unknown): void;
+}
+
+const partitions = 4;
+const text = new TextDecoder();
+
+export function busConformance(open: () => Promise<Harness>, { it, equal }: TestApi): void {
+  const withBus = (name: string, test: (h: Harness) => Promise<void>) =>
+    it(name, async () => {
+      const harness = await open();
+      try {
+        await harness.bus.ensureTopics([{ topic: "t", partitions }]);
+        await test(harness);
+      } finally {
+        await harness.close();
+      }
+    });
+
+  withBus("keeps the order of each key and the partition of its murmur2", async ({ bus, settle }) => {
+    const seen = new Map<string, string[]>();
+    const wrong: string[] = [];
+    await bus.subscribe(group("g"), (batch) => {
+      for (const record of batch.records) {
+        const key = text.decode(record.key);
+        seen.set(key, [...(seen.get(key) ?? []), text.decode(record.value)]);
+        if (record.partition !== partitionOf(record.key, partitions)) wrong.push(key);
+      }
+      return through(batch);
+    });
+    const expected = new Map<string, string[]>();
+    for (let n = 0; n < 60; n++) {
+      const key = `k${n % 7}`;
+      expected.set(key, [...(expected.get(key) ?? []), `v${n}`]);
+      await bus.publish([record(key, `v${n}`)], { timeoutMs: 5_000 });
+    }
+    await settle();
+    equal([...seen].sort(), [...expected].sort());
+    equal(wrong, []);
+  });
+
+  withBus("carries key, value and lists of header values byte for byte", async ({ bus, settle }) => {
+    const all = Uint8Array.from({ length: 256 }, (_, n) => n);
+    const headers = { one: [all], two: [all.slice(0, 1), all.slice(1, 2)] };
+    const got: unknown[] = [];
+    await bus.subscribe(group("g"), (batch) => {
+      for (const r of batch.records)
+        got.push([[...r.key], [...r.value], Object.entries(r.headers).map(([k, v]) => [k, v.map((b) => [...b])])]);
+      return through(batch);
+    });
+    await bus.publish([{ topic: "t", key: all, value: all, headers }], { timeoutMs: 5_000 });
+    await settle();
+    const bytes = [...all];
+    equal(got, [
+      [
+        bytes,
+        bytes,
+        [
+          ["one", [bytes]],
+          ["two", [[0], [1]]],
+        ],
+      ],
+    ]);
+  });
+
+  withBus("gives every record to each group once, to one member of it", async ({ bus, settle }) => {
+    const members = [collector(), collector(), collector()];
+    await bus.subscribe(group("a"), members[0]!.handler);
+    await bus.subscribe(group("a"), members[1]!.handler);
+    await bus.subscribe(group("b"), members[2]!.handler);
+    await settle();
+    const values = await publishMany(bus, 40);
+    await settle();
+    equal([...members[0]!.values, ...members[1]!.values].sort(), values);
+    equal([...members[2]!.values].sort(), values);
+  });
+
+  withBus("gives every record to each `every` subscription of one name", async ({ bus, settle }) => {
+    const readers = [collector(), collector()];
+    for (const reader of readers)
+      await bus.subscribe({ ...group("r"), as: { kind: "every", name: "r" } }, reader.handler);
+    await settle();
+    const values = await publishMany(bus, 20);
+    await settle();
+    for (const reader of readers) equal([...reader.values].sort(), values);
+  });
+
+  withBus("delivers again to the next member what the last one did not finish", async ({ bus, settle }) => {
+    const first = collector();
+    const member = await bus.subscribe(group("g"), first.handler);
+    await settle();
+    await bus.publish([record("k", "1"), record("k", "2")], { timeoutMs: 5_000 });
+    await settle();
+    await member.close();
+    await bus.publish([record("k", "3")], { timeoutMs: 5_000 });
+    const second = collector();
+    await bus.subscribe(group("g"), second.handler);
+    await settle();
+    equal(first.values, ["1", "2"]);
+    equal(second.values, ["3"]);
+  });
+
+  withBus("goes back where it is told to", async ({ bus, settle }) => {
+    const reader = collector();
+    const member = await bus.subscribe(group("g"), reader.handler);
+    await settle();
+    const [placed] = await bus.publish([record("k", "1"), record("k", "2")], { timeoutMs: 5_000 });
+    await settle();
+    member.seek({ topic: "t", partition: placed!.partition }, placed!.offset);
+    await settle();
+    equal(reader.values, ["1", "2", "1", "2"]);
+  });
+
+  withBus("delivers nothing while paused, and everything after", async ({ bus, settle }) => {
+    const reader = collector();
+    const member = await bus.subscribe(group("g"), reader.handler);
+    await settle();
+    const all = member.assigned();
+    member.pause(all);
+    const values = await publishMany(bus, 10);
+    await settle();
+    equal(reader.values, []);
+    member.resume(all);
+    await settle();
+    equal([...reader.values].sort(), values);
+  });
+
+  withBus(
+    "delivers a record that was published twice twice: the inbox is the guard, not the bus",
+    async ({ bus, settle }) => {
+      const reader = collector();
+      await bus.subscribe(group("g"), reader.handler);
+      await settle();
+      const same = record("k", "same");
+      await bus.publish([same], { timeoutMs: 5_000 });
+      await bus.publish([same], { timeoutMs: 5_000 });
+      await settle();
+      equal(reader.values, ["same", "same"]);
+    },
+  );
+
+  withBus("says how far a group is behind", async ({ bus, settle }) => {
+    const member = await bus.subscribe(group("g"), collector().handler);
+    await settle();
+    member.pause(member.assigned());
+    await publishMany(bus, 5);
+    await settle();
+    equal(
+      (await bus.lag("g")).reduce((sum, { records }) => sum + records, 0n),
+      5n,
+    );
+    member.resume(member.assigned());
+    await settle();
+    equal(
+      (await bus.lag("g")).reduce((sum, { records }) => sum + records, 0n),
+      0n,
+    );
+  });
+
+  withBus("refuses a topic nobody created", async ({ bus }) => {
+    const failure = await bus
+      .publish([{ ...record("k", "v"), topic: "nowhere" }], { timeoutMs: 5_000 })
+      .catch((e) => e);
+    equal([failure.name, failure.code], ["BusError", "UNKNOWN_TOPIC"]);
+  });
+}
+
+function group(name: string): SubscribeOptions {
+  const as = { kind: "group" as const, name };
+  return { topics: ["t"], as, from: "earliest", maxInFlightBytes: 1_000_000, maxProcessingMs: 10_000 };
+}
+
+function record(key: string, value: string): OutRecord {
+  return { topic: "t", key: Buffer.from(key), value: Buffer.from(value), headers: {} };
+}
+
+function through(batch: Batch): Progress {
+  return { through: batch.records.at(-1)!.offset };
+}
+
+/** Half of its answers are given at once, half later: both ways must keep order. */
+function collector() {
+  const values: string[] = [];
+  let count = 0;
+  const handler = (batch: Batch) => {
+    for (const { value } of batch.records) values.push(text.decode(value));
+    return count++ % 2 === 0 ? through(batch) : Promise.resolve().then(() => through(batch));
+  };
+  return { values, handler };
+}
+
+async function publishMany(bus: Bus, count: number): Promise<string[]> {
+  const values = Array.from({ length: count }, (_, n) => `v${String(n).padStart(3, "0")}`);
+  for (const [n, value] of values.entries()) await bus.publish([record(`k${n}`, value)], { timeoutMs: 5_000 });
+  return values;
+}

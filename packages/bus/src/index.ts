@@ -1,0 +1,17 @@
+export { LocalBus } from "./local/bus.ts";
+export { murmur2, partitionOf } from "./partition.ts";
+export {
+  type Batch,
+  type Bus,
+  BusError,
+  type Delivered,
+  type Handler,
+  type Headers,
+  type OutRecord,
+  type Placed,
+  type Progress,
+  type SubscribeOptions,
+  type Subscription,
+  type TopicConfig,
+  type TopicPartition,
+} from "./port.ts";

@@ -1,0 +1,187 @@
+/** Groups and their members: who reads which partition, and how far everybody is. */
+import type { Clock } from "@countersign/time";
+import { BusError, type Handler, type Subscription, type TopicPartition } from "../port.ts";
+import type { PartitionLog } from "./log.ts";
+
+/** The committed offsets of one group; they outlive its members, as a broker's do. */
+export class Group {
+  readonly name: string;
+  readonly #members: Member[] = [];
+  readonly #committed = new Map<string, number>();
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  join(member: Member): void {
+    this.#members.push(member);
+    this.#rebalance();
+  }
+
+  leave(member: Member): void {
+    this.#members.splice(this.#members.indexOf(member), 1);
+    this.#rebalance();
+  }
+
+  committed(topic: string, partition: number): number | undefined {
+    return this.#committed.get(`${topic}/${partition}`);
+  }
+
+  commit(topic: string, partition: number, offset: number): void {
+    this.#committed.set(`${topic}/${partition}`, offset);
+  }
+
+  positions(): (TopicPartition & { offset: number })[] {
+    return [...this.#committed].map(([at, offset]) => {
+      const slash = at.lastIndexOf("/");
+      return { topic: at.slice(0, slash), partition: Number(at.slice(slash + 1)), offset };
+    });
+  }
+
+  /** Partitions go round the members in the order they joined. */
+  #rebalance(): void {
+    for (const [n, member] of this.#members.entries())
+      member.assign((partition) => partition % this.#members.length === n);
+  }
+}
+
+interface Assigned {
+  position: number;
+  paused: boolean;
+}
+
+export class Member implements Subscription {
+  readonly #group: Group;
+  readonly #topics: readonly { readonly topic: string; readonly logs: readonly PartitionLog[] }[];
+  readonly #from: "earliest" | "latest";
+  readonly #handler: Handler;
+  readonly #clock: Clock;
+  readonly #pumpLater: (topic: string, partition: number) => void;
+  readonly #onClose: () => void;
+  readonly #abort = new AbortController();
+  readonly #assigned = new Map<PartitionLog, Assigned & TopicPartition>();
+  #lastDeliveryMs: number | undefined;
+
+  constructor(
+    group: Group,
+    topics: readonly { readonly topic: string; readonly logs: readonly PartitionLog[] }[],
+    from: "earliest" | "latest",
+    handler: Handler,
+    clock: Clock,
+    pumpLater: (topic: string, partition: number) => void,
+    onClose: () => void,
+  ) {
+    this.#group = group;
+    this.#topics = topics;
+    this.#from = from;
+    this.#handler = handler;
+    this.#clock = clock;
+    this.#pumpLater = pumpLater;
+    this.#onClose = onClose;
+  }
+
+  assign(mine: (partition: number) => boolean): void {
+    this.#assigned.clear();
+    for (const { topic, logs } of this.#topics) {
+      for (const [partition, log] of logs.entries()) {
+        if (!mine(partition)) continue;
+        const first = this.#from === "earliest" ? log.start : log.end;
+        const position = Math.max(this.#group.committed(topic, partition) ?? first, log.start);
+        this.#group.commit(topic, partition, position);
+        this.#assigned.set(log, { topic, partition, position, paused: false });
+        if (position < log.end) this.#pumpLater(topic, partition);
+      }
+    }
+  }
+
+  /** Delivers what lies between this member's position and `end`; answers at once when the handler does. */
+  pump(log: PartitionLog, end: number): void | Promise<void> {
+    const at = this.#assigned.get(log);
+    if (at === undefined || at.paused) return;
+    while (at.position < end) {
+      const progress = this.#handOver(log, at);
+      if (progress instanceof Promise) return this.#pumpRest(log, at, end, progress);
+      this.#advance(at, progress.through);
+      if (at.paused) return;
+    }
+  }
+
+  async #pumpRest(
+    log: PartitionLog,
+    at: Assigned & TopicPartition,
+    end: number,
+    running: Promise<{ through: bigint }>,
+  ): Promise<void> {
+    this.#advance(at, (await running).through);
+    while (at.position < end && !at.paused && !this.#abort.signal.aborted) {
+      this.#advance(at, (await this.#handOver(log, at)).through);
+    }
+  }
+
+  #handOver(log: PartitionLog, at: Assigned & TopicPartition) {
+    this.#lastDeliveryMs = this.#clock.nowMs();
+    const records = [log.at(at.position)];
+    return this.#handler({ topic: at.topic, partition: at.partition, records }, this.#abort.signal);
+  }
+
+  #advance(at: Assigned & TopicPartition, through: bigint): void {
+    const next = Number(through) + 1;
+    if (next <= at.position)
+      throw new BusError("fatal", "BAD_OFFSET", `the handler of ${this.#group.name} went back to ${through}`);
+    at.position = next;
+    this.#group.commit(at.topic, at.partition, next);
+  }
+
+  positionOf(topic: string, partition: number): number | undefined {
+    return this.#find({ topic, partition })?.position;
+  }
+
+  pause(at: readonly TopicPartition[]): void {
+    for (const one of at) {
+      const found = this.#find(one);
+      if (found !== undefined) found.paused = true;
+    }
+  }
+
+  resume(at: readonly TopicPartition[]): void {
+    for (const one of at) {
+      const found = this.#find(one);
+      if (found === undefined) continue;
+      found.paused = false;
+      this.#pumpLater(found.topic, found.partition);
+    }
+  }
+
+  seek(at: TopicPartition, offset: bigint): void {
+    const found = this.#find(at);
+    if (found === undefined)
+      throw new BusError("fatal", "BAD_OFFSET", `${at.topic}/${at.partition} is not assigned here`);
+    found.position = Number(offset);
+    this.#group.commit(at.topic, at.partition, found.position);
+    this.#pumpLater(at.topic, at.partition);
+  }
+
+  assigned(): readonly TopicPartition[] {
+    return [...this.#assigned.values()].map(({ topic, partition }) => ({ topic, partition }));
+  }
+
+  health(): { lastDeliveryMs: number | undefined; paused: number } {
+    return {
+      lastDeliveryMs: this.#lastDeliveryMs,
+      paused: [...this.#assigned.values()].filter((at) => at.paused).length,
+    };
+  }
+
+  async close(): Promise<void> {
+    if (this.#abort.signal.aborted) return;
+    this.#abort.abort();
+    this.#onClose();
+    this.#assigned.clear();
+    this.#group.leave(this);
+  }
+
+  #find(at: TopicPartition): (Assigned & TopicPartition) | undefined {
+    for (const one of this.#assigned.values()) if (one.topic === at.topic && one.partition === at.partition) return one;
+    return undefined;
+  }
+}
