@@ -1,0 +1,34 @@
+/**
+ * An agent's one-page contract (the requirement's canvas template), as typed data. It is what the agent *asks* for: `npm run authority`
+ * joins all canvases with the topic catalogue into authority.json, which is reviewed, and from which its keys' rights are granted.
+ */
+export interface Canvas {
+  /** Also its sender name, its store's schema and its consumer group. */
+  readonly agent: string;
+  readonly mission: string;
+  readonly observes: readonly Observes[];
+  readonly publishes: readonly Publishes[];
+  /** Calls it makes, and calls it serves: Service.Method. */
+  readonly calls: readonly string[];
+  readonly serves: readonly string[];
+  readonly beliefs: string;
+  readonly policy: string;
+  readonly slos: readonly Slo[];
+  readonly failover: string;
+}
+
+export interface Observes {
+  readonly topic: string;
+  /** `group`: shared by the replicas of this agent. `every`: read whole by each of them. */
+  readonly as: "group" | "every";
+}
+
+export interface Publishes {
+  readonly topic: string;
+  readonly types: readonly string[];
+}
+
+export interface Slo {
+  readonly name: string;
+  readonly target: string;
+}

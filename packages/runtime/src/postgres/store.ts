@@ -1,0 +1,177 @@
+/** The Store on PostgreSQL: one schema per agent, shared by its replicas. */
+import { migrate, type Pool, type Prepared, prepare } from "@countersign/postgres";
+import { decodeJson, encodeJson } from "../codec.ts";
+import {
+  type ChainRow,
+  type Commit,
+  type CommitResult,
+  type JournalRow,
+  type Loaded,
+  type OutboxRow,
+  type Outcome,
+  type SnapshotRow,
+  type Store,
+  StoreError,
+  type TimerRow,
+} from "../store.ts";
+import { storeMigrations } from "./schema.ts";
+
+export async function openPostgresStore(pool: Pool, schema: string): Promise<Store> {
+  await migrate(pool, schema, storeMigrations(schema));
+  return new PostgresStore(pool, schema);
+}
+
+interface CommitAnswer {
+  readonly kind: CommitResult["kind"];
+  readonly about: string;
+  readonly by: string;
+  readonly found_digest: Uint8Array;
+  readonly found_answer: Uint8Array | null;
+}
+
+class PostgresStore implements Store {
+  readonly #pool: Pool;
+  readonly #schema: string;
+  readonly #commit: Prepared;
+
+  constructor(pool: Pool, schema: string) {
+    this.#pool = pool;
+    this.#schema = schema;
+    const parameters = Array.from({ length: 31 }, (_, n) => `$${n + 1}`).join(", ");
+    this.#commit = prepare(`commit ${schema}`, `select * from ${schema}.commit_decision(${parameters})`);
+  }
+
+  async load(key: string): Promise<Loaded> {
+    const text = `select version, state from ${this.#schema}.aggregates where key = $1`;
+    const { rows } = await this.#pool.query<{ version: bigint; state: string }>(text, [key]);
+    const row = rows[0];
+    return row === undefined
+      ? { state: undefined, version: 0n }
+      : { state: decodeJson(row.state), version: row.version };
+  }
+
+  async list(): Promise<readonly (Loaded & { key: string })[]> {
+    const text = `select key, version, state from ${this.#schema}.aggregates where state <> 'null' order by key collate "C"`;
+    const { rows } = await this.#pool.query<{ key: string; version: bigint; state: string }>(text);
+    return rows.map(({ key, version, state }) => ({ key, version, state: decodeJson(state) }));
+  }
+
+  async outcome(msgId: string): Promise<Outcome | undefined> {
+    const text = `select digest, answer from ${this.#schema}.inbox where msg_id = $1`;
+    const { rows } = await this.#pool.query<{ digest: Uint8Array; answer: Uint8Array | null }>(text, [msgId]);
+    const row = rows[0];
+    return row === undefined ? undefined : { digest: row.digest, answer: row.answer ?? undefined };
+  }
+
+  async commit(c: Commit): Promise<CommitResult> {
+    const { rows } = await this.#pool.query<CommitAnswer>(this.#commit, [
+      c.inbox.map((row) => row.msgId),
+      c.inbox.map((row) => row.digest),
+      c.inbox.map((row) => row.answer ?? null),
+      c.claims.map((row) => row.id),
+      c.claims.map((row) => row.by),
+      c.aggregate?.key ?? null,
+      c.aggregate?.version ?? null,
+      c.aggregate === undefined ? null : encodeJson(c.aggregate.state),
+      c.chains.map((row) => row.topic),
+      c.chains.map((row) => row.key),
+      c.chains.map((row) => row.was),
+      c.chains.map((row) => row.seq),
+      c.chains.map((row) => row.digest),
+      c.timers.map((row) => row.id),
+      c.timers.map((row) => row.key),
+      c.timers.map((row) => row.dueMs),
+      c.timers.map((row) => encodeJson(row.data)),
+      c.timers.map((row) => row.correlationId),
+      c.cancelledTimers,
+      c.appends.map((row) => row.stream),
+      c.appends.map((row) => row.seq),
+      c.appends.map((row) => row.bytes),
+      c.outbox.map((row) => row.msgId),
+      c.outbox.map((row) => row.kind),
+      c.outbox.map((row) => row.topic),
+      c.outbox.map((row) => row.key),
+      c.outbox.map((row) => row.bytes),
+      c.outbox.map((row) => row.callId ?? null),
+      c.journal.map((row) => row.entry),
+      c.snapshot?.json ?? null,
+      c.published,
+    ]);
+    const answer = rows[0];
+    if (answer === undefined) throw new StoreError("STORE_CORRUPT", `${this.#schema}.commit_decision answered nothing`);
+    switch (answer.kind) {
+      case "committed":
+        return { kind: "committed", version: c.aggregate === undefined ? 0n : c.aggregate.version + 1n };
+      case "duplicate": {
+        const outcome = { digest: answer.found_digest, answer: answer.found_answer ?? undefined };
+        return { kind: "duplicate", msgId: answer.about, outcome };
+      }
+      case "claimed":
+        return { kind: "claimed", id: answer.about, by: answer.by };
+      case "conflict":
+        return { kind: "conflict", on: answer.about };
+    }
+  }
+
+  async chains(): Promise<readonly ChainRow[]> {
+    const { rows } = await this.#pool.query<ChainRow>(`select topic, key, seq, digest from ${this.#schema}.chains`);
+    return rows;
+  }
+
+  async timers(): Promise<readonly TimerRow[]> {
+    const text = `select id, key, due_ms, data, correlation_id from ${this.#schema}.timers order by due_ms, id collate "C"`;
+    type Timer = { id: string; key: string; due_ms: bigint; data: string; correlation_id: string };
+    const { rows } = await this.#pool.query<Timer>(text);
+    return rows.map((row) => ({
+      id: row.id,
+      key: row.key,
+      dueMs: Number(row.due_ms),
+      data: decodeJson(row.data),
+      correlationId: row.correlation_id,
+    }));
+  }
+
+  async unpublished(): Promise<readonly OutboxRow[]> {
+    // A lower position may belong to a transaction that is still under way: only what lies before every open one is in commit order.
+    const text = `select msg_id, kind, topic, key, bytes, call_id from ${this.#schema}.outbox
+      where not published and xid < pg_snapshot_xmin(pg_current_snapshot()) order by xid, position`;
+    type Out = {
+      msg_id: string;
+      kind: OutboxRow["kind"];
+      topic: string;
+      key: string;
+      bytes: Uint8Array;
+      call_id: string | null;
+    };
+    const { rows } = await this.#pool.query<Out>(text);
+    return rows.map((row) => ({
+      msgId: row.msg_id,
+      kind: row.kind,
+      topic: row.topic,
+      key: row.key,
+      bytes: row.bytes,
+      callId: row.call_id ?? undefined,
+    }));
+  }
+
+  async markPublished(msgIds: readonly string[]): Promise<void> {
+    await this.#pool.query(`update ${this.#schema}.outbox set published = true where msg_id = any ($1)`, [msgIds]);
+  }
+
+  async read(stream: string, after: bigint, limit: number): Promise<readonly { seq: bigint; bytes: Uint8Array }[]> {
+    const text = `select seq, bytes from ${this.#schema}.streams where stream = $1 and seq > $2 order by seq limit $3`;
+    const { rows } = await this.#pool.query<{ seq: bigint; bytes: Uint8Array }>(text, [stream, after, limit]);
+    return rows;
+  }
+
+  async journal(after: bigint, limit: number): Promise<readonly JournalRow[]> {
+    const text = `select n, entry from ${this.#schema}.journal where n > $1 order by n limit $2`;
+    const { rows } = await this.#pool.query<JournalRow>(text, [after, limit]);
+    return rows;
+  }
+
+  async snapshot(): Promise<SnapshotRow | undefined> {
+    const { rows } = await this.#pool.query<SnapshotRow>(`select json from ${this.#schema}.snapshot`);
+    return rows[0];
+  }
+}
