@@ -8,7 +8,8 @@
  */
 
 import type { Message } from "@bufbuild/protobuf";
-import type { Bar, Body, FenceState, Quote, Trade } from "@countersign/contracts";
+import type { Bar, FenceState, Quote, Signed, Trade } from "@countersign/contracts";
+import type { EnvelopeBody } from "@countersign/envelope";
 import type { Canvas } from "./canvas.ts";
 
 export interface Agent<State, View = undefined> {
@@ -79,7 +80,7 @@ export type Input =
       readonly kind: "message";
       readonly topic: string;
       readonly type: string;
-      readonly body: Body;
+      readonly body: EnvelopeBody;
       readonly payload: Message;
       readonly attached: Attached;
     }
@@ -87,7 +88,7 @@ export type Input =
       readonly kind: "call";
       readonly call: string;
       readonly type: string;
-      readonly body: Body;
+      readonly body: EnvelopeBody;
       readonly payload: Message;
     }
   /** The answer to a call this agent made; `id` is the call effect's. */
@@ -95,7 +96,7 @@ export type Input =
       readonly kind: "answer";
       readonly id: string;
       readonly type: string;
-      readonly body: Body;
+      readonly body: EnvelopeBody;
       readonly payload: Message;
     }
   /** The call could not be made, or its answer was refused: code, never an answer. */
@@ -109,8 +110,8 @@ export type Input =
   /** What an edge of the agent reports, such as a venue. Plain data; bigints allowed. `id` is its msg_id as a cause. */
   | { readonly kind: "edge"; readonly id: string; readonly name: string; readonly data: unknown };
 
-/** Self-authenticating signatures that came with an envelope (the votes over a log entry), serialised. */
-export type Attached = readonly Uint8Array[];
+/** Signatures that came with an envelope and speak for themselves: the votes over a log entry. */
+export type Attached = readonly Signed[];
 
 /** What a decision wants done, in the order in which it is done. All of it is in one transaction with the state, but `act`. */
 export type Effect =
@@ -142,6 +143,8 @@ export interface PublishEffect {
   /** The record is also the answer to the call that is the input. */
   readonly reply?: boolean;
   readonly attached?: Attached;
+  /** What it follows from, when that is not the input itself: a fill follows from its order, whichever quote brought it about. */
+  readonly cause?: Cause;
 }
 
 export interface CallEffect {
@@ -155,6 +158,7 @@ export interface CallEffect {
   readonly payload: Message;
   readonly intent: string;
   readonly idempotencyKey: string;
+  readonly cause?: Cause;
 }
 
 /** A view for agents that do not look at the market. */

@@ -1,1 +1,27 @@
-export {};
+// What agents are written against.
+export {
+  type Agent,
+  type Attached,
+  type CallEffect,
+  type Cause,
+  type Context,
+  type Decision,
+  type Effect,
+  type Input,
+  type MarketMessage,
+  type MarketRef,
+  noView,
+  type PublishEffect,
+  type Trigger,
+  type ViewOf,
+} from "./agent.ts";
+export type { Canvas, Observes, Publishes, Slo } from "./canvas.ts";
+export { decodeJson, encodeJson } from "./codec.ts";
+// What the platform puts together.
+export { effectsDigest } from "./drafts.ts";
+export { type Edge, type EdgeReport, Host, type HostOptions, type Loop } from "./host.ts";
+export type { JournalEntry, JournalledInput } from "./journal.ts";
+export { MemoryStore } from "./memory/store.ts";
+export { type Fence, LocalRpc, type Rpc, RpcError } from "./ports.ts";
+export { openPostgresStore } from "./postgres/store.ts";
+export { type Commit, type CommitResult, emptyCommit, type Store, StoreError } from "./store.ts";

@@ -1,0 +1,170 @@
+/**
+ * One try at a transaction: inputs of one aggregate are decided upon, in order, and become one commit. Pure but for the signature; a
+ * conflict throws it away and tries again.
+ */
+import { attach, type Signer, seal } from "@countersign/envelope";
+import type { Agent, Context, Effect, PublishEffect } from "./agent.ts";
+import { type Chains, chainKey, type Draft, draftBodies, effectsDigest } from "./drafts.ts";
+import { journalText } from "./journal.ts";
+import type { Pending } from "./pending.ts";
+import type { Commit, Loaded, OutboxRow, SnapshotRow } from "./store.ts";
+
+export interface Circumstances<V> extends Omit<Context<V>, "cause"> {
+  readonly sender: string;
+  readonly chains: Chains;
+  readonly positions: Readonly<Record<string, string>>;
+  /** A claim that turned out to be taken, and whose input asked for it. */
+  readonly claimed: { readonly id: string; readonly pending: Pending } | undefined;
+  readonly signer: Signer;
+  readonly finish: ((effect: PublishEffect) => PublishEffect) | undefined;
+  readonly snapshot: SnapshotRow | undefined;
+  readonly published: readonly string[];
+}
+
+export interface SealedDraft {
+  readonly draft: Draft;
+  readonly bytes: Uint8Array;
+  /** What must be sent for certain; a market topic's message and a reply are not. */
+  readonly row: OutboxRow | undefined;
+}
+
+export interface Attempt {
+  readonly commit: Commit;
+  readonly state: unknown;
+  readonly changed: boolean;
+  readonly chains: Chains;
+  readonly effects: readonly Effect[];
+  readonly sealed: readonly SealedDraft[];
+  /** Which input asked for which claims. */
+  readonly claims: ReadonlyMap<Pending, readonly string[]>;
+}
+
+/** Undefined when nothing came of the inputs: then nothing is written, not even that they were seen. */
+export function attempt<S, V>(
+  agent: Agent<S, V>,
+  key: string,
+  loaded: Loaded,
+  inputs: readonly Pending[],
+  now: Circumstances<V>,
+): Attempt | undefined {
+  const initial = loaded.state === undefined ? agent.initial(key) : (loaded.state as S);
+  let state = initial;
+  let chains = now.chains;
+  const decisions = inputs.map((pending) => {
+    const decision = agent.decide(state, pending.input, { ...context(now), cause: pending.cause });
+    const taken = takenClaim(decision.effects, pending, now.claimed);
+    if (taken === undefined) state = decision.state;
+    const effects = taken === undefined ? decision.effects : taken.otherwise;
+    const answering = pending.input.kind === "call" ? pending.input.call : undefined;
+    const finished = now.finish === undefined ? effects : effects.map((effect) => finishEffect(effect, now.finish));
+    const drafted = draftBodies(finished, chains, {
+      sender: now.sender,
+      cause: pending.cause,
+      nowMs: now.nowMs,
+      answering,
+    });
+    chains = drafted.chains;
+    const sealed = drafted.drafts.map((draft) => sealDraft(draft, now.signer));
+    return { pending, effects, sealed, claimed: taken?.id };
+  });
+  const changed = state !== initial;
+  const effects = decisions.flatMap((decision) => decision.effects);
+  if (!changed && effects.length === 0) return undefined;
+  const sealed = decisions.flatMap((decision) => decision.sealed);
+  const claims = new Map(decisions.map(({ pending, effects: own }) => [pending, claimIds(own)]));
+  const commit: Commit = {
+    inbox: decisions.flatMap(({ pending, sealed: own }) => {
+      const answer = own.find(({ draft }) => isReply(draft))?.bytes;
+      return pending.inbox.map((row) => ({ ...row, answer }));
+    }),
+    aggregate: changed ? { key, version: loaded.version, state } : undefined,
+    claims: [...claims].flatMap(([{ cause }, ids]) => ids.map((id) => ({ id, by: cause.msgId }))),
+    timers: decisions.flatMap(({ pending, effects: own }) => timersOf(own, key, pending.cause.correlationId)),
+    cancelledTimers: [
+      ...inputs.flatMap(({ input }) => (input.kind === "timer" ? [input.id] : [])),
+      ...effects.flatMap((effect) => (effect.kind === "cancel-timer" ? [effect.id] : [])),
+    ],
+    journal: decisions.map(({ pending, effects: own, claimed }) => ({
+      entry: journalText({
+        key,
+        nowMs: now.nowMs,
+        input: pending.journalled,
+        cause: pending.cause.msgId,
+        fence: now.fence,
+        auditTrailing: now.auditTrailing,
+        positions: now.positions,
+        ...(claimed === undefined ? {} : { claimed }),
+        effects: effectsDigest(own),
+      }),
+    })),
+    outbox: sealed.flatMap(({ row }) => (row === undefined ? [] : [row])),
+    chains: chainRows(now.chains, chains, sealed),
+    appends: effects.flatMap((effect) => (effect.kind === "append" ? [effect] : [])),
+    snapshot: now.snapshot,
+    published: now.published,
+  };
+  return { commit, state, changed, chains, effects, sealed, claims };
+}
+
+/** Is there anything in it that must survive? What is said on market topics alone is a lease, not a record. */
+export function isDurable({ changed, effects, sealed }: Attempt): boolean {
+  return changed || sealed.some(({ row }) => row !== undefined) || effects.some(({ kind }) => kind !== "publish");
+}
+
+export function isReply({ effect }: Draft): boolean {
+  return effect.kind === "reply" || (effect.kind === "publish" && effect.reply === true);
+}
+
+function context<V>({ nowMs, view, fence, auditTrailing }: Circumstances<V>): Omit<Context<V>, "cause"> {
+  return { nowMs, view, fence, auditTrailing };
+}
+
+function takenClaim(effects: readonly Effect[], pending: Pending, claimed: Circumstances<unknown>["claimed"]) {
+  if (claimed === undefined || claimed.pending !== pending) return undefined;
+  return effects.find((effect) => effect.kind === "claim" && effect.id === claimed.id) as
+    | Extract<Effect, { kind: "claim" }>
+    | undefined;
+}
+
+function finishEffect(effect: Effect, finish: Circumstances<unknown>["finish"]): Effect {
+  return effect.kind === "publish" && finish !== undefined ? finish(effect) : effect;
+}
+
+function sealDraft(draft: Draft, signer: Signer): SealedDraft {
+  const { effect, body, spec } = draft;
+  const { bytes: sealed } = seal(body, signer);
+  const attached = effect.kind === "publish" ? (effect.attached ?? []) : [];
+  const bytes = attached.length > 0 ? attach(sealed, attached) : sealed;
+  const row = { msgId: body.msgId, key: body.key, bytes };
+  if (effect.kind === "call") {
+    return { draft, bytes, row: { ...row, kind: "call", topic: `${effect.call}@${effect.to}`, callId: effect.id } };
+  }
+  if (effect.kind === "publish" && spec?.delivery === "record") {
+    return { draft, bytes, row: { ...row, kind: "publish", topic: effect.topic, callId: undefined } };
+  }
+  return { draft, bytes, row: undefined };
+}
+
+function claimIds(effects: readonly Effect[]): readonly string[] {
+  return effects.flatMap((effect) => (effect.kind === "claim" ? [effect.id] : []));
+}
+
+function timersOf(effects: readonly Effect[], key: string, correlationId: string) {
+  return effects.flatMap((effect) =>
+    effect.kind === "timer" ? [{ id: effect.id, key, dueMs: effect.dueMs, data: effect.data, correlationId }] : [],
+  );
+}
+
+/** Only the chains of records are stored: the others' counts go on by decision time. */
+function chainRows(before: Chains, after: Chains, sealed: readonly SealedDraft[]): Commit["chains"] {
+  const touched = new Map<string, { topic: string; key: string }>();
+  for (const { draft, row } of sealed) {
+    if (row?.kind !== "publish") continue;
+    touched.set(chainKey(draft.body.topic, draft.body.key), { topic: draft.body.topic, key: draft.body.key });
+  }
+  return [...touched].map(([at, { topic, key }]) => {
+    const end = after.get(at);
+    if (end === undefined) throw new Error(`the chain ${at} was touched and has no end`);
+    return { topic, key, was: before.get(at)?.seq ?? 0n, seq: end.seq, digest: end.prev };
+  });
+}

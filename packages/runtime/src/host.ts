@@ -1,0 +1,603 @@
+/**
+ * The shell of an agent: it carries messages through the pipeline to `decide`, and a decision through one transaction to the world.
+ *
+ *   decode → verify → allowed → seen before? → age → rate limit → decide → one transaction → publish → finished
+ *
+ * Invariants:
+ * 1. Nothing is published that is not committed; what is committed is published, after a crash again, as the same bytes.
+ * 2. A message is acted on once: its inbox row is in the transaction of what it led to.
+ * 3. Between load and commit nobody else changed the aggregate or a chain: compare-and-set, and on a conflict everything is done again.
+ * 4. What `decide` was shown is journaled in the same transaction.
+ */
+import { create, type Message } from "@bufbuild/protobuf";
+import type { Batch, Bus, Delivered, Progress, Subscription } from "@countersign/bus";
+import { type Checkpoint, type Mode, RefusedSchema, topicSpec } from "@countersign/contracts";
+import {
+  deriveMsgId,
+  headersOf,
+  type Keys,
+  type Opened,
+  openEnvelope,
+  type Signer,
+  sha256,
+} from "@countersign/envelope";
+import type { Agent, Cause, Effect, Input, MarketMessage, PublishEffect } from "./agent.ts";
+import { type Attempt, attempt, isDurable, isReply } from "./attempt.ts";
+import { AuditLease } from "./audit-lease.ts";
+import { decodeJson, encodeJson } from "./codec.ts";
+import { type Chains, chainKey } from "./drafts.ts";
+import { causeOf, inboxOf, marketMessage, type Pending } from "./pending.ts";
+import { type Admitted, admit, ageOf, type Delivery } from "./pipeline.ts";
+import { type Fence, type Rpc, RpcError } from "./ports.ts";
+import { RateLimit } from "./rate-limit.ts";
+import {
+  emptyCommit,
+  type Loaded,
+  type OutboxRow,
+  type Outcome,
+  type SnapshotRow,
+  type Store,
+  type TimerRow,
+} from "./store.ts";
+
+/** What the shell needs of the thread it runs on: the scheduler in one process. */
+export interface Loop {
+  nowMs(): number;
+  post(task: () => void | Promise<void>): void;
+  at(timeMs: number, task: () => void | Promise<void>): { cancel(): void };
+}
+
+/** What an edge of an agent reports: an input of kind "edge". */
+export interface EdgeReport {
+  /** Unique for what it reports, such as an execution id. */
+  readonly id: string;
+  readonly name: string;
+  readonly data: unknown;
+}
+
+/** The part of an agent that touches the world; called by the shell and by nobody else. */
+export interface Edge {
+  /** Before the view folds the message. */
+  onMarket?(message: MarketMessage): readonly EdgeReport[];
+  /** After the commit of the decision that wanted it, at most once ever. */
+  act?(name: string, data: unknown): readonly EdgeReport[];
+  /** Between decide and sealing: adds a signature that needs a key, such as a permit's. */
+  finish?(effect: PublishEffect): PublishEffect;
+}
+
+export interface HostOptions<S, V> {
+  readonly agent: Agent<S, V>;
+  readonly edge?: Edge;
+  readonly signer: Signer;
+  readonly keys: Keys;
+  readonly mode: Mode;
+  readonly store: Store;
+  readonly bus: Bus;
+  readonly rpc: Rpc;
+  readonly fence: Fence;
+  readonly loop: Loop;
+  /** `each`: one transaction per input. `step`: inputs wait for `flush`, and one transaction folds them all. */
+  readonly fold?: "each" | "step";
+  readonly onAlert?: (agent: string, code: string, text: string) => void;
+}
+
+/** Messages folded between two snapshots of the view. */
+const SNAPSHOT_EVERY = 5_000;
+const CONFLICTS_MAX = 8;
+const CALL_DEADLINE_MS = 5_000;
+const PUBLISH_TIMEOUT_MS = 5_000;
+
+export class Host<S, V> {
+  readonly name: string;
+  readonly counts = { deliveries: 0, decisions: 0, commits: 0, inboxRows: 0, sealed: 0, opened: 0, records: 0 };
+  /** By code; each is also on record and in the DLQ. */
+  readonly refusals = new Map<string, number>();
+  readonly #o: HostOptions<S, V>;
+  readonly #lease: AuditLease;
+  readonly #rate = new RateLimit({ perSecond: 2_000, burst: 10_000 });
+  readonly #cache = new Map<string, Loaded>();
+  readonly #marketSeqs = new Map<string, bigint>();
+  readonly #timers = new Map<string, { cancel(): void }>();
+  readonly #subscriptions: Subscription[] = [];
+  readonly #keyTexts = new WeakMap<Uint8Array, string>();
+  #view: V;
+  #positions: Record<string, string> = {};
+  #foldedSinceSnapshot = 0;
+  #chains: Chains = new Map();
+  #published: string[] = [];
+  #waiting: Pending[] = [];
+  #ticks = 0;
+  #ready = false;
+
+  constructor(options: HostOptions<S, V>) {
+    this.#o = options;
+    this.name = options.agent.canvas.agent;
+    this.#lease = new AuditLease(this.name);
+    this.#view = options.agent.view.create();
+  }
+
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  /** Takes up where the store says it was: chains, timers, the view's snapshot, and what was committed but not published. */
+  async start(): Promise<void> {
+    const { agent, store, bus, rpc, fence, loop } = this.#o;
+    this.#chains = await this.#loadChains();
+    this.#restoreView(await store.snapshot());
+    for (const timer of await store.timers()) this.#schedule(timer);
+    for (const call of agent.canvas.serves) rpc.serve(call, this.name, (request) => this.#serve(call, request));
+    for (const kind of ["group", "every"] as const) {
+      const topics = agent.canvas.observes.filter(({ as }) => as === kind).map(({ topic }) => topic);
+      if (topics.length === 0) continue;
+      const as = { kind, name: this.name };
+      const options = { topics, as, from: "earliest" as const, maxInFlightBytes: 8_000_000, maxProcessingMs: 30_000 };
+      this.#subscriptions.push(await bus.subscribe(options, (batch) => this.#onBatch(batch)));
+    }
+    fence.onChange(() => loop.post(() => this.#onFence()));
+    for (const row of await store.unpublished()) await this.#send(row);
+    this.#ready = true;
+  }
+
+  async close(): Promise<void> {
+    this.#ready = false;
+    for (const subscription of this.#subscriptions) await subscription.close();
+    for (const timer of this.#timers.values()) timer.cancel();
+    if (this.#published.length > 0) await this.#o.store.markPublished(this.#published);
+    this.#published = [];
+  }
+
+  /** The end of a step that wrote a record: what is periodic elsewhere happens here. */
+  async tick(): Promise<void> {
+    const msgId = this.#rootId(`tick:${this.#ticks++}`);
+    await this.#take({
+      input: { kind: "tick" },
+      cause: { msgId, correlationId: msgId },
+      journalled: { kind: "tick" },
+      inbox: [],
+    });
+  }
+
+  /** Something an edge reports by itself, such as at start. */
+  async report({ id, name, data }: EdgeReport): Promise<void> {
+    const msgId = this.#rootId(`edge:${name}:${id}`);
+    const input = { kind: "edge" as const, id, name, data };
+    await this.#take({ input, cause: { msgId, correlationId: msgId }, journalled: input, inbox: [] });
+  }
+
+  /** Folds what waits into one transaction; for hosts with `fold: "step"`. */
+  async flush(): Promise<void> {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    if (waiting.length > 0) await this.#process(waiting);
+  }
+
+  // ── what comes in ──
+
+  #onBatch({ records }: Batch): Progress | Promise<Progress> {
+    const [record] = records;
+    if (record === undefined || records.length > 1) return this.#onRecords(records);
+    const through = record.offset;
+    const running = this.#onRecord(record);
+    return running === undefined ? { through } : running.then(() => ({ through }));
+  }
+
+  async #onRecords(records: readonly Delivered[]): Promise<Progress> {
+    let through = -1n;
+    for (const record of records) {
+      await this.#onRecord(record);
+      through = record.offset;
+    }
+    return { through };
+  }
+
+  #onRecord(record: Delivered): void | Promise<void> {
+    this.counts.deliveries++;
+    const { topic, value: bytes } = record;
+    const delivery = { bytes, topic, recordKey: this.#keyText(record.key), headers: headerTexts(record.headers) };
+    const admitted = this.#admit(delivery);
+    if (!admitted.ok) return this.#refuseRecord(record, admitted.code, admitted.place);
+    if (topicSpec(topic)?.delivery === "market") return this.#onMarket(admitted);
+    return this.#onMessage(admitted, record);
+  }
+
+  #admit(delivery: Delivery) {
+    this.counts.opened++;
+    return admit(delivery, this.#o.keys, this.#o.mode, this.#o.loop.nowMs());
+  }
+
+  async #onMessage({ opened, payload }: Admitted, record: Delivered): Promise<void> {
+    const { body } = opened;
+    const { topic, type } = { topic: body.topic, type: body.type };
+    const input: Input = { kind: "message", topic, type, body, payload, attached: opened.attached };
+    if (this.#o.agent.keyOf(input) === undefined) return;
+    const refusal = await this.#tooOldOrTooMuch(opened);
+    if (refusal !== undefined) return this.#refuseRecord(record, refusal, "pipeline");
+    const journalled = { kind: "message" as const, topic, msgId: body.msgId, digest: hex(opened.digest) };
+    const pending = { input, cause: causeOf(opened), journalled, inbox: inboxOf(opened) };
+    const outcome = await this.#take(pending);
+    if (outcome === "conflict") await this.#refuseRecord(record, "CONFLICT", "inbox");
+  }
+
+  /** Market data, checkpoints and heartbeats: by high-water mark instead of an inbox. */
+  #onMarket({ opened, payload }: Admitted): void | Promise<void> {
+    const { body } = opened;
+    const at = chainKey(body.topic, body.key);
+    const seq = body.seq ?? 0n;
+    const known = this.#marketSeqs.get(at);
+    if (known !== undefined && seq <= known) return;
+    this.#marketSeqs.set(at, seq);
+    if (body.type === "audit.checkpoint") return this.#lease.read(payload as Checkpoint);
+    const message = marketMessage(opened, payload);
+    if (message === undefined) return this.#onLease(opened, payload);
+    const reports = this.#o.edge?.onMarket?.(message) ?? [];
+    const trigger = this.#o.agent.view.fold(this.#view, message);
+    this.#positions[at] = seq.toString();
+    this.#foldedSinceSnapshot++;
+    if (trigger === undefined && reports.length === 0) return;
+    return this.#afterMarket(opened, reports, trigger);
+  }
+
+  async #afterMarket(
+    opened: Opened,
+    reports: readonly EdgeReport[],
+    trigger: { name: string; data: unknown } | undefined,
+  ) {
+    for (const report of reports) await this.report(report);
+    if (trigger === undefined) return;
+    const { name, data } = trigger;
+    const cause = causeOf(opened);
+    await this.#take({
+      input: { kind: "market", name, data },
+      cause,
+      journalled: { kind: "market", name, ...cause },
+      inbox: [],
+    });
+  }
+
+  async #onLease(opened: Opened, payload: Message): Promise<void> {
+    const { body, bytes } = opened;
+    const input: Input = { kind: "message", topic: body.topic, type: body.type, body, payload, attached: [] };
+    const journalled = {
+      kind: "message" as const,
+      topic: body.topic,
+      msgId: body.msgId,
+      digest: hex(opened.digest),
+      bytes,
+    };
+    await this.#take({ input, cause: causeOf(opened), journalled, inbox: [] });
+  }
+
+  async #onFence(): Promise<void> {
+    const fence = this.#o.fence.state();
+    const msgId = this.#rootId(`fence:${fence.head.seq}`);
+    const cause = { msgId, correlationId: msgId };
+    await this.#take({ input: { kind: "fence", fence }, cause, journalled: { kind: "fence" }, inbox: [] });
+  }
+
+  /** A call from another agent, through the same doors; a repetition gets the stored answer. */
+  async #serve(call: string, request: Uint8Array): Promise<Uint8Array> {
+    const admitted = this.#admit({ bytes: request, topic: call, recordKey: undefined, headers: undefined });
+    if (!admitted.ok) throw await this.#refuseCall(call, request, admitted.code, admitted.place);
+    const { opened, payload } = admitted;
+    const { body } = opened;
+    const refusal = await this.#tooOldOrTooMuch(opened);
+    if (refusal !== undefined) throw await this.#refuseCall(call, request, refusal, "pipeline");
+    const input: Input = { kind: "call", call, type: body.type, body, payload };
+    const journalled = { kind: "call" as const, call, bytes: request };
+    const outcome = await this.#processOne({ input, cause: causeOf(opened), journalled, inbox: inboxOf(opened) });
+    if (outcome === "conflict") throw await this.#refuseCall(call, request, "CONFLICT", "inbox");
+    if (outcome.answer === undefined) throw new RpcError("REFUSED", `${this.name} has no answer to ${call}`);
+    return outcome.answer;
+  }
+
+  /** STALE, FUTURE or RATE_LIMITED. A repetition of what was acted on in time gets the first outcome, however late it comes. */
+  async #tooOldOrTooMuch(opened: Opened): Promise<string | undefined> {
+    const nowMs = this.#o.loop.nowMs();
+    const age = ageOf(opened, nowMs);
+    if (age !== undefined && (await this.#o.store.outcome(opened.body.msgId)) === undefined) return age.code;
+    return this.#rate.take(opened.body.sender, nowMs) ? undefined : "RATE_LIMITED";
+  }
+
+  // ── the decision and its transaction ──
+
+  async #take(pending: Pending): Promise<"done" | "conflict"> {
+    if (this.#o.agent.keyOf(pending.input) === undefined) return "done";
+    if (this.#o.fold === "step") {
+      this.#waiting.push(pending);
+      return "done";
+    }
+    return (await this.#processOne(pending)) === "conflict" ? "conflict" : "done";
+  }
+
+  async #processOne(pending: Pending): Promise<{ answer: Uint8Array | undefined } | "conflict"> {
+    const { answer, repeated } = await this.#process([pending]);
+    if (repeated === undefined) return { answer };
+    const mine = pending.inbox.find(({ msgId }) => msgId === repeated.msgId);
+    const isSame = mine !== undefined && Buffer.compare(mine.digest, repeated.outcome.digest) === 0;
+    if (!isSame) return "conflict"; // P06.conflict
+    return { answer: repeated.outcome.answer };
+  }
+
+  /** Decides on inputs of one aggregate, in order, and commits once. */
+  async #process(inputs: readonly Pending[]): Promise<{ answer?: Uint8Array | undefined; repeated?: Repeated }> {
+    const key = inputs[0] && this.#o.agent.keyOf(inputs[0].input);
+    if (key === undefined) return {};
+    let left = inputs;
+    let claimed: { id: string; pending: Pending } | undefined;
+    for (let conflicts = 0; left.length > 0; ) {
+      const loaded = this.#cache.get(key) ?? (await this.#o.store.load(key));
+      const tried = attempt(this.#o.agent, key, loaded, left, this.#circumstances(claimed));
+      this.counts.decisions += left.length;
+      if (tried === undefined) return {};
+      if (!isDurable(tried)) return { answer: await this.#done(key, tried, loaded.version) };
+      const result = await this.#o.store.commit(tried.commit);
+      if (result.kind === "committed") return { answer: await this.#done(key, tried, result.version) };
+      // Whatever refused it, what we remember of this aggregate may be old.
+      this.#cache.delete(key);
+      if (result.kind === "duplicate" && left.length === 1) return { repeated: result }; // P06.inbox
+      switch (result.kind) {
+        case "duplicate":
+          left = left.filter(({ inbox }) => !inbox.some(({ msgId }) => msgId === result.msgId));
+          break;
+        case "claimed": {
+          const asked = left.find((one) => tried.claims.get(one)?.includes(result.id));
+          if (asked === undefined) throw new Error(`${this.name}: nobody asked for the claim ${result.id}`);
+          claimed = { id: result.id, pending: asked };
+          break;
+        }
+        case "conflict":
+          if (++conflicts > CONFLICTS_MAX)
+            throw new Error(`${this.name}: ${conflicts} conflicts in a row on ${result.on}`);
+          this.#chains = await this.#loadChains();
+      }
+    }
+    return {};
+  }
+
+  #circumstances(claimed: { id: string; pending: Pending } | undefined) {
+    const { fence, loop, signer, edge } = this.#o;
+    return {
+      sender: this.name,
+      nowMs: loop.nowMs(),
+      view: this.#view,
+      fence: fence.state(),
+      auditTrailing: this.#lease.trailing(this.#chains, (topic) => topicSpec(topic)?.delivery === "record"),
+      chains: this.#chains,
+      positions: { ...this.#positions },
+      claimed,
+      signer,
+      finish: edge?.finish?.bind(edge),
+      snapshot: this.#snapshotIfDue(),
+      published: this.#published,
+    };
+  }
+
+  /** After the commit, in this order: remember, publish, alert, act. */
+  async #done(key: string, tried: Attempt, version: bigint): Promise<Uint8Array | undefined> {
+    const { commit } = tried;
+    if (tried.changed) this.#cache.set(key, { state: tried.state, version });
+    this.#chains = tried.chains;
+    if (isDurable(tried)) {
+      this.counts.commits++;
+      this.counts.inboxRows += commit.inbox.length;
+      this.#published = [];
+      if (commit.snapshot !== undefined) this.#foldedSinceSnapshot = 0;
+      for (const id of commit.cancelledTimers) this.#unschedule(id);
+      for (const timer of commit.timers) this.#schedule(timer);
+    }
+    this.counts.sealed += tried.sealed.length;
+    for (const { row, bytes, draft } of tried.sealed) {
+      if (row !== undefined) await this.#send(row);
+      else if (draft.effect.kind === "publish") await this.#publish(draft.effect.topic, draft.effect.key, bytes);
+    }
+    for (const effect of tried.effects) this.#carryOut(effect);
+    return tried.sealed.find(({ draft }) => isReply(draft))?.bytes;
+  }
+
+  #carryOut(effect: Effect): void {
+    if (effect.kind === "alert") this.#o.onAlert?.(this.name, effect.code, effect.text);
+    if (effect.kind !== "act") return;
+    this.#o.loop.post(async () => {
+      for (const report of this.#o.edge?.act?.(effect.name, effect.data) ?? []) await this.report(report);
+    });
+  }
+
+  // ── what goes out ──
+
+  async #send(row: OutboxRow): Promise<void> {
+    if (row.kind === "call") {
+      this.#o.loop.post(() => this.#call(row));
+      return;
+    }
+    await this.#publish(row.topic, row.key, row.bytes);
+    this.counts.records++;
+    this.#published.push(row.msgId);
+  }
+
+  async #publish(topic: string, key: string, value: Uint8Array): Promise<void> {
+    const opened = openEnvelope(value, this.#o.keys);
+    const copies = opened.ok && topicSpec(topic)?.delivery === "record" ? Object.entries(headersOf(opened.body)) : [];
+    const headers = Object.fromEntries(copies.map(([name, text]) => [name, [Buffer.from(text)]]));
+    await this.#o.bus.publish([{ topic, key: Buffer.from(key), value, headers }], { timeoutMs: PUBLISH_TIMEOUT_MS });
+  }
+
+  /** The same bytes however often it is tried; the answer, or that there is none, is an input like any other. */
+  async #call(row: OutboxRow): Promise<void> {
+    const at = row.topic.indexOf("@");
+    const call = row.topic.slice(0, at);
+    const id = row.callId ?? "";
+    this.#published.push(row.msgId);
+    let bytes: Uint8Array;
+    try {
+      bytes = await this.#o.rpc.call(call, row.topic.slice(at + 1), row.bytes, { deadlineMs: CALL_DEADLINE_MS });
+    } catch (error) {
+      if (!(error instanceof RpcError)) throw error;
+      return this.#noAnswer(id, error.code);
+    }
+    // An answer may be a record of its own topic; the reader checks it as what it says it is.
+    const peeked = openEnvelope(bytes, this.#o.keys);
+    const isRecord = peeked.ok && topicSpec(peeked.body.topic) !== undefined;
+    const recordKey = isRecord ? peeked.body.key : undefined;
+    const admitted = this.#admit({ bytes, topic: isRecord ? peeked.body.topic : call, recordKey, headers: undefined });
+    if (!admitted.ok) return this.#noAnswer(id, admitted.code);
+    const { opened, payload } = admitted;
+    const { body } = opened;
+    const input: Input = { kind: "answer", id, type: body.type, body, payload };
+    const pending = {
+      input,
+      cause: causeOf(opened),
+      journalled: { kind: "answer" as const, id, bytes },
+      inbox: inboxOf(opened),
+    };
+    if ((await this.#take(pending)) === "conflict") await this.#noAnswer(id, "CONFLICT");
+  }
+
+  async #noAnswer(id: string, code: string): Promise<void> {
+    const msgId = this.#rootId(`no-answer:${id}`);
+    const input = { kind: "no-answer" as const, id, code };
+    await this.#take({ input, cause: { msgId, correlationId: msgId }, journalled: input, inbox: [] });
+  }
+
+  // ── refusals of the pipeline: counted, on record, and kept byte for byte ──
+
+  async #refuseRecord(record: Delivered, code: string, place: string): Promise<void> {
+    const { topic, key, value, headers } = record;
+    const why = { "x-dlq-original-topic": [Buffer.from(topic)], "x-dlq-error-code": [Buffer.from(code)] };
+    const dlq = `${topic}.${this.name}.dlq`;
+    await this.#o.bus.publish([{ topic: dlq, key, value, headers: { ...headers, ...why } }], {
+      timeoutMs: PUBLISH_TIMEOUT_MS,
+    });
+    await this.#recordRefusal(`${topic}/${record.partition}/${record.offset}`, topic, value, code, place);
+  }
+
+  async #refuseCall(call: string, request: Uint8Array, code: string, place: string): Promise<RpcError> {
+    await this.#recordRefusal(hex(sha256(request)), call, request, code, place);
+    return new RpcError("REFUSED", `${this.name} refused ${call}: ${code}`);
+  }
+
+  async #recordRefusal(
+    occurrence: string,
+    topic: string,
+    bytes: Uint8Array,
+    code: string,
+    place: string,
+  ): Promise<void> {
+    this.refusals.set(code, (this.refusals.get(code) ?? 0) + 1);
+    const subject = hex(sha256(bytes));
+    const explanation = `what came by ${topic} was refused: ${code}`;
+    const payload = create(RefusedSchema, { subject, code, place, type: topic, explanation });
+    const msgId = this.#rootId(`refused:${occurrence}:${subject}`);
+    const effect: PublishEffect = {
+      kind: "publish",
+      topic: "audit.records.v1",
+      key: this.name,
+      type: "decision.refused",
+      payload,
+      intent: "REFUSE",
+    };
+    await this.#say(effect, { msgId, correlationId: msgId });
+  }
+
+  /** A record that follows from no decision of the agent's; it has no state, so only its chain can conflict. */
+  async #say(effect: PublishEffect, cause: Cause): Promise<void> {
+    const teller: Agent<null, V> = {
+      ...this.#o.agent,
+      keyOf: () => "",
+      initial: () => null,
+      decide: (state) => ({ state, effects: [effect] }),
+    };
+    const input: Input = { kind: "tick" };
+    for (let conflicts = 0; conflicts <= CONFLICTS_MAX; conflicts++) {
+      const pending = { input, cause, journalled: { kind: "tick" as const }, inbox: [] };
+      const tried = attempt(teller, "", { state: null, version: 0n }, [pending], this.#circumstances(undefined));
+      if (tried === undefined) return;
+      // No decision of the agent: the journal, whose replay puts inputs before `decide`, must not have it.
+      const result = await this.#o.store.commit({
+        ...emptyCommit,
+        outbox: tried.commit.outbox,
+        chains: tried.commit.chains,
+      });
+      if (result.kind === "committed") {
+        this.#chains = tried.chains;
+        this.counts.commits++;
+        this.counts.sealed += tried.sealed.length;
+        for (const row of tried.commit.outbox) await this.#send(row);
+        return;
+      }
+      this.#chains = await this.#loadChains();
+    }
+    throw new Error(`${this.name} could not put a refusal on record`);
+  }
+
+  // ── what is remembered ──
+
+  #schedule({ id, dueMs, data, correlationId }: TimerRow): void {
+    this.#unschedule(id);
+    const due = async () => {
+      this.#timers.delete(id);
+      const msgId = deriveMsgId({ timeMs: dueMs, sender: this.name, causationId: `timer:${id}`, effectIndex: 0 });
+      const input = { kind: "timer" as const, id, dueMs, data };
+      await this.#take({ input, cause: { msgId, correlationId }, journalled: { ...input, correlationId }, inbox: [] });
+    };
+    this.#timers.set(id, this.#o.loop.at(dueMs, due));
+  }
+
+  #unschedule(id: string): void {
+    this.#timers.get(id)?.cancel();
+    this.#timers.delete(id);
+  }
+
+  async #loadChains(): Promise<Chains> {
+    const rows = await this.#o.store.chains();
+    // Counts on market topics are not stored and go on from memory, or from the clock after a restart.
+    return new Map([
+      ...this.#chains,
+      ...rows.map((row) => [chainKey(row.topic, row.key), { seq: row.seq, prev: row.digest }] as const),
+    ]);
+  }
+
+  #snapshotIfDue(): SnapshotRow | undefined {
+    if (this.#foldedSinceSnapshot < SNAPSHOT_EVERY) return undefined;
+    return { json: encodeJson({ positions: this.#positions, view: this.#o.agent.view.snapshot(this.#view) }) };
+  }
+
+  #restoreView(row: SnapshotRow | undefined): void {
+    if (row === undefined) return;
+    const { positions, view } = decodeJson(row.json) as { positions: Record<string, string>; view: unknown };
+    this.#view = this.#o.agent.view.restore(view);
+    this.#positions = positions;
+    for (const [at, seq] of Object.entries(positions)) this.#marketSeqs.set(at, BigInt(seq));
+  }
+
+  /** The id of something that no message caused. */
+  #rootId(what: string): string {
+    return deriveMsgId({ timeMs: this.#o.loop.nowMs(), sender: this.name, causationId: what, effectIndex: 0 });
+  }
+
+  #keyText(key: Uint8Array): string {
+    const known = this.#keyTexts.get(key);
+    if (known !== undefined) return known;
+    const text = Buffer.from(key).toString();
+    this.#keyTexts.set(key, text);
+    return text;
+  }
+}
+
+interface Repeated {
+  readonly msgId: string;
+  readonly outcome: Outcome;
+}
+
+function headerTexts(headers: Delivered["headers"]): Readonly<Record<string, string>> | undefined {
+  let texts: Record<string, string> | undefined;
+  for (const name in headers) {
+    texts ??= {};
+    texts[name] = Buffer.from(headers[name]?.[0] ?? []).toString();
+  }
+  return texts;
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("hex");
+}

@@ -1,0 +1,71 @@
+/**
+ * The doors of the pipeline, in their order: decode → verify → key allowed for sender, type, topic → (seen before? in host.ts, because
+ * the stored outcome is the answer) → age → rate limit. What passes is a message an agent may decide upon.
+ */
+import { fromBinary, type Message } from "@bufbuild/protobuf";
+import { callSpec, type Mode, schemaOf, topicSpec } from "@countersign/contracts";
+import {
+  checkAge,
+  checkRights,
+  type Headers,
+  type Keys,
+  type Opened,
+  openEnvelope,
+  type Refusal,
+} from "@countersign/envelope";
+
+export interface Delivery {
+  readonly bytes: Uint8Array;
+  /** A topic or a call. */
+  readonly topic: string;
+  readonly recordKey: string | undefined;
+  readonly headers: Headers | undefined;
+}
+
+export interface Admitted {
+  readonly ok: true;
+  readonly opened: Opened;
+  readonly payload: Message;
+}
+
+export interface PipelineRefusal {
+  readonly ok: false;
+  readonly code: string;
+  readonly place: string;
+}
+
+/** Decoded, verified and allowed. Pure but for the cache of what this process has verified. */
+export function admit(delivery: Delivery, keys: Keys, mode: Mode, nowMs: number): Admitted | PipelineRefusal {
+  const opened = openEnvelope(delivery.bytes, keys);
+  if (!opened.ok) return opened;
+  const { topic, recordKey, headers } = delivery;
+  const refusal = checkRights(opened, { keys, topic, recordKey, headers, mode, nowMs });
+  if (refusal !== undefined) return refusal;
+  const payload = payloadOf(opened);
+  if (payload === undefined) return { ok: false, code: "PAYLOAD_MALFORMED", place: "pipeline" };
+  return { ok: true, opened, payload };
+}
+
+/** Too old or too early to be acted on; undefined for what has no age. */
+export function ageOf(opened: Opened, nowMs: number): Refusal | undefined {
+  const { topic } = opened.body;
+  const ages = topicSpec(topic)?.kind === "command" || callSpec(topic)?.ages === true;
+  return checkAge(opened.body, { kind: ages ? "command" : "event", nowMs });
+}
+
+/** One decoding per process, as one verification: the message stays with the envelope it came in. */
+export function payloadOf(opened: Opened): Message | undefined {
+  const known = payloads.get(opened);
+  if (known !== undefined) return known;
+  const schema = schemaOf(opened.body.type);
+  if (schema === undefined) return undefined;
+  try {
+    const payload = fromBinary(schema, opened.body.payload);
+    payloads.set(opened, payload);
+    return payload;
+  } catch {
+    return undefined;
+  }
+}
+
+const payloads = new WeakMap<Opened, Message>();
