@@ -83,6 +83,9 @@ export type Input =
       readonly body: EnvelopeBody;
       readonly payload: Message;
       readonly attached: Attached;
+      /** The envelope as it was delivered, and SHA-256 of its body. */
+      readonly bytes: Uint8Array;
+      readonly digest: Uint8Array;
     }
   | {
       readonly kind: "call";

@@ -209,7 +209,16 @@ export class Host<S, V> {
   async #onMessage({ opened, payload }: Admitted, record: Delivered): Promise<void> {
     const { body } = opened;
     const { topic, type } = { topic: body.topic, type: body.type };
-    const input: Input = { kind: "message", topic, type, body, payload, attached: opened.attached };
+    const input: Input = {
+      kind: "message",
+      topic,
+      type,
+      body,
+      payload,
+      attached: opened.attached,
+      bytes: opened.bytes,
+      digest: opened.digest,
+    };
     if (this.#o.agent.keyOf(input) === undefined) return;
     const refusal = await this.#tooOldOrTooMuch(opened);
     if (refusal !== undefined) return this.#refuseRecord(record, refusal, "pipeline");
@@ -256,8 +265,17 @@ export class Host<S, V> {
   }
 
   async #onLease(opened: Opened, payload: Message): Promise<void> {
-    const { body, bytes } = opened;
-    const input: Input = { kind: "message", topic: body.topic, type: body.type, body, payload, attached: [] };
+    const { body, bytes, digest } = opened;
+    const input: Input = {
+      kind: "message",
+      topic: body.topic,
+      type: body.type,
+      body,
+      payload,
+      attached: [],
+      bytes,
+      digest,
+    };
     const journalled = {
       kind: "message" as const,
       topic: body.topic,

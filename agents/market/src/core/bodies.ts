@@ -1,0 +1,101 @@
+/** A market event as the body of a message. */
+import { create, toBinary } from "@bufbuild/protobuf";
+import { BarSchema, QuoteSchema, Side, TradeSchema } from "@countersign/contracts";
+import { deriveMsgId, type EnvelopeBody } from "@countersign/envelope";
+import type { BarEvent, MarketEvent, QuoteEvent, TradeEvent } from "./events.ts";
+import type { Instrument } from "./instrument.ts";
+
+const sender = "market";
+
+/** Counts `seq` per (topic, symbol) from 1: the position in the source, so a replay of the same trace gives the same ids. */
+export class BodyMaker {
+  readonly #instruments: ReadonlyMap<string, Instrument>;
+  readonly #seqs = new Map<string, bigint>();
+
+  constructor(instruments: ReadonlyMap<string, Instrument>) {
+    this.#instruments = instruments;
+  }
+
+  make(event: MarketEvent): EnvelopeBody {
+    const instrument = this.#instruments.get(event.symbol);
+    if (instrument === undefined) throw new Error(`no instrument for ${event.symbol}`);
+    const { topic, type, intent } = kinds[event.kind];
+    const at = `${topic} ${event.symbol}`;
+    const seq = (this.#seqs.get(at) ?? 0n) + 1n;
+    this.#seqs.set(at, seq);
+    const msgId = deriveMsgId({ timeMs: event.timeMs, sender, causationId: `${at} ${seq}`, effectIndex: 0 });
+    return {
+      msgId,
+      type,
+      version: "v1",
+      correlationId: msgId,
+      causationId: "",
+      sentAtMs: BigInt(event.timeMs),
+      ttlMs: 0,
+      sender,
+      intent,
+      idempotencyKey: "",
+      topic,
+      key: event.symbol,
+      seq,
+      payload: payloadOf(event, instrument),
+    };
+  }
+}
+
+const kinds = {
+  quote: { topic: "market.quotes.v1", type: "market.quote", intent: "QUOTE" },
+  trade: { topic: "market.trades.v1", type: "market.trade", intent: "TRADE" },
+  bar: { topic: "market.bars.v1", type: "market.bar", intent: "BAR" },
+} as const;
+
+function payloadOf(event: MarketEvent, instrument: Instrument): Uint8Array {
+  switch (event.kind) {
+    case "quote":
+      return toBinary(QuoteSchema, quote(event, instrument));
+    case "trade":
+      return toBinary(TradeSchema, trade(event, instrument));
+    case "bar":
+      return toBinary(BarSchema, bar(event, instrument));
+  }
+}
+
+function quote(event: QuoteEvent, { priceScale, quantityScale }: Instrument) {
+  return create(QuoteSchema, {
+    symbol: event.symbol,
+    bidUnits: BigInt(event.bid),
+    askUnits: BigInt(event.ask),
+    priceScale,
+    bidSizeUnits: BigInt(event.bidSize),
+    askSizeUnits: BigInt(event.askSize),
+    quantityScale,
+    eventTimeMs: BigInt(event.timeMs),
+  });
+}
+
+function trade(event: TradeEvent, { priceScale, quantityScale }: Instrument) {
+  return create(TradeSchema, {
+    symbol: event.symbol,
+    priceUnits: BigInt(event.price),
+    priceScale,
+    sizeUnits: BigInt(event.size),
+    quantityScale,
+    ...(event.side === undefined ? {} : { side: event.side === "buy" ? Side.BUY : Side.SELL }),
+    eventTimeMs: BigInt(event.timeMs),
+  });
+}
+
+function bar(event: BarEvent, { priceScale, quantityScale }: Instrument) {
+  return create(BarSchema, {
+    symbol: event.symbol,
+    openTimeMs: BigInt(event.openTimeMs),
+    closeTimeMs: BigInt(event.closeTimeMs),
+    openUnits: BigInt(event.open),
+    highUnits: BigInt(event.high),
+    lowUnits: BigInt(event.low),
+    closeUnits: BigInt(event.close),
+    priceScale,
+    volumeUnits: BigInt(event.volume),
+    quantityScale,
+  });
+}

@@ -1,0 +1,52 @@
+/**
+ * The Market agent is a server: it turns a source of events into sealed messages. In a replay the trace is sealed ahead, 256 events under
+ * one signature, and released one by one as the scheduler's time reaches them.
+ */
+import { type Signer, sealBatch } from "@countersign/envelope";
+import { BodyMaker } from "./core/bodies.ts";
+import type { MarketEvent } from "./core/events.ts";
+import type { Instrument } from "./core/instrument.ts";
+
+export interface Release {
+  readonly timeMs: number;
+  readonly kind: MarketEvent["kind"];
+  readonly topic: string;
+  readonly key: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface FeedOptions {
+  readonly signer: Signer;
+  readonly instruments: ReadonlyMap<string, Instrument>;
+  /** Bodies under one signature. */
+  readonly batchSize?: number;
+}
+
+/** Seals what the source gives, in its order. Walked once. */
+export async function* sealedFeed(
+  source: AsyncIterable<readonly MarketEvent[]>,
+  { signer, instruments, batchSize = 256 }: FeedOptions,
+): AsyncGenerator<readonly Release[]> {
+  const maker = new BodyMaker(instruments);
+  let waiting: MarketEvent[] = [];
+  for await (const events of source) {
+    for (const event of events) {
+      waiting.push(event);
+      if (waiting.length < batchSize) continue;
+      yield release(waiting, maker, signer);
+      waiting = [];
+    }
+  }
+  if (waiting.length > 0) yield release(waiting, maker, signer);
+}
+
+function release(events: readonly MarketEvent[], maker: BodyMaker, signer: Signer): readonly Release[] {
+  const sealed = sealBatch(
+    events.map((event) => maker.make(event)),
+    signer,
+  );
+  return events.map(({ timeMs, kind }, n) => {
+    const { bytes, body } = sealed[n]!;
+    return { timeMs, kind, topic: body.topic, key: body.key, bytes };
+  });
+}

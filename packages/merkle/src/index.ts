@@ -1,0 +1,10 @@
+export type { BatchTree } from "./batch.ts";
+export { batchTree } from "./batch.ts";
+export type { MerkleErrorCode } from "./error.ts";
+export { MerkleError } from "./error.ts";
+export type { FrontierSnapshot } from "./frontier.ts";
+export { Frontier } from "./frontier.ts";
+export { emptyRoot, HASH_BYTES, leafHash, nodeHash } from "./hash.ts";
+export { MerkleLog } from "./log.ts";
+export type { ConsistencyClaim, InclusionClaim } from "./verify.ts";
+export { verifyConsistency, verifyInclusion } from "./verify.ts";
