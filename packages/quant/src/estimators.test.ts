@@ -134,6 +134,13 @@ describe("the weight of the seed", () => {
   });
 });
 
+it("a snapshot that no run can have written is refused", () => {
+  const volatility = new EwmaVolatility();
+  expect(() => volatility.restore({ kind: "ewma-volatility", lambda: 0.94, variance: -1 })).toThrow(
+    refused("BAD_SNAPSHOT"),
+  );
+});
+
 describe("several parts", () => {
   it("are restored all or not at all", () => {
     const parts = { fast: new Ema(2), side: new Cell(0) };

@@ -1,4 +1,5 @@
 import { finite, positive, probability } from "./checks.ts";
+import { QuantError } from "./error.ts";
 import type { Estimator } from "./estimator.ts";
 import { type Snapshot, SnapshotReader } from "./snapshot.ts";
 
@@ -40,6 +41,8 @@ export class EwmaVolatility implements Estimator<number> {
 
   restore(snapshot: unknown): void {
     const read = new SnapshotReader(snapshot, this.#identity);
-    this.#variance = read.numberOrNothing("variance");
+    const variance = read.numberOrNothing("variance");
+    if (variance !== undefined && variance < 0) throw new QuantError("BAD_SNAPSHOT", "variance is negative");
+    this.#variance = variance;
   }
 }

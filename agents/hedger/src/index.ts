@@ -1,0 +1,3 @@
+export { canvas } from "../canvas.ts";
+export type { HedgerConfig } from "./config.ts";
+export { makeHedger } from "./main.ts";

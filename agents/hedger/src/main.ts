@@ -1,0 +1,17 @@
+import type { Agent } from "@countersign/runtime";
+import { canvas } from "../canvas.ts";
+import type { HedgerConfig } from "./config.ts";
+import { decide, type HedgerState, initialState } from "./core/decide.ts";
+import { type HedgerView, hedgerView } from "./core/view.ts";
+
+export function makeHedger(config: HedgerConfig): Agent<HedgerState, HedgerView> {
+  const { account } = config.reading;
+  return {
+    canvas,
+    keyOf: ({ kind }) =>
+      kind === "fence" || kind === "tick" || kind === "timer" || kind === "edge" ? undefined : account,
+    initial: initialState,
+    decide: (state, input, context) => decide(state, input, context, config),
+    view: hedgerView(config),
+  };
+}

@@ -1,0 +1,123 @@
+/** Opening: from delivered bytes to a body whose signature holds. What its signer may say is another question: rights.ts. */
+import { fromBinary } from "@bufbuild/protobuf";
+import { type Signed, SignedSchema } from "@countersign/contracts";
+import { chainFits, decodeBody, type EnvelopeBody, isComplete } from "./body.ts";
+import { sha256 } from "./digest.ts";
+import { pae, payloadType } from "./dsse.ts";
+import type { Keys } from "./keyring.ts";
+import { type PublicKey, verify } from "./keys.ts";
+import { decodeOuter, type Outer } from "./outer.ts";
+import { type Refusal, refuse } from "./refusal.ts";
+import { rootOf, treeHeadPae } from "./tree-head.ts";
+
+/** An envelope whose signature holds. Views of `bytes`, which nobody writes to again. */
+export class Opened {
+  readonly ok = true;
+  readonly bytes: Uint8Array;
+  readonly body: EnvelopeBody;
+  readonly bodyBytes: Uint8Array;
+  /** Whose signature it is. */
+  readonly keyid: string;
+  /** Over this body, or over the tree head of its batch. */
+  readonly signature: Uint8Array;
+  /** Not covered by the signature: to be opened by themselves. */
+  readonly attached: readonly Signed[];
+  #digest: Uint8Array | undefined;
+
+  constructor(
+    bytes: Uint8Array,
+    { payload, attached }: Outer,
+    body: EnvelopeBody,
+    signature: Outer["signatures"][number],
+  ) {
+    this.bytes = bytes;
+    this.body = body;
+    this.bodyBytes = payload;
+    this.keyid = signature.keyid;
+    this.signature = signature.sig;
+    this.attached = attached.map((signed) => fromBinary(SignedSchema, signed));
+  }
+
+  /** SHA-256 of the body's bytes, as evidence and chains name it. */
+  get digest(): Uint8Array {
+    this.#digest ??= sha256(this.bodyBytes);
+    return this.#digest;
+  }
+}
+
+/**
+ * Decodes, verifies, and checks that the body is whole. Never throws, whatever the bytes. Once per process: what it finds stays
+ * with this very array, never with a msg_id, so that a second message under a known id is verified like any other.
+ */
+export function openEnvelope(bytes: Uint8Array, keys: Keys): Opened | Refusal {
+  counts.opened++;
+  const known = verified.get(bytes);
+  if (known !== undefined) return known;
+
+  const outer = decodeOuter(bytes);
+  if (outer === undefined) return refuse("MALFORMED");
+  const [signature, ...more] = outer.signatures;
+  if (signature === undefined || more.length > 0) return refuse("SIGNATURE_COUNT");
+  const key = keys.find(signature.keyid)?.publicKey;
+  if (key === undefined) return refuse("UNKNOWN_KEY"); // P07.granted
+  if (!signatureHolds(outer, key, signature.sig)) return refuse("BAD_SIGNATURE"); // P07.signature
+  const body = decodeBody(outer.payload);
+  if (body === undefined) return refuse("BODY_MALFORMED");
+  if (!isComplete(body)) return refuse("BODY_INCOMPLETE");
+  if (outer.payloadType !== payloadType(body.type, body.version)) return refuse("WRONG_PAYLOAD_TYPE"); // P07.type
+  const fits = chainFits(body);
+  if (fits === undefined) return refuse("UNKNOWN_TOPIC");
+  if (!fits) return refuse("WRONG_CHAIN_FIELDS");
+  return keep(bytes, outer, body, signature) ?? refuse("MALFORMED");
+}
+
+/** Since the process began: calls of `openEnvelope`, and signatures that were really verified for them. */
+export function openCounts(): { readonly opened: number; readonly verified: number } {
+  return { ...counts };
+}
+
+const counts = { opened: 0, verified: 0 };
+const verified = new WeakMap<Uint8Array, Opened>();
+
+/** Undefined when what is attached cannot be decoded. */
+function keep(
+  bytes: Uint8Array,
+  outer: Outer,
+  body: EnvelopeBody,
+  signature: Outer["signatures"][number],
+): Opened | undefined {
+  try {
+    const opened = new Opened(bytes, outer, body, signature);
+    verified.set(bytes, opened);
+    return opened;
+  } catch {
+    return undefined;
+  }
+}
+
+function signatureHolds({ payloadType, payload, inclusion }: Outer, key: PublicKey, sig: Uint8Array): boolean {
+  const leaf = pae(payloadType, payload);
+  if (inclusion === undefined) return verifyCounted(key, leaf, sig);
+  const root = rootOf(leaf, inclusion);
+  return root !== undefined && headHolds(treeHeadPae(inclusion.size, root), key, sig);
+}
+
+/** A head is verified once for all messages of its batch. Only heads that hold are kept: forged ones cannot push them out. */
+function headHolds(head: Uint8Array, key: PublicKey, sig: Uint8Array): boolean {
+  const name = key.keyid + Buffer.concat([sig, head]).toString("latin1");
+  if (heads.has(name)) return true;
+  if (!verifyCounted(key, head, sig)) return false;
+  const [oldest] = heads;
+  if (oldest !== undefined && heads.size === HEADS_MAX) heads.delete(oldest);
+  heads.add(name);
+  return true;
+}
+
+function verifyCounted(key: PublicKey, message: Uint8Array, sig: Uint8Array): boolean {
+  counts.verified++;
+  return verify(key, message, sig);
+}
+
+/** In order of arrival, so the first is the oldest. Messages of a batch come together: few batches are open at a time. */
+const heads = new Set<string>();
+const HEADS_MAX = 1024;

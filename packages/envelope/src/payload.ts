@@ -1,0 +1,60 @@
+/** Statements that travel inside messages: permits, approvals, votes, resume statements. One key, one purpose. */
+import { create } from "@bufbuild/protobuf";
+import { KeyPurpose, type Mode, type Signed, SignedSchema } from "@countersign/contracts";
+import { pae, payloadType } from "./dsse.ts";
+import { type KeyRecord, type Keys, keyStateCode } from "./keyring.ts";
+import { type Signer, verify } from "./keys.ts";
+import { type Refusal, refuse } from "./refusal.ts";
+
+/** The purpose a key needs for each kind. A person's key approves and resumes: both are that person's word. */
+const purposes = {
+  permit: KeyPurpose.PERMIT,
+  approval: KeyPurpose.APPROVAL,
+  resume: KeyPurpose.APPROVAL,
+  vote: KeyPurpose.VOTE,
+} as const;
+
+export type PayloadKind = keyof typeof purposes;
+
+export interface OpenedPayload {
+  readonly ok: true;
+  /** The signed bytes: a serialised Permit, Approval, ResumeStatement or Vote. */
+  readonly payload: Uint8Array;
+  /** Whose word it is. */
+  readonly key: KeyRecord;
+}
+
+/** Where a statement is being read. */
+export interface PayloadReading {
+  readonly keys: Keys;
+  readonly mode: Mode;
+  /** Decision time, ms. A statement has no signing time that could be believed: its key has to be good now. */
+  readonly nowMs: number;
+}
+
+/** A statement under its own signature; its type keeps it from passing for another kind. */
+export function signPayload(kind: PayloadKind, payload: Uint8Array, signer: Signer): Signed {
+  const type = payloadType(kind, "v1");
+  const signatures = [{ keyid: signer.keyid, sig: signer.sign(pae(type, payload)) }];
+  return create(SignedSchema, { payloadType: type, payload, signatures });
+}
+
+/** The payload, when its signature holds and its key is granted for this kind. Never throws. */
+export function openPayload(signed: Signed, kind: PayloadKind, reading: PayloadReading): OpenedPayload | Refusal {
+  const { payload, signatures, inclusion, attached } = signed;
+  if (payload === undefined || inclusion !== undefined || attached.length > 0) return refuse("MALFORMED");
+  const [signature, ...more] = signatures;
+  if (signature === undefined || more.length > 0) return refuse("SIGNATURE_COUNT");
+  const { keyid, sig } = signature;
+  if (keyid === undefined || sig === undefined) return refuse("MALFORMED");
+  const type = payloadType(kind, "v1");
+  if (signed.payloadType !== type) return refuse("WRONG_PAYLOAD_TYPE");
+  const key = reading.keys.find(keyid);
+  if (key === undefined) return refuse("UNKNOWN_KEY");
+  if (!verify(key.publicKey, pae(type, payload), sig)) return refuse("BAD_SIGNATURE"); // P07.payload-signature
+  const wrongState = keyStateCode(key, reading.nowMs, reading.nowMs);
+  if (wrongState !== undefined) return refuse(wrongState); // P07.payload-keystate
+  if (key.purpose !== purposes[kind]) return refuse("WRONG_PURPOSE"); // P07.payload-purpose
+  if (!key.modes.has(reading.mode)) return refuse("WRONG_MODE"); // P07.payload-mode
+  return { ok: true, payload, key };
+}

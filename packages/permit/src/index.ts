@@ -1,0 +1,11 @@
+export type { Approval, ApprovalsCheck, Approved } from "./approval.ts";
+export { checkApprovals, readApproval, signApproval } from "./approval.ts";
+export type { Attempt, Authorised, Ceiling } from "./authorise.ts";
+export { authorise } from "./authorise.ts";
+export { haltSubject } from "./halt-subject.ts";
+export type { Permit } from "./permit.ts";
+export { intentDigest, issuePermit, readPermit } from "./permit.ts";
+export type { GateCode, GateRefusal } from "./refusal.ts";
+export { gateCodes } from "./refusal.ts";
+export type { Held } from "./risk-reducing.ts";
+export { reducesRisk } from "./risk-reducing.ts";

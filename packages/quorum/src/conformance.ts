@@ -1,0 +1,160 @@
+/** What every adapter of the QuorumLog port must do, as a function that is handed an adapter and the caller's test API. */
+import { emptyHead, type Head } from "./entry.ts";
+import type { Append, QuorumLog } from "./log.ts";
+
+interface TestApi {
+  it(name: string, test: () => Promise<void>): void;
+  equal(actual: unknown, expected: unknown): void;
+}
+
+export function quorumLogConformance(open: () => Promise<QuorumLog>, { it, equal }: TestApi): void {
+  const withLog = (name: string, test: (log: QuorumLog) => Promise<void>) => it(name, async () => test(await open()));
+
+  withLog("appends to the expected head, and reads back byte for byte, each log by itself", async (log) => {
+    equal(plain(await log.head("ledger")), plain(emptyHead));
+    const one = entryAfter(emptyHead, "one");
+    equal(await log.append(one), { kind: "committed" });
+    const two = entryAfter(headOf(one), "two");
+    equal(await log.append(two), { kind: "committed" });
+    equal(plain(await log.head("ledger")), plain(headOf(two)));
+    equal(plain(await log.head("control")), plain(emptyHead));
+    equal(
+      (await log.read("ledger", 0n, 10)).map(plain),
+      [one, two].map((each) => plain(recordOf(each))),
+    );
+    equal((await log.read("ledger", 1n, 10)).map(plain), [plain(recordOf(two))]);
+    equal((await log.read("ledger", 0n, 1)).map(plain), [plain(recordOf(one))]);
+    equal(await log.read("control", 0n, 10), []);
+  });
+
+  withLog("refuses any other head, by seq and by digest, and names its own", async (log) => {
+    const one = entryAfter(emptyHead, "one");
+    await log.append(one);
+    for (const head of [emptyHead, { seq: 1n, digest: digestOf("fork") }, { seq: 2n, digest: one.digest }]) {
+      const answer = await log.append(entryAfter(head, "two"));
+      equal(answer.kind, "conflict");
+      equal(answer.kind === "conflict" ? plain(answer.head) : undefined, plain(headOf(one)));
+    }
+    equal((await log.read("ledger", 0n, 10)).length, 1);
+  });
+
+  withLog("an op id stands in the logs once, whatever the log, and is answered with its place", async (log) => {
+    const one = { ...entryAfter(emptyHead, "one"), opIds: ["a", "b"] };
+    await log.append(one);
+    const place = { log: "ledger", seq: 1n };
+    equal(await log.append({ ...entryAfter(headOf(one), "two"), opIds: ["c", "b"] }), {
+      kind: "already",
+      opId: "b",
+      place,
+    });
+    equal(await log.append({ ...entryAfter(emptyHead, "x"), log: "control", opIds: ["a"] }), {
+      kind: "already",
+      opId: "a",
+      place,
+    });
+    // Also when the attempt that put it there was the caller's own, whose head is an old one by now.
+    equal(await log.append(one), { kind: "already", opId: "a", place });
+    equal(await log.find("b"), place);
+    equal(await log.find("c"), undefined);
+  });
+
+  withLog("an execution is booked once, and an entry is written whole or not at all", async (log) => {
+    const one = { ...entryAfter(emptyHead, "one"), executionIds: ["e1"] };
+    await log.append(one);
+    const again = { ...entryAfter(headOf(one), "two"), executionIds: ["e2", "e1"] };
+    equal(await log.append(again), { kind: "booked", executionId: "e1", place: { log: "ledger", seq: 1n } });
+    equal(await log.find("op two"), undefined);
+    equal(plain(await log.head("ledger")), plain(headOf(one)));
+    equal(await log.append({ ...again, executionIds: ["e2"] }), { kind: "committed" });
+  });
+
+  withLog("of many appends to one head one is committed", async (log) => {
+    const rivals = Array.from({ length: 8 }, (_, n) => entryAfter(emptyHead, `rival ${n}`));
+    const answers = await Promise.all(rivals.map((rival) => log.append(rival)));
+    equal(answers.filter(({ kind }) => kind === "committed").length, 1);
+    equal(answers.filter(({ kind }) => kind === "conflict").length, 7);
+    const winner = rivals[answers.findIndex(({ kind }) => kind === "committed")]!;
+    equal((await log.read("ledger", 0n, 10)).map(plain), [plain(recordOf(winner))]);
+  });
+
+  withLog("of many appends of one op id one is committed", async (log) => {
+    const same = entryAfter(emptyHead, "same");
+    const answers = await Promise.all(Array.from({ length: 8 }, () => log.append(same)));
+    equal(answers.filter(({ kind }) => kind === "committed").length, 1);
+    equal(answers.filter(({ kind }) => kind === "already").length, 7);
+  });
+
+  withLog("a validator has one vote per log, seq and round", async (log) => {
+    const ballot = { log: "ledger", seq: 1n, round: 0, validator: "v1", digest: digestOf("one") } as const;
+    equal(await log.recordVote(ballot), { kind: "recorded" });
+    equal(await log.recordVote(ballot), { kind: "recorded" });
+    const other = await log.recordVote({ ...ballot, digest: digestOf("two") });
+    equal(plain(other), plain({ kind: "voted-otherwise", digest: digestOf("one") }));
+    const two = digestOf("two");
+    equal(await log.recordVote({ ...ballot, digest: two, round: 1 }), { kind: "recorded" });
+    equal(await log.recordVote({ ...ballot, digest: two, seq: 2n }), { kind: "recorded" });
+    equal(await log.recordVote({ ...ballot, digest: two, log: "control" }), { kind: "recorded" });
+    equal(await log.recordVote({ ...ballot, digest: two, validator: "v2" }), { kind: "recorded" });
+  });
+
+  withLog("of many votes at one place one is recorded, and the others learn which", async (log) => {
+    const digests = Array.from({ length: 8 }, (_, n) => digestOf(`rival ${n}`));
+    const place = { log: "ledger", seq: 1n, round: 0, validator: "v1" } as const;
+    const answers = await Promise.all(digests.map((digest) => log.recordVote({ ...place, digest })));
+    const winner = answers.findIndex(({ kind }) => kind === "recorded");
+    equal(answers.filter(({ kind }) => kind === "recorded").length, 1);
+    const learned = answers.flatMap((answer) =>
+      answer.kind === "voted-otherwise" ? [Buffer.from(answer.digest)] : [],
+    );
+    equal(
+      learned,
+      Array.from({ length: 7 }, () => Buffer.from(digests[winner]!)),
+    );
+  });
+
+  withLog("tells its watchers of what was committed, until they leave", async (log) => {
+    const seen: string[] = [];
+    const leave = log.watch((name) => seen.push(name));
+    const one = entryAfter(emptyHead, "one");
+    await log.append(one);
+    await log.append(one);
+    await log.append({ ...entryAfter(emptyHead, "halt"), log: "control" });
+    leave();
+    await log.append(entryAfter(headOf(one), "two"));
+    equal(seen, ["ledger", "control"]);
+  });
+}
+
+function entryAfter(expectedHead: Head, name: string): Append {
+  return {
+    log: "ledger",
+    expectedHead,
+    entry: Buffer.from(`entry ${name}`),
+    digest: digestOf(name),
+    votes: [Buffer.from("vote 1"), Buffer.from("vote 2")],
+    opIds: [`op ${name}`],
+    executionIds: [],
+    committedBy: "v1",
+  };
+}
+
+function headOf({ expectedHead, digest }: Append): Head {
+  return { seq: expectedHead.seq + 1n, digest };
+}
+
+function recordOf({ expectedHead, entry, digest, votes, committedBy }: Append) {
+  return { seq: expectedHead.seq + 1n, entry, digest, votes, committedBy };
+}
+
+/** The log takes digests as they are; 32 bytes that tell the name. */
+function digestOf(name: string): Uint8Array {
+  return Buffer.from(name.padEnd(32).slice(0, 32));
+}
+
+/** Adapters differ in their kind of byte array. */
+function plain(value: unknown): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString("hex");
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, plain(item)]));
+}

@@ -1,0 +1,172 @@
+/**
+ * The fold of the control log: from its entries to what every process must know of it. Pure: no clock, no I/O; each proposal is read at
+ * its own time, with the keys that the entries before it grant. It judges an entry's content; that the entry is the next one and
+ * certified is for its reader to check (`FenceReader`).
+ *
+ * The platform is born halted: only a resume that names "birth" opens trading.
+ */
+import type { FenceState, KeyChange, KeyGrant, ProposeRequest } from "@countersign/contracts";
+import { Keyring, type KeyringCode, type Keys } from "@countersign/envelope";
+import { type Entry, emptyHead, sameBytes } from "./entry.ts";
+import { foldGenesis, type GenesisCode, type GenesisFacts, genesisDigest } from "./genesis.ts";
+import { checkHaltAuthority, type HaltCode, openHaltOf } from "./halt.ts";
+import { type OpenedPropose, openPropose, type ProposeCode, peekPropose } from "./propose.ts";
+import { checkResume, type ResumeCode } from "./resume.ts";
+
+export interface ControlState {
+  readonly fence: FenceState;
+  /** Undefined before the first entry. */
+  readonly genesis: GenesisFacts | undefined;
+  readonly keys: Keys;
+  /** What made `keys`, in order: a keyring is made anew for each change, so that a state never changes. */
+  readonly grants: readonly KeyGrant[];
+  /** Halts that a certified resume has named: none of them ever latches again. */
+  readonly released: ReadonlySet<string>;
+  /** SHA-256 of the one genesis that this fold accepts. */
+  readonly genesisDigest: Uint8Array;
+}
+
+/**
+ * - `NOT_GENESIS`: the first entry is not the configured genesis alone; `GENESIS_AGAIN`: a later one is a genesis
+ * - `WRONG_LOG`: content of the ledger
+ * - `HALT_ALTERED`: the id of a halt in force, with another level or scope
+ * - `NOT_A_PERSON`: keys are granted and changed by persons
+ * - the codes of what is folded
+ */
+export type ControlCode =
+  | "NOT_GENESIS"
+  | "GENESIS_AGAIN"
+  | "WRONG_LOG"
+  | "HALT_ALTERED"
+  | ProposeCode
+  | GenesisCode
+  | HaltCode
+  | ResumeCode
+  | KeyringCode;
+
+export type ControlResult =
+  | { readonly ok: true; readonly state: ControlState }
+  | { readonly ok: false; readonly code: ControlCode };
+
+export function bornHalted(expectedGenesis: Uint8Array): ControlState {
+  const head = { seq: emptyHead.seq, digest: hex(emptyHead.digest) };
+  const birth = { id: "birth", level: 1, scope: { kind: "all" } } as const;
+  return {
+    fence: { epoch: 0n, halts: [birth], head },
+    genesis: undefined,
+    keys: new Keyring(),
+    grants: [],
+    released: new Set(),
+    genesisDigest: expectedGenesis,
+  };
+}
+
+/** The state after the entry, or why it is refused. An entry is folded whole or not at all. */
+export function applyControl(before: ControlState, entry: Entry): ControlResult {
+  let state = before;
+  for (const propose of entry.proposes) {
+    const result = state.genesis === undefined ? applyGenesis(state, entry, propose) : applyPropose(state, propose);
+    if (!result.ok) return result;
+    state = result.state;
+  }
+  const head = { seq: entry.seq, digest: hex(entry.digest) };
+  return { ok: true, state: { ...state, fence: { ...state.fence, head } } };
+}
+
+function applyGenesis(state: ControlState, entry: Entry, propose: Uint8Array): ControlResult {
+  const peeked = peekPropose(propose);
+  if (entry.seq !== 1n || entry.proposes.length !== 1) return refuse("NOT_GENESIS");
+  if (peeked === undefined || !sameBytes(genesisDigest(peeked.payload), state.genesisDigest))
+    return refuse("NOT_GENESIS");
+  const { content } = peeked.request;
+  if (content.case !== "genesis") return refuse("NOT_GENESIS");
+  const folded = foldGenesis(content.value);
+  if (!folded.ok) return folded;
+  const opened = openPropose(propose, { keys: folded.keys, mode: folded.facts.mode });
+  if (!opened.ok) return opened;
+  if (opened.log !== "control") return refuse("WRONG_LOG");
+  return accept({ ...state, genesis: folded.facts, keys: folded.keys, grants: content.value.keys });
+}
+
+function applyPropose(state: ControlState, bytes: Uint8Array): ControlResult {
+  const { genesis } = state;
+  if (genesis === undefined) return refuse("NOT_GENESIS");
+  const propose = openPropose(bytes, { keys: state.keys, mode: genesis.mode });
+  if (!propose.ok) return propose;
+  if (propose.log !== "control") return refuse("WRONG_LOG");
+  const { content } = propose;
+  switch (content.case) {
+    case "genesis":
+      return refuse("GENESIS_AGAIN");
+    case "halt":
+      return applyHalt(state, content.value, propose, genesis);
+    case "resume":
+      return applyResume(state, content.value, propose, genesis);
+    case "key":
+      return applyKeyChange(state, content.value, propose);
+    default:
+      return refuse("WRONG_LOG");
+  }
+}
+
+type Content<Case> = Extract<ProposeRequest["content"], { readonly case: Case }>;
+
+function applyHalt(
+  state: ControlState,
+  halt: Content<"halt">["value"],
+  propose: OpenedPropose,
+  { mode }: GenesisFacts,
+): ControlResult {
+  const { fence, keys, released } = state;
+  const open = openHaltOf(halt);
+  if (open === undefined) return refuse("BAD_HALT");
+  const wrong = checkHaltAuthority(halt, propose, { keys, mode });
+  if (wrong !== undefined) return refuse(wrong);
+  // A halt comes by several ways; what a resume has released stays released, however late a copy is.
+  if (released.has(open.id)) return accept(state);
+  const known = fence.halts.find(({ id }) => id === open.id);
+  if (known === undefined)
+    return accept({ ...state, fence: { ...fence, epoch: fence.epoch + 1n, halts: [...fence.halts, open] } });
+  const isSame = known.level === open.level && JSON.stringify(known.scope) === JSON.stringify(open.scope);
+  return isSame ? accept(state) : refuse("HALT_ALTERED");
+}
+
+function applyResume(
+  state: ControlState,
+  resume: Content<"resume">["value"],
+  propose: OpenedPropose,
+  { mode, resumePersons }: GenesisFacts,
+): ControlResult {
+  const { fence, keys } = state;
+  const nowMs = Number(propose.envelope.body.sentAtMs);
+  const wrong = checkResume(resume, fence, resumePersons, { keys, mode, nowMs });
+  if (wrong !== undefined) return refuse(wrong);
+  const halts = fence.halts.filter(({ id }) => !resume.haltIds.includes(id));
+  const released = new Set([...state.released, ...resume.haltIds]);
+  return accept({ ...state, released, fence: { ...fence, epoch: fence.epoch + 1n, halts } });
+}
+
+function applyKeyChange(state: ControlState, { grant }: KeyChange, propose: OpenedPropose): ControlResult {
+  if (!propose.key.person) return refuse("NOT_A_PERSON");
+  if (grant === undefined) return refuse("BAD_PROPOSE");
+  const grants = [...state.grants, grant];
+  const keys = new Keyring();
+  let wrong: KeyringCode | undefined;
+  for (const each of grants) {
+    const isKnown = keys.find(each.keyid ?? "") !== undefined;
+    wrong = isKnown ? keys.change(each) : keys.grant(each);
+  }
+  return wrong === undefined ? accept({ ...state, keys, grants }) : refuse(wrong);
+}
+
+function accept(state: ControlState): ControlResult {
+  return { ok: true, state };
+}
+
+function refuse(code: ControlCode): ControlResult {
+  return { ok: false, code };
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("hex");
+}

@@ -1,0 +1,16 @@
+/** Expected failures of a log. What an entry or a certificate gets wrong is no error but a code. */
+export class QuorumError extends Error {
+  readonly code: QuorumErrorCode;
+
+  constructor(code: QuorumErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "QuorumError";
+    this.code = code;
+  }
+}
+
+/**
+ * - `LOG_UNREACHABLE`: the log's store gives no answer; whether an append happened is unknown: ask `find`
+ * - `BAD_GENESIS`: the configured genesis cannot be one
+ */
+export type QuorumErrorCode = "LOG_UNREACHABLE" | "BAD_GENESIS";

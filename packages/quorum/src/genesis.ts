@@ -1,0 +1,76 @@
+/** The first entry of the control log: who exists, and what they may do. Everything else is trusted because of it. */
+import { fromBinary } from "@bufbuild/protobuf";
+import { type Genesis, KeyPurpose, Mode, ProposeRequestSchema } from "@countersign/contracts";
+import { Keyring, type KeyringCode, type Keys, sha256 } from "@countersign/envelope";
+import type { Members } from "./certificate.ts";
+import { QuorumError } from "./error.ts";
+
+export interface GenesisFacts {
+  readonly mode: Mode;
+  readonly platform: string;
+  /** How many persons a resume needs. */
+  readonly resumePersons: number;
+  readonly members: Members;
+  readonly authorityDigest: Uint8Array;
+  readonly limitsDigest: Uint8Array;
+}
+
+/**
+ * - `BAD_GENESIS`: a field is missing or out of its range
+ * - `NO_VOTE_KEY`: a validator without a key for votes
+ * - a keyring code: a grant that cannot be registered
+ */
+export type GenesisCode = "BAD_GENESIS" | "NO_VOTE_KEY" | KeyringCode;
+
+/**
+ * The digest by which a configuration names its genesis: SHA-256 of the serialised ProposeRequest, the bytes that were signed. It is
+ * the root of all trust: who holds it can verify everything else.
+ */
+export function genesisDigest(proposeRequestBytes: Uint8Array): Uint8Array {
+  return sha256(proposeRequestBytes);
+}
+
+/** The keys of a configured genesis, for a validator before the log begins. Throws `QuorumError` `BAD_GENESIS`. */
+export function genesisKeys(proposeRequestBytes: Uint8Array): Keys {
+  const { content } = fromBinary(ProposeRequestSchema, proposeRequestBytes);
+  if (content.case !== "genesis") throw new QuorumError("BAD_GENESIS", "the configured genesis is none");
+  const folded = foldGenesis(content.value);
+  if (!folded.ok) throw new QuorumError("BAD_GENESIS", `the configured genesis is refused: ${folded.code}`);
+  return folded.keys;
+}
+
+/** The facts and the keyring a genesis makes, or what is wrong with it. */
+export function foldGenesis(
+  genesis: Genesis,
+):
+  | { readonly ok: true; readonly facts: GenesisFacts; readonly keys: Keyring }
+  | { readonly ok: false; readonly code: GenesisCode } {
+  const facts = factsOf(genesis);
+  if (facts === undefined) return { ok: false, code: "BAD_GENESIS" };
+  const keys = new Keyring();
+  for (const grant of genesis.keys) {
+    const wrong = keys.grant(grant);
+    if (wrong !== undefined) return { ok: false, code: wrong };
+  }
+  const voters = new Set(keys.records().flatMap((key) => (key.purpose === KeyPurpose.VOTE ? [key.sender] : [])));
+  if (!facts.members.validators.every((name) => voters.has(name))) return { ok: false, code: "NO_VOTE_KEY" };
+  return { ok: true, facts, keys };
+}
+
+function factsOf(genesis: Genesis): GenesisFacts | undefined {
+  const { mode, platform, resumePersons, validators, membersVersion, authorityDigest, limitsDigest } = genesis;
+  if (mode === undefined || !(mode in resumePersonsMin) || !platform || membersVersion === undefined) return undefined;
+  if (resumePersons === undefined || resumePersons < (resumePersonsMin[mode] ?? 2)) return undefined;
+  if (validators.length !== 3 || new Set(validators).size !== 3 || validators.includes("")) return undefined;
+  if (authorityDigest?.length !== 32 || limitsDigest?.length !== 32) return undefined;
+  const members = { version: membersVersion, validators };
+  return { mode, platform, resumePersons, members, authorityDigest, limitsDigest };
+}
+
+/** Two persons start what may lose money; where none can be lost, one may. */
+const resumePersonsMin: Readonly<Record<number, number>> = {
+  [Mode.REPLAY]: 1,
+  [Mode.PAPER]: 1,
+  [Mode.SHADOW]: 2,
+  [Mode.LIVE]: 2,
+};

@@ -1,0 +1,59 @@
+/** The log in memory, for the simulator. */
+import { emptyHead, type Head, type LogName, sameBytes } from "../entry.ts";
+import type { Append, Appended, Ballot, LogRecord, Place, QuorumLog, Recorded } from "../log.ts";
+
+export class MemoryQuorumLog implements QuorumLog {
+  readonly status = "memory: lost with the process";
+  readonly #records: Readonly<Record<LogName, LogRecord[]>> = { control: [], ledger: [] };
+  readonly #ops = new Map<string, Place>();
+  readonly #executions = new Map<string, Place>();
+  readonly #votes = new Map<string, Uint8Array>();
+  readonly #listeners = new Set<(log: LogName) => void>();
+
+  async head(log: LogName): Promise<Head> {
+    return this.#head(log);
+  }
+
+  async append({ log, expectedHead, opIds, executionIds, ...record }: Append): Promise<Appended> {
+    // Without an await between reading and writing: that makes it one step.
+    const head = this.#head(log);
+    const op = opIds.find((id) => this.#ops.has(id));
+    if (op !== undefined) return { kind: "already", opId: op, place: this.#ops.get(op)! };
+    if (head.seq !== expectedHead.seq || !sameBytes(head.digest, expectedHead.digest))
+      return { kind: "conflict", head };
+    const execution = executionIds.find((id) => this.#executions.has(id));
+    if (execution !== undefined)
+      return { kind: "booked", executionId: execution, place: this.#executions.get(execution)! };
+    const place = { log, seq: head.seq + 1n };
+    this.#records[log].push({ seq: place.seq, ...record });
+    for (const id of opIds) this.#ops.set(id, place);
+    for (const id of executionIds) this.#executions.set(id, place);
+    for (const listener of this.#listeners) listener(log);
+    return { kind: "committed" };
+  }
+
+  async read(log: LogName, afterSeq: bigint, limit: number): Promise<readonly LogRecord[]> {
+    return this.#records[log].slice(Number(afterSeq), Number(afterSeq) + limit);
+  }
+
+  async recordVote({ log, seq, round, validator, digest }: Ballot): Promise<Recorded> {
+    const key = `${log} ${seq} ${round} ${validator}`;
+    const known = this.#votes.get(key) ?? digest;
+    this.#votes.set(key, known);
+    return sameBytes(known, digest) ? { kind: "recorded" } : { kind: "voted-otherwise", digest: known };
+  }
+
+  async find(opId: string): Promise<Place | undefined> {
+    return this.#ops.get(opId);
+  }
+
+  watch(listener: (log: LogName) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #head(log: LogName): Head {
+    const last = this.#records[log].at(-1);
+    return last === undefined ? emptyHead : { seq: last.seq, digest: last.digest };
+  }
+}

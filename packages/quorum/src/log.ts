@@ -1,0 +1,76 @@
+/**
+ * The QuorumLog port: order and durability for the two certified logs, and the memory of votes. It believes its callers, the validators,
+ * who alone hold its credentials; readers believe the certificates. Adapters: `local/postgres.ts`, `local/memory.ts`; one suite
+ * (`conformance.ts`). Every method may reject with `QuorumError`.
+ *
+ * 1. An entry is appended by compare-and-set on the head, whole or not at all; seq counts from 1 without gaps.
+ * 2. An op id, and an execution, stands in the logs once for ever.
+ * 3. A validator has one vote per log, seq and round, for ever.
+ */
+import type { Head, LogName } from "./entry.ts";
+
+export interface QuorumLog {
+  /** For the operator's eyes: where the log is, and what fault it survives. */
+  readonly status: string;
+  /** Linearizable. `emptyHead` before the first entry. */
+  head(log: LogName): Promise<Head>;
+  append(append: Append): Promise<Appended>;
+  /** Entries with seq > afterSeq, in order. */
+  read(log: LogName, afterSeq: bigint, limit: number): Promise<readonly LogRecord[]>;
+  recordVote(ballot: Ballot): Promise<Recorded>;
+  find(opId: string): Promise<Place | undefined>;
+  /** After an append of this process or, where the adapter can know, of another. Ends with what it returns. */
+  watch(listener: (log: LogName) => void): () => void;
+}
+
+export interface Append {
+  readonly log: LogName;
+  /** The head before the entry; its seq is one more. */
+  readonly expectedHead: Head;
+  readonly entry: Uint8Array;
+  readonly digest: Uint8Array;
+  /** The certificate: serialised `Signed` votes. */
+  readonly votes: readonly Uint8Array[];
+  readonly opIds: readonly string[];
+  /** Fill ids, H(venue, account, execution id), of the fills that the entry books. */
+  readonly executionIds: readonly string[];
+  /** The validator that commits, and so publishes, the entry. */
+  readonly committedBy: string;
+}
+
+export type Appended =
+  | { readonly kind: "committed" }
+  /** One of the op ids stands in a log; nothing was written. An earlier attempt of the caller may have put it there. */
+  | { readonly kind: "already"; readonly opId: string; readonly place: Place }
+  /** One of the executions is booked; nothing was written. */
+  | { readonly kind: "booked"; readonly executionId: string; readonly place: Place }
+  /** The head is another one; nothing was written: read it and vote again. */
+  | { readonly kind: "conflict"; readonly head: Head };
+
+export interface Place {
+  readonly log: LogName;
+  readonly seq: bigint;
+}
+
+export interface LogRecord {
+  readonly seq: bigint;
+  readonly entry: Uint8Array;
+  readonly digest: Uint8Array;
+  readonly votes: readonly Uint8Array[];
+  readonly committedBy: string;
+}
+
+export interface Ballot {
+  readonly log: LogName;
+  readonly seq: bigint;
+  readonly round: number;
+  readonly validator: string;
+  /** The entry's. */
+  readonly digest: Uint8Array;
+}
+
+export type Recorded =
+  /** The vote is this one, now or since before. */
+  | { readonly kind: "recorded" }
+  /** The validator has voted for another entry at this place, in this round. */
+  | { readonly kind: "voted-otherwise"; readonly digest: Uint8Array };
