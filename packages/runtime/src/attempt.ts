@@ -4,7 +4,7 @@
  */
 import { attach, type Signer, seal } from "@countersign/envelope";
 import type { Agent, Context, Effect, PublishEffect } from "./agent.ts";
-import { type Chains, chainKey, type Draft, draftBodies, effectsDigest } from "./drafts.ts";
+import { type Chains, chainRows, type Draft, draftBodies, effectsDigest } from "./drafts.ts";
 import { journalText } from "./journal.ts";
 import type { Pending } from "./pending.ts";
 import type { Commit, Loaded, OutboxRow, SnapshotRow } from "./store.ts";
@@ -130,7 +130,8 @@ function finishEffect(effect: Effect, finish: Circumstances<unknown>["finish"]):
   return effect.kind === "publish" && finish !== undefined ? finish(effect) : effect;
 }
 
-function sealDraft(draft: Draft, signer: Signer): SealedDraft {
+/** Signed, with what is attached, and its row of the outbox. */
+export function sealDraft(draft: Draft, signer: Signer): SealedDraft {
   const { effect, body, spec } = draft;
   const { bytes: sealed } = seal(body, signer);
   const attached = effect.kind === "publish" ? (effect.attached ?? []) : [];
@@ -153,18 +154,4 @@ function timersOf(effects: readonly Effect[], key: string, correlationId: string
   return effects.flatMap((effect) =>
     effect.kind === "timer" ? [{ id: effect.id, key, dueMs: effect.dueMs, data: effect.data, correlationId }] : [],
   );
-}
-
-/** Only the chains of records are stored: the others' counts go on by decision time. */
-function chainRows(before: Chains, after: Chains, sealed: readonly SealedDraft[]): Commit["chains"] {
-  const touched = new Map<string, { topic: string; key: string }>();
-  for (const { draft, row } of sealed) {
-    if (row?.kind !== "publish") continue;
-    touched.set(chainKey(draft.body.topic, draft.body.key), { topic: draft.body.topic, key: draft.body.key });
-  }
-  return [...touched].map(([at, { topic, key }]) => {
-    const end = after.get(at);
-    if (end === undefined) throw new Error(`the chain ${at} was touched and has no end`);
-    return { topic, key, was: before.get(at)?.seq ?? 0n, seq: end.seq, digest: end.prev };
-  });
 }

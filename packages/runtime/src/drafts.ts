@@ -9,6 +9,7 @@ import { COMMAND_TTL_MS, callSpec, schemaOf, type TopicSpec, topicSpec } from "@
 import { type Chain, deriveMsgId, type EnvelopeBody, emptyChain, nextLink, sha256 } from "@countersign/envelope";
 import type { CallEffect, Cause, Effect, PublishEffect } from "./agent.ts";
 import { encodeJson } from "./codec.ts";
+import type { Commit } from "./store.ts";
 
 /** Per "topic key". */
 export type Chains = ReadonlyMap<string, Chain>;
@@ -81,6 +82,24 @@ export function effectsDigest(effects: readonly Effect[]): string {
 
 export function chainKey(topic: string, key: string): string {
   return `${topic} ${key}`;
+}
+
+/** Only the chains of records are stored: the others' counts go on by decision time. */
+export function chainRows(
+  before: Chains,
+  after: Chains,
+  sealed: readonly { readonly draft: Draft; readonly row: { readonly kind: string } | undefined }[],
+): Commit["chains"] {
+  const touched = new Map<string, { topic: string; key: string }>();
+  for (const { draft, row } of sealed) {
+    if (row?.kind !== "publish") continue;
+    touched.set(chainKey(draft.body.topic, draft.body.key), { topic: draft.body.topic, key: draft.body.key });
+  }
+  return [...touched].map(([at, { topic, key }]) => {
+    const end = after.get(at);
+    if (end === undefined) throw new Error(`the chain ${at} was touched and has no end`);
+    return { topic, key, was: before.get(at)?.seq ?? 0n, seq: end.seq, digest: end.prev };
+  });
 }
 
 /** The time in a UUIDv7: its first 48 bits, ms. */

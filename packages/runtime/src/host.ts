@@ -12,33 +12,18 @@
 import { create, type Message } from "@bufbuild/protobuf";
 import type { Batch, Bus, Delivered, Progress, Subscription } from "@countersign/bus";
 import { type Checkpoint, type Mode, RefusedSchema, topicSpec } from "@countersign/contracts";
-import {
-  deriveMsgId,
-  headersOf,
-  type Keys,
-  type Opened,
-  openEnvelope,
-  type Signer,
-  sha256,
-} from "@countersign/envelope";
-import type { Agent, Cause, Effect, Input, MarketMessage, PublishEffect } from "./agent.ts";
+import { deriveMsgId, type Keys, type Opened, openEnvelope, type Signer, sha256 } from "@countersign/envelope";
+import type { Agent, Effect, Input, MarketMessage, PublishEffect } from "./agent.ts";
 import { type Attempt, attempt, isDurable, isReply } from "./attempt.ts";
 import { AuditLease } from "./audit-lease.ts";
 import { decodeJson, encodeJson } from "./codec.ts";
-import { type Chains, chainKey } from "./drafts.ts";
+import { chainKey } from "./drafts.ts";
 import { causeOf, inboxOf, marketMessage, type Pending } from "./pending.ts";
 import { type Admitted, admit, ageOf, type Delivery } from "./pipeline.ts";
 import { type Fence, type Rpc, RpcError } from "./ports.ts";
 import { RateLimit } from "./rate-limit.ts";
-import {
-  emptyCommit,
-  type Loaded,
-  type OutboxRow,
-  type Outcome,
-  type SnapshotRow,
-  type Store,
-  type TimerRow,
-} from "./store.ts";
+import type { Loaded, OutboxRow, Outcome, SnapshotRow, Store, TimerRow } from "./store.ts";
+import { Teller } from "./teller.ts";
 
 /** What the shell needs of the thread it runs on: the scheduler in one process. */
 export interface Loop {
@@ -89,11 +74,12 @@ const PUBLISH_TIMEOUT_MS = 5_000;
 
 export class Host<S, V> {
   readonly name: string;
-  readonly counts = { deliveries: 0, decisions: 0, commits: 0, inboxRows: 0, sealed: 0, opened: 0, records: 0 };
+  readonly #counts = { deliveries: 0, decisions: 0, inboxRows: 0, opened: 0 };
   /** By code; each is also on record and in the DLQ. */
   readonly refusals = new Map<string, number>();
   readonly #o: HostOptions<S, V>;
   readonly #lease: AuditLease;
+  readonly #teller: Teller;
   readonly #rate = new RateLimit({ perSecond: 2_000, burst: 10_000 });
   readonly #cache = new Map<string, Loaded>();
   readonly #marketSeqs = new Map<string, bigint>();
@@ -103,8 +89,6 @@ export class Host<S, V> {
   #view: V;
   #positions: Record<string, string> = {};
   #foldedSinceSnapshot = 0;
-  #chains: Chains = new Map();
-  #published: string[] = [];
   #waiting: Pending[] = [];
   #ticks = 0;
   #ready = false;
@@ -114,6 +98,12 @@ export class Host<S, V> {
     this.name = options.agent.canvas.agent;
     this.#lease = new AuditLease(this.name);
     this.#view = options.agent.view.create();
+    const { signer, keys, store, bus, loop } = options;
+    this.#teller = new Teller({ sender: this.name, signer, keys, store, bus, nowMs: () => loop.nowMs() });
+  }
+
+  get counts() {
+    return { ...this.#counts, ...this.#teller.counts };
   }
 
   get ready(): boolean {
@@ -123,7 +113,7 @@ export class Host<S, V> {
   /** Takes up where the store says it was: chains, timers, the view's snapshot, and what was committed but not published. */
   async start(): Promise<void> {
     const { agent, store, bus, rpc, fence, loop } = this.#o;
-    this.#chains = await this.#loadChains();
+    await this.#teller.load();
     this.#restoreView(await store.snapshot());
     for (const timer of await store.timers()) this.#schedule(timer);
     for (const call of agent.canvas.serves) rpc.serve(call, this.name, (request) => this.#serve(call, request));
@@ -135,7 +125,7 @@ export class Host<S, V> {
       this.#subscriptions.push(await bus.subscribe(options, (batch) => this.#onBatch(batch)));
     }
     fence.onChange(() => loop.post(() => this.#onFence()));
-    for (const row of await store.unpublished()) await this.#send(row);
+    for (const row of await this.#teller.resend()) loop.post(() => this.#call(row));
     this.#ready = true;
   }
 
@@ -143,8 +133,7 @@ export class Host<S, V> {
     this.#ready = false;
     for (const subscription of this.#subscriptions) await subscription.close();
     for (const timer of this.#timers.values()) timer.cancel();
-    if (this.#published.length > 0) await this.#o.store.markPublished(this.#published);
-    this.#published = [];
+    await this.#teller.close();
   }
 
   /** The end of a step that wrote a record: what is periodic elsewhere happens here. */
@@ -192,7 +181,7 @@ export class Host<S, V> {
   }
 
   #onRecord(record: Delivered): void | Promise<void> {
-    this.counts.deliveries++;
+    this.#counts.deliveries++;
     const { topic, value: bytes } = record;
     const delivery = { bytes, topic, recordKey: this.#keyText(record.key), headers: headerTexts(record.headers) };
     const admitted = this.#admit(delivery);
@@ -202,7 +191,7 @@ export class Host<S, V> {
   }
 
   #admit(delivery: Delivery) {
-    this.counts.opened++;
+    this.#counts.opened++;
     return admit(delivery, this.#o.keys, this.#o.mode, this.#o.loop.nowMs());
   }
 
@@ -346,7 +335,7 @@ export class Host<S, V> {
     for (let conflicts = 0; left.length > 0; ) {
       const loaded = this.#cache.get(key) ?? (await this.#o.store.load(key));
       const tried = attempt(this.#o.agent, key, loaded, left, this.#circumstances(claimed));
-      this.counts.decisions += left.length;
+      this.#counts.decisions += left.length;
       if (tried === undefined) return {};
       if (!isDurable(tried)) return { answer: await this.#done(key, tried, loaded.version) };
       const result = await this.#o.store.commit(tried.commit);
@@ -367,7 +356,7 @@ export class Host<S, V> {
         case "conflict":
           if (++conflicts > CONFLICTS_MAX)
             throw new Error(`${this.name}: ${conflicts} conflicts in a row on ${result.on}`);
-          this.#chains = await this.#loadChains();
+          await this.#teller.load();
       }
     }
     return {};
@@ -380,14 +369,14 @@ export class Host<S, V> {
       nowMs: loop.nowMs(),
       view: this.#view,
       fence: fence.state(),
-      auditTrailing: this.#lease.trailing(this.#chains, (topic) => topicSpec(topic)?.delivery === "record"),
-      chains: this.#chains,
+      auditTrailing: this.#lease.trailing(this.#teller.chains, (topic) => topicSpec(topic)?.delivery === "record"),
+      chains: this.#teller.chains,
       positions: { ...this.#positions },
       claimed,
       signer,
       finish: edge?.finish?.bind(edge),
       snapshot: this.#snapshotIfDue(),
-      published: this.#published,
+      published: this.#teller.published,
     };
   }
 
@@ -395,19 +384,18 @@ export class Host<S, V> {
   async #done(key: string, tried: Attempt, version: bigint): Promise<Uint8Array | undefined> {
     const { commit } = tried;
     if (tried.changed) this.#cache.set(key, { state: tried.state, version });
-    this.#chains = tried.chains;
+    this.#teller.advance(tried.chains, tried.sealed.length, isDurable(tried));
     if (isDurable(tried)) {
-      this.counts.commits++;
-      this.counts.inboxRows += commit.inbox.length;
-      this.#published = [];
+      this.#counts.inboxRows += commit.inbox.length;
+      this.#teller.forgetPublished();
       if (commit.snapshot !== undefined) this.#foldedSinceSnapshot = 0;
       for (const id of commit.cancelledTimers) this.#unschedule(id);
       for (const timer of commit.timers) this.#schedule(timer);
     }
-    this.counts.sealed += tried.sealed.length;
     for (const { row, bytes, draft } of tried.sealed) {
-      if (row !== undefined) await this.#send(row);
-      else if (draft.effect.kind === "publish") await this.#publish(draft.effect.topic, draft.effect.key, bytes);
+      if (row?.kind === "call") this.#o.loop.post(() => this.#call(row));
+      else if (row !== undefined) await this.#teller.send(row);
+      else if (draft.effect.kind === "publish") await this.#teller.publish(draft.effect.topic, draft.effect.key, bytes);
     }
     for (const effect of tried.effects) this.#carryOut(effect);
     return tried.sealed.find(({ draft }) => isReply(draft))?.bytes;
@@ -423,29 +411,12 @@ export class Host<S, V> {
 
   // ── what goes out ──
 
-  async #send(row: OutboxRow): Promise<void> {
-    if (row.kind === "call") {
-      this.#o.loop.post(() => this.#call(row));
-      return;
-    }
-    await this.#publish(row.topic, row.key, row.bytes);
-    this.counts.records++;
-    this.#published.push(row.msgId);
-  }
-
-  async #publish(topic: string, key: string, value: Uint8Array): Promise<void> {
-    const opened = openEnvelope(value, this.#o.keys);
-    const copies = opened.ok && topicSpec(topic)?.delivery === "record" ? Object.entries(headersOf(opened.body)) : [];
-    const headers = Object.fromEntries(copies.map(([name, text]) => [name, [Buffer.from(text)]]));
-    await this.#o.bus.publish([{ topic, key: Buffer.from(key), value, headers }], { timeoutMs: PUBLISH_TIMEOUT_MS });
-  }
-
   /** The same bytes however often it is tried; the answer, or that there is none, is an input like any other. */
   async #call(row: OutboxRow): Promise<void> {
     const at = row.topic.indexOf("@");
     const call = row.topic.slice(0, at);
     const id = row.callId ?? "";
-    this.#published.push(row.msgId);
+    this.#teller.markPublished(row.msgId);
     let bytes: Uint8Array;
     try {
       bytes = await this.#o.rpc.call(call, row.topic.slice(at + 1), row.bytes, { deadlineMs: CALL_DEADLINE_MS });
@@ -514,38 +485,7 @@ export class Host<S, V> {
       payload,
       intent: "REFUSE",
     };
-    await this.#say(effect, { msgId, correlationId: msgId });
-  }
-
-  /** A record that follows from no decision of the agent's; it has no state, so only its chain can conflict. */
-  async #say(effect: PublishEffect, cause: Cause): Promise<void> {
-    const teller: Agent<null, V> = {
-      ...this.#o.agent,
-      keyOf: () => "",
-      initial: () => null,
-      decide: (state) => ({ state, effects: [effect] }),
-    };
-    const input: Input = { kind: "tick" };
-    for (let conflicts = 0; conflicts <= CONFLICTS_MAX; conflicts++) {
-      const pending = { input, cause, journalled: { kind: "tick" as const }, inbox: [] };
-      const tried = attempt(teller, "", { state: null, version: 0n }, [pending], this.#circumstances(undefined));
-      if (tried === undefined) return;
-      // No decision of the agent: the journal, whose replay puts inputs before `decide`, must not have it.
-      const result = await this.#o.store.commit({
-        ...emptyCommit,
-        outbox: tried.commit.outbox,
-        chains: tried.commit.chains,
-      });
-      if (result.kind === "committed") {
-        this.#chains = tried.chains;
-        this.counts.commits++;
-        this.counts.sealed += tried.sealed.length;
-        for (const row of tried.commit.outbox) await this.#send(row);
-        return;
-      }
-      this.#chains = await this.#loadChains();
-    }
-    throw new Error(`${this.name} could not put a refusal on record`);
+    await this.#teller.say(effect, { msgId, correlationId: msgId });
   }
 
   // ── what is remembered ──
@@ -564,15 +504,6 @@ export class Host<S, V> {
   #unschedule(id: string): void {
     this.#timers.get(id)?.cancel();
     this.#timers.delete(id);
-  }
-
-  async #loadChains(): Promise<Chains> {
-    const rows = await this.#o.store.chains();
-    // Counts on market topics are not stored and go on from memory, or from the clock after a restart.
-    return new Map([
-      ...this.#chains,
-      ...rows.map((row) => [chainKey(row.topic, row.key), { seq: row.seq, prev: row.digest }] as const),
-    ]);
   }
 
   #snapshotIfDue(): SnapshotRow | undefined {

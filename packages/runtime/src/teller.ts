@@ -1,0 +1,132 @@
+/**
+ * Says things in one sender's name: keeps its chains, puts each record into the outbox in a transaction, publishes it after. The host of
+ * an agent says its decisions through one; servers and people, who make no decisions of the runtime's kind, say everything through it.
+ */
+import type { Bus } from "@countersign/bus";
+import { topicSpec } from "@countersign/contracts";
+import { deriveMsgId, headersOf, type Keys, openEnvelope, type Signer, sha256 } from "@countersign/envelope";
+import type { Cause, PublishEffect } from "./agent.ts";
+import { sealDraft } from "./attempt.ts";
+import { type Chains, chainKey, chainRows, draftBodies } from "./drafts.ts";
+import { emptyCommit, type OutboxRow, type Store } from "./store.ts";
+
+export interface TellerOptions {
+  readonly sender: string;
+  readonly signer: Signer;
+  readonly keys: Keys;
+  readonly store: Store;
+  readonly bus: Bus;
+  /** Decision time. */
+  readonly nowMs: () => number;
+}
+
+const CONFLICTS_MAX = 8;
+const PUBLISH_TIMEOUT_MS = 5_000;
+
+export class Teller {
+  readonly #o: TellerOptions;
+  #chains: Chains = new Map();
+  #published: string[] = [];
+  readonly counts = { sealed: 0, records: 0, commits: 0 };
+
+  constructor(options: TellerOptions) {
+    this.#o = options;
+  }
+
+  get chains(): Chains {
+    return this.#chains;
+  }
+
+  /** Reads where the chains are; again after a conflict. Counts on market topics are not stored and go on from memory. */
+  async load(): Promise<void> {
+    const rows = await this.#o.store.chains();
+    const stored = rows.map((row) => [chainKey(row.topic, row.key), { seq: row.seq, prev: row.digest }] as const);
+    this.#chains = new Map([...this.#chains, ...stored]);
+  }
+
+  /** Publishes what was committed in an earlier life and not published. Calls are handed back: they are the host's. */
+  async resend(): Promise<readonly OutboxRow[]> {
+    const rows = await this.#o.store.unpublished();
+    for (const row of rows) if (row.kind === "publish") await this.send(row);
+    return rows.filter(({ kind }) => kind === "call");
+  }
+
+  /** A record of its own transaction. Under a known idempotency key nothing is said again. */
+  async say(effect: PublishEffect, cause: Cause = this.rootCause(effect.idempotencyKey ?? effect.type)): Promise<void> {
+    const { sender, signer, store, nowMs } = this.#o;
+    for (let conflicts = 0; conflicts <= CONFLICTS_MAX; conflicts++) {
+      const before = this.#chains;
+      const { drafts, chains } = draftBodies([effect], before, { sender, cause, nowMs: nowMs(), answering: undefined });
+      const sealed = drafts.map((draft) => sealDraft(draft, signer));
+      const outbox = sealed.flatMap(({ row }) => (row === undefined ? [] : [row]));
+      const inbox =
+        effect.idempotencyKey === undefined
+          ? []
+          : [{ msgId: `said ${effect.idempotencyKey}`, digest: said(effect), answer: undefined }];
+      // What is said on a market topic is a lease, not a record: nothing of it needs to survive.
+      const isRecord = outbox.length > 0;
+      const result = isRecord
+        ? await store.commit({ ...emptyCommit, inbox, outbox, chains: chainRows(before, chains, sealed) })
+        : { kind: "committed" as const };
+      if (result.kind === "duplicate") return;
+      if (result.kind === "committed") {
+        this.advance(chains, sealed.length, isRecord);
+        for (const row of outbox) await this.send(row);
+        if (!isRecord) for (const { draft, bytes } of sealed) await this.publish(effect.topic, draft.body.key, bytes);
+        return;
+      }
+      await this.load();
+    }
+    throw new Error(`${sender} could not say ${effect.type}: its chain is always taken`);
+  }
+
+  /** After a commit of the host's: its chains are these now. */
+  advance(chains: Chains, sealed: number, committed: boolean): void {
+    this.#chains = chains;
+    this.counts.sealed += sealed;
+    if (committed) this.counts.commits++;
+  }
+
+  async send(row: OutboxRow): Promise<void> {
+    await this.publish(row.topic, row.key, row.bytes);
+    this.counts.records++;
+    this.#published.push(row.msgId);
+  }
+
+  async publish(topic: string, key: string, value: Uint8Array): Promise<void> {
+    const opened = openEnvelope(value, this.#o.keys);
+    // Market topics carry no copies for routing: their key is enough, and a quote is cheap only when it is small.
+    const copies = opened.ok && topicSpec(topic)?.delivery === "record" ? Object.entries(headersOf(opened.body)) : [];
+    const headers = Object.fromEntries(copies.map(([name, text]) => [name, [Buffer.from(text)]]));
+    await this.#o.bus.publish([{ topic, key: Buffer.from(key), value, headers }], { timeoutMs: PUBLISH_TIMEOUT_MS });
+  }
+
+  /** Called when a message is out of its outbox by another way, such as a call that was made. */
+  markPublished(msgId: string): void {
+    this.#published.push(msgId);
+  }
+
+  /** What the next commit marks as published in passing. `forget` after that commit. */
+  get published(): readonly string[] {
+    return this.#published;
+  }
+
+  forgetPublished(): void {
+    this.#published = [];
+  }
+
+  async close(): Promise<void> {
+    if (this.#published.length > 0) await this.#o.store.markPublished(this.#published);
+    this.#published = [];
+  }
+
+  /** The cause of something that no message caused. */
+  rootCause(what: string): Cause {
+    const msgId = deriveMsgId({ timeMs: this.#o.nowMs(), sender: this.#o.sender, causationId: what, effectIndex: 0 });
+    return { msgId, correlationId: msgId };
+  }
+}
+
+function said(effect: PublishEffect): Uint8Array {
+  return sha256(Buffer.from(`${effect.topic} ${effect.key} ${effect.type}`));
+}
