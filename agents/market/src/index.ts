@@ -1,7 +1,6 @@
 export { canvas } from "../canvas.ts";
 export { MarketError } from "./core/error.ts";
 export type { MarketEvent } from "./core/events.ts";
-export { type Instrument, parseInstruments } from "./core/instrument.ts";
 export { simulateDay } from "./core/simulate.ts";
 export { openTrace, type Trace, type TraceOptions } from "./edge/open-trace.ts";
 export { type Release, sealedFeed } from "./main.ts";

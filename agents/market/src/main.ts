@@ -3,9 +3,9 @@
  * one signature, and released one by one as the scheduler's time reaches them.
  */
 import { type Signer, sealBatch } from "@countersign/envelope";
+import type { Instrument } from "@countersign/orders";
 import { BodyMaker } from "./core/bodies.ts";
 import type { MarketEvent } from "./core/events.ts";
-import type { Instrument } from "./core/instrument.ts";
 
 export interface Release {
   readonly timeMs: number;

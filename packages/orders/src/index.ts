@@ -17,7 +17,14 @@ export {
   rescale,
   subtract,
 } from "./fixed.ts";
-export { type Instrument, parseInstruments, roundToLot, roundToTick } from "./instrument.ts";
+export {
+  defaultInstrument,
+  type Instrument,
+  parseInstruments,
+  periodsPerYear,
+  roundToLot,
+  roundToTick,
+} from "./instrument.ts";
 export { type IntentRefusal, type OrderFromIntent, orderFromIntent } from "./intent.ts";
 export {
   applyOrderEvent,

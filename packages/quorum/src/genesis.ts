@@ -1,7 +1,7 @@
 /** The first entry of the control log: who exists, and what they may do. Everything else is trusted because of it. */
 import { fromBinary } from "@bufbuild/protobuf";
 import { type Genesis, KeyPurpose, Mode, ProposeRequestSchema } from "@countersign/contracts";
-import { Keyring, type KeyringCode, type Keys, sha256 } from "@countersign/envelope";
+import { Keyring, type KeyringCode, sha256 } from "@countersign/envelope";
 import type { Members } from "./certificate.ts";
 import { QuorumError } from "./error.ts";
 
@@ -30,21 +30,24 @@ export function genesisDigest(proposeRequestBytes: Uint8Array): Uint8Array {
   return sha256(proposeRequestBytes);
 }
 
-/** The keys of a configured genesis, for a validator before the log begins. Throws `QuorumError` `BAD_GENESIS`. */
-export function genesisKeys(proposeRequestBytes: Uint8Array): Keys {
+export interface OpenedGenesis {
+  readonly facts: GenesisFacts;
+  readonly keys: Keyring;
+}
+
+/** A configured genesis, for a validator before the log begins. Throws `QuorumError` `BAD_GENESIS`. */
+export function openGenesis(proposeRequestBytes: Uint8Array): OpenedGenesis {
   const { content } = fromBinary(ProposeRequestSchema, proposeRequestBytes);
   if (content.case !== "genesis") throw new QuorumError("BAD_GENESIS", "the configured genesis is none");
   const folded = foldGenesis(content.value);
   if (!folded.ok) throw new QuorumError("BAD_GENESIS", `the configured genesis is refused: ${folded.code}`);
-  return folded.keys;
+  return folded;
 }
 
 /** The facts and the keyring a genesis makes, or what is wrong with it. */
 export function foldGenesis(
   genesis: Genesis,
-):
-  | { readonly ok: true; readonly facts: GenesisFacts; readonly keys: Keyring }
-  | { readonly ok: false; readonly code: GenesisCode } {
+): (OpenedGenesis & { readonly ok: true }) | { readonly ok: false; readonly code: GenesisCode } {
   const facts = factsOf(genesis);
   if (facts === undefined) return { ok: false, code: "BAD_GENESIS" };
   const keys = new Keyring();

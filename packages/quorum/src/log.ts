@@ -19,9 +19,11 @@ export interface QuorumLog {
   read(log: LogName, afterSeq: bigint, limit: number): Promise<readonly LogRecord[]>;
   recordVote(ballot: Ballot): Promise<Recorded>;
   find(opId: string): Promise<Place | undefined>;
-  /** After an append of this process or, where the adapter can know, of another. Ends with what it returns. */
-  watch(listener: (log: LogName) => void): () => void;
+  /** After an append of this process or, where the adapter can know, of another: the log and its new head's seq. Ends with what it returns. */
+  watch(listener: Watcher): () => void;
 }
+
+export type Watcher = (log: LogName, seq: bigint) => void;
 
 export interface Append {
   readonly log: LogName;

@@ -92,6 +92,7 @@ export class Host<S, V> {
   #waiting: Pending[] = [];
   #ticks = 0;
   #ready = false;
+  #awake = true;
 
   constructor(options: HostOptions<S, V>) {
     this.#o = options;
@@ -134,6 +135,25 @@ export class Host<S, V> {
     for (const subscription of this.#subscriptions) await subscription.close();
     for (const timer of this.#timers.values()) timer.cancel();
     await this.#teller.close();
+  }
+
+  /** The views go on being folded, and nothing is decided upon the market: warming up on what was before the day. */
+  sleep(): void {
+    this.#awake = false;
+  }
+
+  wake(): void {
+    this.#awake = true;
+  }
+
+  /** Whether inputs wait for `flush`. */
+  get hasWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /** Something that follows from no decision, such as that it is ready. */
+  say(effect: PublishEffect): Promise<void> {
+    return this.#teller.say(effect);
   }
 
   /** The end of a step that wrote a record: what is periodic elsewhere happens here. */
@@ -232,7 +252,7 @@ export class Host<S, V> {
     const trigger = this.#o.agent.view.fold(this.#view, message);
     this.#positions[at] = seq.toString();
     this.#foldedSinceSnapshot++;
-    if (trigger === undefined && reports.length === 0) return;
+    if (!this.#awake || (trigger === undefined && reports.length === 0)) return;
     return this.#afterMarket(opened, reports, trigger);
   }
 

@@ -1,8 +1,9 @@
+import { defaultInstrument } from "@countersign/orders";
 import { describe, expect, it } from "vitest";
 import { badBar, eventsOfBar } from "./bar-quotes.ts";
-import { defaultInstrument } from "./instrument.ts";
+import { unitsOf } from "./instrument-units.ts";
 
-const instrument = { ...defaultInstrument("AAPL", 2, 10_000), halfSpreadUnits: 2, topSizeUnits: 500 };
+const instrument = unitsOf({ ...defaultInstrument("AAPL", 2, 10_000n), halfSpread: 2n, topSize: 500n });
 const DAY_MS = 86_400_000;
 const bar = (open: number, high: number, low: number, close: number) => ({
   symbol: "AAPL",

@@ -1,5 +1,5 @@
 import type { BarEvent, QuoteEvent } from "./events.ts";
-import type { Instrument } from "./instrument.ts";
+import type { InstrumentUnits } from "./instrument-units.ts";
 
 /** A bar as a file has it, in integer units. */
 export type BarRow = Omit<BarEvent, "kind" | "timeMs">;
@@ -9,7 +9,7 @@ export type BarRow = Omit<BarEvent, "kind" | "timeMs">;
  * as near); the other; close. At open time t and length d they stand at t, t + d/3, t + 2d/3 and t + d - 1 ms, so the close is
  * inside the bar and the next open after it. The bar follows its close quote at the same time: nobody sees it earlier.
  */
-export function eventsOfBar(bar: BarRow, instrument: Instrument): readonly (QuoteEvent | BarEvent)[] {
+export function eventsOfBar(bar: BarRow, instrument: InstrumentUnits): readonly (QuoteEvent | BarEvent)[] {
   const { openTimeMs, closeTimeMs, open, high, low, close } = bar;
   const lengthMs = closeTimeMs - openTimeMs;
   const [first, second] = high - open < open - low ? [high, low] : [low, high];
@@ -23,13 +23,13 @@ export function eventsOfBar(bar: BarRow, instrument: Instrument): readonly (Quot
 }
 
 /** Why a bar is no bar: undefined when it is one whose quotes can be made. */
-export function badBar(bar: BarRow, instrument: Instrument): "notPositive" | "inconsistent" | undefined {
+export function badBar(bar: BarRow, instrument: InstrumentUnits): "notPositive" | "inconsistent" | undefined {
   const { open, high, low, close, volume } = bar;
   if (Math.min(open, high, low, close) - instrument.halfSpreadUnits <= 0 || volume < 0) return "notPositive";
   return low <= Math.min(open, close) && high >= Math.max(open, close) ? undefined : "inconsistent";
 }
 
-function quoteAround(mid: number, timeMs: number, instrument: Instrument): QuoteEvent {
+function quoteAround(mid: number, timeMs: number, instrument: InstrumentUnits): QuoteEvent {
   const { symbol, halfSpreadUnits, topSizeUnits } = instrument;
   return {
     kind: "quote",

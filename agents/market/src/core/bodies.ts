@@ -1,9 +1,10 @@
 /** A market event as the body of a message. */
 import { create, toBinary } from "@bufbuild/protobuf";
-import { BarSchema, QuoteSchema, Side, TradeSchema } from "@countersign/contracts";
+import { BarSchema, Side, TradeSchema } from "@countersign/contracts";
 import { deriveMsgId, type EnvelopeBody } from "@countersign/envelope";
-import type { BarEvent, MarketEvent, QuoteEvent, TradeEvent } from "./events.ts";
-import type { Instrument } from "./instrument.ts";
+import type { Instrument } from "@countersign/orders";
+import type { BarEvent, MarketEvent, TradeEvent } from "./events.ts";
+import { encodeQuote } from "./quote-bytes.ts";
 
 const sender = "market";
 
@@ -52,25 +53,12 @@ const kinds = {
 function payloadOf(event: MarketEvent, instrument: Instrument): Uint8Array {
   switch (event.kind) {
     case "quote":
-      return toBinary(QuoteSchema, quote(event, instrument));
+      return encodeQuote(event, instrument);
     case "trade":
       return toBinary(TradeSchema, trade(event, instrument));
     case "bar":
       return toBinary(BarSchema, bar(event, instrument));
   }
-}
-
-function quote(event: QuoteEvent, { priceScale, quantityScale }: Instrument) {
-  return create(QuoteSchema, {
-    symbol: event.symbol,
-    bidUnits: BigInt(event.bid),
-    askUnits: BigInt(event.ask),
-    priceScale,
-    bidSizeUnits: BigInt(event.bidSize),
-    askSizeUnits: BigInt(event.askSize),
-    quantityScale,
-    eventTimeMs: BigInt(event.timeMs),
-  });
 }
 
 function trade(event: TradeEvent, { priceScale, quantityScale }: Instrument) {

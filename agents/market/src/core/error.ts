@@ -25,7 +25,7 @@ export class MarketError extends Error {
  * - `TIME_NOT_ORDERED`: rows that go backwards in time, not only now and then
  * - `NO_SYMBOL`: nothing says which symbol a file is of
  * - `UNKNOWN_SYMBOL`: a symbol without a row in instruments.json where a default is not allowed or not possible
- * - `BAD_INSTRUMENT`: a row of instruments.json that contradicts itself
+ * - `BAD_INSTRUMENT`: an instrument whose half-spread or top size is off its grid
  * - `BAD_OPTION`: an option that makes no sense
  */
 export type MarketErrorCode =

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
+import { parseInstruments } from "@countersign/orders";
 import { describe, expect, it } from "vitest";
 import type { QuoteEvent } from "./events.ts";
-import { parseInstruments } from "./instrument.ts";
 import { type SimulationOptions, simulateDay } from "./simulate.ts";
 
 const spot = {

@@ -1,8 +1,9 @@
+import type { Instrument } from "@countersign/orders";
 import { exp, gaussian, Prng, uniform } from "@countersign/quant";
 import { DecimalReader } from "./decimal.ts";
 import { MarketError } from "./error.ts";
 import type { MarketEvent, QuoteEvent } from "./events.ts";
-import type { Instrument } from "./instrument.ts";
+import { type InstrumentUnits, unitsOf } from "./instrument-units.ts";
 import { TimeBars } from "./time-bars.ts";
 
 interface SimulatedSymbol {
@@ -68,7 +69,7 @@ export function* simulateDay(options: SimulationOptions): Generator<MarketEvent,
 }
 
 interface Walk {
-  readonly instrument: Instrument;
+  readonly instrument: InstrumentUnits;
   readonly bars: TimeBars;
   readonly stepDeviation: number;
   readonly dayDeviation: number;
@@ -99,7 +100,7 @@ function newWalk(
   }
   const dayDeviation = annualVolatility / Math.sqrt(instrument.tradingDaysPerYear);
   const stepDeviation = dayDeviation / Math.sqrt(steps);
-  return { instrument, bars: new TimeBars(60_000), stepDeviation, dayDeviation, mid, variance: 1 };
+  return { instrument: unitsOf(instrument), bars: new TimeBars(60_000), stepDeviation, dayDeviation, mid, variance: 1 };
 }
 
 /** Step → jump in daily standard deviations. */

@@ -1,17 +1,15 @@
+import { defaultInstrument } from "@countersign/orders";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { MarketEvent } from "./events.ts";
-import { defaultInstrument, type Instrument } from "./instrument.ts";
+import { unitsOf } from "./instrument-units.ts";
 import { readHeader } from "./table.ts";
 import { TraceReader, type TraceReaderOptions } from "./trace-reader.ts";
 
 const MINUTE_MS = 60_000;
-const instrument = (symbol: string, scale: number): Instrument => ({
-  ...defaultInstrument(symbol, scale, 100 * 10 ** scale),
-  halfSpreadUnits: 1,
-  topSizeUnits: 500,
-});
-const instruments = new Map(["A", "B"].map((symbol) => [symbol, instrument(symbol, 2)]));
+const instrument = (symbol: string) =>
+  unitsOf({ ...defaultInstrument(symbol, 2, 10_000n), halfSpread: 1n, topSize: 500n });
+const instruments = new Map(["A", "B"].map((symbol) => [symbol, instrument(symbol)]));
 
 function open(header: string, change: Partial<TraceReaderOptions> = {}): TraceReader {
   const table = readHeader(header, "f.csv");

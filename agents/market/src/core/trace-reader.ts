@@ -1,7 +1,7 @@
 import { badBar, eventsOfBar } from "./bar-quotes.ts";
 import { type DropReason, newCounts, type SymbolCounts } from "./counts.ts";
 import type { MarketEvent } from "./events.ts";
-import type { Instrument } from "./instrument.ts";
+import type { InstrumentUnits } from "./instrument-units.ts";
 import { Lines } from "./lines.ts";
 import { OutlierFilter } from "./outlier.ts";
 import { RowReader } from "./row-reader.ts";
@@ -13,7 +13,7 @@ export interface TraceReaderOptions {
   readonly table: Table;
   /** The symbol of a table without a symbol column. */
   readonly symbol: string | undefined;
-  readonly instruments: ReadonlyMap<string, Instrument>;
+  readonly instruments: ReadonlyMap<string, InstrumentUnits>;
   /** The length of a bar, for a table of bars. */
   readonly barMs: number;
   /** Only rows of [fromMs, toMs); a bar counts by its opening. */
@@ -137,12 +137,12 @@ export class TraceReader {
     return undefined;
   }
 
-  #quotePrice(column: number, instrument: Instrument, last: number | undefined): number | undefined {
+  #quotePrice(column: number, instrument: InstrumentUnits, last: number | undefined): number | undefined {
     if (this.#row.isEmpty(column)) return this.#options.table.repeatsEmpty ? last : undefined;
     return this.#row.price(column, instrument.priceScale, instrument.tickUnits);
   }
 
-  #shownSize(column: number, instrument: Instrument): number {
+  #shownSize(column: number, instrument: InstrumentUnits): number {
     if (this.#row.isEmpty(column)) return instrument.topSizeUnits;
     return this.#row.size(column, instrument.quantityScale, instrument.lotUnits);
   }
@@ -209,7 +209,7 @@ export class TraceReader {
 }
 
 interface Feed {
-  readonly instrument: Instrument;
+  readonly instrument: InstrumentUnits;
   readonly counts: SymbolCounts;
   readonly filter: OutlierFilter;
   lastBid: number | undefined;

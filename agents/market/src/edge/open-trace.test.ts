@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { parseInstruments } from "@countersign/orders";
 import { afterAll, describe, expect, it } from "vitest";
 import type { MarketEvent } from "../core/events.ts";
-import { parseInstruments } from "../core/instrument.ts";
 import { openTrace, type Trace, type TraceOptions } from "./open-trace.ts";
 
 const markets = new URL("../../../../markets/", import.meta.url);
@@ -117,7 +117,7 @@ describe("openTrace", () => {
     );
     await expect(open([path])).rejects.toThrow(code("UNKNOWN_SYMBOL"));
     const trace = await open([path], { allowDefaultInstruments: true });
-    expect(trace.instruments.get("MSFT")).toMatchObject({ priceScale: 4, halfSpreadUnits: 97, isDefault: true });
+    expect(trace.instruments.get("MSFT")).toMatchObject({ priceScale: 4, halfSpread: 97n, isDefault: true });
     expect(await eventsOf(trace)).toHaveLength(5);
     expect(trace.report()).toEqual([
       "MSFT: 1 accepted, 0 dropped",

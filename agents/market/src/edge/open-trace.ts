@@ -1,7 +1,8 @@
+import type { Instrument } from "@countersign/orders";
 import { addCounts, describeCounts, newCounts, type SymbolCounts } from "../core/counts.ts";
 import { MarketError } from "../core/error.ts";
 import type { MarketEvent } from "../core/events.ts";
-import type { Instrument } from "../core/instrument.ts";
+import { type InstrumentUnits, unitsOf } from "../core/instrument-units.ts";
 import { merge } from "../core/merge.ts";
 import { TimeBars } from "../core/time-bars.ts";
 import { TraceReader } from "../core/trace-reader.ts";
@@ -60,7 +61,8 @@ export async function openTrace(
   for (const { path, table, symbols } of surveyed) {
     files.push({ path, ...(await digestFile(path)), kind: table.kind, symbols: [...symbols.keys()] });
   }
-  const readers = surveyed.map((file) => readerOf(file, instruments, options));
+  const units = new Map([...instruments].map(([symbol, instrument]) => [symbol, unitsOf(instrument)]));
+  const readers = surveyed.map((file) => readerOf(file, units, options));
   const counts = () => totalCounts(readers);
   return {
     files,
@@ -130,7 +132,7 @@ async function nextEvents(reader: TraceReader, text: AsyncGenerator<Uint8Array>)
 
 function readerOf(
   file: SurveyedFile,
-  instruments: ReadonlyMap<string, Instrument>,
+  instruments: ReadonlyMap<string, InstrumentUnits>,
   options: TraceOptions,
 ): TraceReader {
   const { path, table, symbol, stepMs } = file;

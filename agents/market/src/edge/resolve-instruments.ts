@@ -1,5 +1,6 @@
+import { defaultInstrument, type Instrument } from "@countersign/orders";
+import { DecimalReader } from "../core/decimal.ts";
 import { MarketError } from "../core/error.ts";
-import { defaultInstrument, type Instrument } from "../core/instrument.ts";
 import type { SurveyedFile } from "./survey-file.ts";
 
 /**
@@ -30,5 +31,11 @@ function makeDefault(symbol: string, path: string, files: readonly SurveyedFile[
     throw new MarketError("UNKNOWN_SYMBOL", path, problem, "Add a row for it to markets/instruments.json");
   }
   const scale = Math.max(...surveys.map(({ decimals }) => decimals));
-  return defaultInstrument(symbol, scale, Math.max(1, Math.round(Number(firstPrice) * 10 ** scale)));
+  return defaultInstrument(symbol, scale, BigInt(unitsOf(firstPrice, scale)));
+}
+
+/** At least 1. A price that is no exact number is refused, with its line, when its row is read. */
+function unitsOf(price: string, scale: number): number {
+  const bytes = Buffer.from(price);
+  return Math.max(1, new DecimalReader().read(bytes, 0, bytes.length, scale, 1) || 1);
 }

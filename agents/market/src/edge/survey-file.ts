@@ -1,5 +1,4 @@
 import { MarketError } from "../core/error.ts";
-import type { Instrument } from "../core/instrument.ts";
 import { Lines } from "../core/lines.ts";
 import { Survey, type SymbolSurvey } from "../core/survey.ts";
 import { symbolOfFile } from "../core/symbol-name.ts";
@@ -21,7 +20,7 @@ export interface SurveyedFile {
 export async function surveyFile(
   path: string,
   symbol: string | undefined,
-  known: ReadonlyMap<string, Instrument>,
+  known: { has(symbol: string): boolean },
 ): Promise<SurveyedFile> {
   let survey: { of: Survey; table: Table; symbol: string | undefined } | undefined;
   const lines = new Lines(path, (bytes, start, end, line) => {

@@ -1,6 +1,6 @@
 /** The log in memory, for the simulator. */
 import { emptyHead, type Head, type LogName, sameBytes } from "../entry.ts";
-import type { Append, Appended, Ballot, LogRecord, Place, QuorumLog, Recorded } from "../log.ts";
+import type { Append, Appended, Ballot, LogRecord, Place, QuorumLog, Recorded, Watcher } from "../log.ts";
 
 export class MemoryQuorumLog implements QuorumLog {
   readonly status = "memory: lost with the process";
@@ -8,7 +8,7 @@ export class MemoryQuorumLog implements QuorumLog {
   readonly #ops = new Map<string, Place>();
   readonly #executions = new Map<string, Place>();
   readonly #votes = new Map<string, Uint8Array>();
-  readonly #listeners = new Set<(log: LogName) => void>();
+  readonly #listeners = new Set<Watcher>();
 
   async head(log: LogName): Promise<Head> {
     return this.#head(log);
@@ -28,7 +28,7 @@ export class MemoryQuorumLog implements QuorumLog {
     this.#records[log].push({ seq: place.seq, ...record });
     for (const id of opIds) this.#ops.set(id, place);
     for (const id of executionIds) this.#executions.set(id, place);
-    for (const listener of this.#listeners) listener(log);
+    for (const listener of this.#listeners) listener(log, place.seq);
     return { kind: "committed" };
   }
 
@@ -47,7 +47,7 @@ export class MemoryQuorumLog implements QuorumLog {
     return this.#ops.get(opId);
   }
 
-  watch(listener: (log: LogName) => void): () => void {
+  watch(listener: Watcher): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }

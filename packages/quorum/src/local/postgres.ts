@@ -5,7 +5,7 @@
 import { migrate, type Pool, PostgresError, type Prepared, prepare, sqlState } from "@countersign/postgres";
 import { type Head, type LogName, sameBytes } from "../entry.ts";
 import { QuorumError } from "../error.ts";
-import type { Append, Appended, Ballot, LogRecord, Place, QuorumLog, Recorded } from "../log.ts";
+import type { Append, Appended, Ballot, LogRecord, Place, QuorumLog, Recorded, Watcher } from "../log.ts";
 import { migrations } from "./schema.ts";
 
 /** Opens the logs of one instance, and makes their tables where there are none. */
@@ -18,7 +18,7 @@ class PostgresQuorumLog implements QuorumLog {
   readonly status = "one PostgreSQL server: tolerates no fault";
   readonly #pool: Pool;
   readonly #statements: Statements;
-  readonly #listeners = new Set<(log: LogName) => void>();
+  readonly #listeners = new Set<Watcher>();
 
   constructor(pool: Pool, schema: string) {
     this.#pool = pool;
@@ -28,13 +28,13 @@ class PostgresQuorumLog implements QuorumLog {
   async head(log: LogName): Promise<Head> {
     const [head] = await this.#rows<Head>(this.#statements.head, [log]);
     if (head === undefined) throw new Error(`broken invariant: the ${log} log has no head`);
-    return head;
+    return { seq: head.seq, digest: plain(head.digest) };
   }
 
   async append(append: Append): Promise<Appended> {
     const refused = await this.#insert(append);
     if (refused === undefined) {
-      for (const listener of this.#listeners) listener(append.log);
+      for (const listener of this.#listeners) listener(append.log, append.expectedHead.seq + 1n);
       return { kind: "committed" };
     }
     const [op] = await this.#rows<Place & { id: string }>(this.#statements.takenOps, [append.opIds]);
@@ -49,7 +49,10 @@ class PostgresQuorumLog implements QuorumLog {
   }
 
   async read(log: LogName, afterSeq: bigint, limit: number): Promise<readonly LogRecord[]> {
-    return this.#rows<LogRecord>(this.#statements.read, [log, afterSeq, limit]);
+    const rows = await this.#rows<LogRecord>(this.#statements.read, [log, afterSeq, limit]);
+    return rows.map(({ seq, entry, digest, votes, committedBy }) => {
+      return { seq, entry: plain(entry), digest: plain(digest), votes: votes.map(plain), committedBy };
+    });
   }
 
   async recordVote({ log, seq, round, validator, digest }: Ballot): Promise<Recorded> {
@@ -58,7 +61,9 @@ class PostgresQuorumLog implements QuorumLog {
     if (written.length === 1) return { kind: "recorded" };
     const [known] = await this.#rows<{ digest: Uint8Array }>(this.#statements.votedFor, place);
     if (known === undefined) throw new Error("broken invariant: votes are never removed");
-    return sameBytes(known.digest, digest) ? { kind: "recorded" } : { kind: "voted-otherwise", digest: known.digest };
+    return sameBytes(known.digest, digest)
+      ? { kind: "recorded" }
+      : { kind: "voted-otherwise", digest: plain(known.digest) };
   }
 
   async find(opId: string): Promise<Place | undefined> {
@@ -66,7 +71,7 @@ class PostgresQuorumLog implements QuorumLog {
     return op === undefined ? undefined : { log: op.log, seq: op.seq };
   }
 
-  watch(listener: (log: LogName) => void): () => void {
+  watch(listener: Watcher): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -87,7 +92,7 @@ class PostgresQuorumLog implements QuorumLog {
       ]);
       return rows.length === 1 ? undefined : "moved";
     } catch (error) {
-      if (sqlState(error) === UNIQUE_VIOLATION) return "taken";
+      if (sqlState(error) === UNIQUE_VIOLATION) return "taken"; // P05.once-log
       throw error;
     }
   }
@@ -101,6 +106,9 @@ class PostgresQuorumLog implements QuorumLog {
     }
   }
 }
+
+/** pg's Buffers, as what they are: the same bytes write themselves to JSON in another way. */
+const plain = (bytes: Uint8Array) => new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 
 const UNIQUE_VIOLATION = "23505";
 

@@ -1,0 +1,30 @@
+import type { Canvas } from "@countersign/runtime";
+
+export const canvas: Canvas = {
+  agent: "execution",
+  mission: "Turns permitted intents into orders, each written to its venue at most once, and has every fill booked.",
+  observes: [
+    { topic: "market.quotes.v1", as: "every" },
+    { topic: "orders.intent.v1", as: "group" },
+    { topic: "control.halt.v1", as: "group" },
+    { topic: "ledger.entries.v1", as: "group" },
+  ],
+  publishes: [
+    { topic: "orders.execution.v1", types: ["order.accepted", "order.reported", "order.filled"] },
+    { topic: "audit.records.v1", types: ["decision.made", "decision.refused"] },
+    { topic: "agents.heartbeat.v1", types: ["agent.heartbeat"] },
+  ],
+  calls: ["QuorumService.Propose"],
+  serves: ["HaltService.Halt"],
+  beliefs:
+    "Its orders from acceptance to the last fill, what children of one parent cost together, what is not booked yet, and who halted it.",
+  policy:
+    "Refuses what the intent, the permit, the approvals, the fence and its own ceiling do not all allow; asked twice, the second time directly before the write.",
+  slos: [
+    { name: "accepted order to write, p95", target: "20 ms" },
+    { name: "fill to proposal, p95", target: "20 ms" },
+    { name: "oldest unbooked fill", target: "10 s, else no new order" },
+  ],
+  failover:
+    "Another replica takes over the account from the store; what was accepted and not written is never sent, and the venue is asked what it knows.",
+};

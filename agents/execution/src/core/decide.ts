@@ -1,0 +1,100 @@
+/** Execution's decision: which input goes where. Pure; everything it may know is in its arguments. */
+import type { CancelOrder, EntryPosted, HaltRequest, OrderCommand, ProposeResponse } from "@countersign/contracts";
+import type { EnvelopeBody } from "@countersign/envelope";
+import { clientOrderId } from "@countersign/orders";
+import type { Context, Decision, Input } from "@countersign/runtime";
+import { cancelOrder } from "./cancels.ts";
+import type { CoreConfig } from "./config.ts";
+import { onLedgerEntry } from "./deposits.ts";
+import { edgeInput } from "./edge-input.ts";
+import { onControlEntry, onFence, onHaltRequest } from "./latches.ts";
+import { onNoAnswer, onProposed, onRetry } from "./propose.ts";
+import { ACCEPT, heartbeat, refused } from "./records.ts";
+import { onReports } from "./reports.ts";
+import { onReconciled, onRestarted } from "./restart.ts";
+import type { ExecutionState } from "./state.ts";
+import { onSubmit } from "./submit.ts";
+import type { MarketView } from "./view.ts";
+
+export function decide(
+  config: CoreConfig,
+  state: ExecutionState,
+  input: Input,
+  context: Context<MarketView>,
+): Decision<ExecutionState> {
+  switch (input.kind) {
+    case "message":
+      return onMessage(config, state, input, context);
+    case "call": {
+      const { halt } = input.payload as HaltRequest;
+      return onHaltRequest(state, halt, { sender: input.body.sender, fence: context.fence });
+    }
+    case "answer":
+      return onProposed(state, input.id, input.payload as ProposeResponse, context.nowMs);
+    case "no-answer":
+      return onNoAnswer(state, input.id, context.nowMs);
+    case "timer":
+      return onRetry(config, state, input.id);
+    case "fence":
+      return onFence(state, input.fence);
+    case "tick":
+      return { state: forgetEnded(state, context.nowMs), effects: [heartbeat(context.nowMs)] };
+    case "edge":
+      return onEdge(config, state, input, context);
+    case "market":
+      return { state, effects: [] };
+  }
+}
+
+type Message = Extract<Input, { kind: "message" }>;
+
+function onMessage(
+  config: CoreConfig,
+  state: ExecutionState,
+  { type, payload, body }: Message,
+  context: Context<MarketView>,
+): Decision<ExecutionState> {
+  const entry = (): Uint8Array => (payload as EntryPosted).entry ?? new Uint8Array(0);
+  if (type === "control.entry") return onControlEntry(state, entry(), context.fence);
+  if (type === "ledger.entry") return onLedgerEntry(state, entry());
+  if (type !== "order.intent") return { state, effects: [] };
+  const { command } = payload as OrderCommand;
+  if (command.case === "submit") return onSubmit(config, state, command.value, { body, context });
+  if (command.case === "cancel") return onCancel(state, command.value, body);
+  const why = { code: "MALFORMED", place: ACCEPT, text: "neither submit nor cancel" };
+  return { state, effects: [refused(body.msgId, why, body)] };
+}
+
+/** Halted or not, closed or not: a cancel passes. */
+function onCancel(
+  state: ExecutionState,
+  { account, intentKey }: CancelOrder,
+  body: EnvelopeBody,
+): Decision<ExecutionState> {
+  const held = intentKey ? state.orders[clientOrderId(intentKey)] : undefined;
+  if (held !== undefined && account === state.account) return cancelOrder(state, held);
+  const why = { code: "UNKNOWN_ORDER", place: ACCEPT, text: "no order of this account to cancel" };
+  return { state, effects: [refused(intentKey || body.msgId, why, body)] };
+}
+
+function onEdge(
+  config: CoreConfig,
+  state: ExecutionState,
+  input: Extract<Input, { kind: "edge" }>,
+  context: Context<MarketView>,
+): Decision<ExecutionState> {
+  const known = edgeInput(input.name, input.data);
+  if (known === undefined) throw new Error(`broken invariant: no edge reports ${input.name}`);
+  if (known.name === "reports") return onReports(config, state, known.data.reports, context);
+  if (known.name === "restarted") return onRestarted(state);
+  return onReconciled(config, state, known.data, context);
+}
+
+/** An ended order stays for a minute: a fill that crossed its cancel on the way is still its fill. */
+function forgetEnded(state: ExecutionState, nowMs: number): ExecutionState {
+  const all = Object.entries(state.orders);
+  const kept = all.filter(([, { endedMs }]) => endedMs === undefined || nowMs - endedMs <= LATE_FILL_MS);
+  return kept.length === all.length ? state : { ...state, orders: Object.fromEntries(kept) };
+}
+
+const LATE_FILL_MS = 60_000;

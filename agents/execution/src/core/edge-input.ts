@@ -1,0 +1,56 @@
+import type { Money, Price, Quantity } from "@countersign/orders";
+import type { SeenQuote } from "./view.ts";
+
+/** What the edge reports: the names and data of its inputs. Plain data, journaled like any other input. */
+export type EdgeInput =
+  /** What happened on one quote, one write or one cancel: one input, so that one commit and one proposal book all its fills. */
+  | { readonly name: "reports"; readonly data: { readonly reports: readonly OrderNews[] } }
+  /** A process has started over this store. */
+  | { readonly name: "restarted"; readonly data: unknown }
+  /** What the venue knows of the orders it was asked about, and what it holds that was not asked for. */
+  | { readonly name: "reconciled"; readonly data: Reconciled };
+
+export interface Reconciled {
+  readonly orders: readonly { readonly clientOrderId: string; readonly reports: readonly VenueReport[] | null }[];
+  /** Open at the venue and not among those asked about. */
+  readonly strays: readonly string[];
+}
+
+export type OrderNews = VenueReport | GateRefused;
+
+/** `cancelRejected` says that the order is not open there, and ends nothing. */
+export type VenueReport =
+  | (OfOrder & { readonly type: "accepted" | "canceled" | "expired" })
+  | (OfOrder & { readonly type: "rejected" | "cancelRejected"; readonly code: string })
+  | VenueFill;
+
+export interface VenueFill extends OfOrder {
+  readonly type: "filled";
+  /** The venue's own; unique with venue and account, for ever. */
+  readonly executionId: string;
+  readonly quantity: Quantity;
+  readonly price: Price;
+  /** Negative for a rebate. */
+  readonly commission: Money;
+  readonly timeMs: number;
+  /** The quote it traded against, where the venue says it. */
+  readonly quote?: SeenQuote;
+}
+
+/** The gate refused: nothing was written. */
+interface GateRefused extends OfOrder {
+  readonly type: "refused";
+  readonly code: string;
+  readonly text: string;
+}
+
+interface OfOrder {
+  readonly clientOrderId: string;
+}
+
+/** Undefined for a name that is none of ours. The data is our own edge's, so it is not checked again. */
+export function edgeInput(name: string, data: unknown): EdgeInput | undefined {
+  return name === "reports" || name === "restarted" || name === "reconciled"
+    ? ({ name, data } as EdgeInput)
+    : undefined;
+}

@@ -1,0 +1,80 @@
+import { type OrderReported, OrderStatus } from "@countersign/contracts";
+import { parseMoney, parsePrice, parseQuantity } from "@countersign/orders";
+import { describe, expect, it } from "vitest";
+import { Rig } from "../../test/rig.ts";
+import { cancelCommand, intentOf, NOW_MS, orderOf, quote, submitCommand, submitOf } from "../../test/world.ts";
+import type { Reconciled } from "./edge-input.ts";
+
+const { clientOrderId } = orderOf(intentOf());
+const submit = submitCommand(submitOf(intentOf()));
+const reportOf = (rig: Rig) => rig.said<OrderReported>("order.reported").at(-1);
+const fill = {
+  type: "filled",
+  clientOrderId,
+  executionId: "x1",
+  quantity: parseQuantity("40"),
+  price: parsePrice("189.90"),
+  commission: parseMoney("0.20", "USD"),
+  timeMs: NOW_MS,
+} as const;
+
+function reconciled(rig: Rig, orders: Reconciled["orders"], strays: string[] = []) {
+  return rig.decide({ kind: "edge", id: "r", name: "reconciled", data: { orders, strays } satisfies Reconciled });
+}
+
+describe("a process that starts over the store of another", () => {
+  it("never sends what was accepted before it: NOT_SENT", () => {
+    const rig = new Rig();
+    rig.quote(quote("AAPL", 19_010, 19_020));
+    rig.decide(submit);
+    rig.restart("s2");
+    rig.quote(quote("AAPL", 19_010, 19_020));
+    rig.settle();
+    expect(reportOf(rig)).toMatchObject({ status: OrderStatus.NOT_SENT, code: "NOT_SENT", place: "restart" });
+  });
+
+  it("adopts what the venue knows of it, its fills with one proposal", () => {
+    const rig = new Rig();
+    rig.decide(submit);
+    reconciled(rig, [{ clientOrderId, reports: [{ type: "accepted", clientOrderId }, fill] }]);
+    expect(reportOf(rig)).toMatchObject({ status: OrderStatus.NEW });
+    expect([rig.said("order.filled").length, rig.calls.length]).toEqual([1, 1]);
+    const again = reconciled(rig, [{ clientOrderId, reports: [{ type: "accepted", clientOrderId }, fill] }]);
+    expect(again).toEqual([]);
+  });
+
+  it("ends an order that worked and that the venue has forgotten", () => {
+    const rig = new Rig();
+    rig.quote(quote("AAPL", 19_010, 19_020));
+    rig.decide(submit);
+    rig.settle();
+    rig.restart("s2");
+    rig.settle();
+    expect(reportOf(rig)).toMatchObject({ status: OrderStatus.CANCELED, code: "LOST_AT_VENUE" });
+  });
+
+  it("asks again for a cancel that was lost, and cancels what it does not know", () => {
+    const rig = new Rig();
+    rig.decide(submit);
+    rig.decide(cancelCommand("intent-1"));
+    const effects = reconciled(rig, [{ clientOrderId, reports: [{ type: "accepted", clientOrderId }] }], ["stray"]);
+    const cancels = effects.flatMap((effect) => (effect.kind === "act" ? [effect.data] : []));
+    expect(cancels).toEqual([{ clientOrderId }, { clientOrderId: "stray" }]);
+    expect(rig.alerts).toEqual(["STRAY_ORDER"]);
+  });
+
+  it("trades on with new execution ids", () => {
+    const rig = new Rig();
+    const trade = (intentKey: string) => {
+      rig.quote(quote("AAPL", 19_010, 19_020));
+      rig.decide(submitCommand(submitOf(intentOf({ intentKey }))));
+      rig.settle();
+      rig.quote(quote("AAPL", 18_970, 18_980));
+    };
+    trade("before");
+    rig.restart("s2");
+    rig.settle();
+    trade("after");
+    expect(rig.published.filter(({ type }) => type === "order.filled")).toHaveLength(2);
+  });
+});

@@ -1,0 +1,96 @@
+import type { OpenHalt } from "@countersign/contracts";
+import { type Book, emptyBook } from "@countersign/ledger";
+import type { Money, Order, OrderState } from "@countersign/orders";
+import type { Cause } from "@countersign/runtime";
+
+/** The one aggregate of an Execution: its account. Plain data, never changed in place. */
+export interface ExecutionState {
+  readonly account: string;
+  /** By client order id: open orders, and ended ones for as long as a late fill may come. */
+  readonly orders: Readonly<Record<string, HeldOrder>>;
+  /** By parent: what all its children together may cost, for the ceiling. */
+  readonly parents: Readonly<Record<string, ParentTotal>>;
+  /** As this account's own fills and deposits made it: for the marks of a proposal. */
+  readonly book: Book;
+  /** Ids of the deposits in the book. */
+  readonly deposits: readonly string[];
+  /** Fills that the quorum has not booked yet, one row a proposal, the oldest first. */
+  readonly unbooked: readonly Unbooked[];
+  /** Halts that were asked of this agent, until a certified resume names them. */
+  readonly latches: readonly OpenHalt[];
+  /** Halts that a certified resume has named: none of them ever latches again. */
+  readonly released: readonly string[];
+  /** The last control entries as they were announced; the fence says which of them are certified. */
+  readonly control: readonly ControlNote[];
+  /** Why no new order is taken. Empty: it is open. */
+  readonly closed: readonly Closed[];
+}
+
+export interface HeldOrder {
+  readonly order: Order;
+  /** The SubmitOrder as it came: intent, permit and approvals are the evidence of each of its fills. */
+  readonly submit: Uint8Array;
+  readonly state: OrderState;
+  /** Of the command: what the order's reports and fills follow from. */
+  readonly cause: Cause;
+  /** Decision time at which it ended. */
+  readonly endedMs?: number;
+}
+
+export interface ParentTotal {
+  readonly notional: Money;
+  /** Of its last child. */
+  readonly atMs: number;
+}
+
+export interface Unbooked {
+  readonly opId: string;
+  /** The serialised ProposeRequest: what is asked again is the same. */
+  readonly request: Uint8Array;
+  readonly fills: number;
+  readonly sinceMs: number;
+  readonly attempt: number;
+}
+
+export interface ControlNote {
+  /** Hex, SHA-256 of the entry and of the one before. */
+  readonly digest: string;
+  readonly prev: string;
+  /** What it releases, if it is a resume. */
+  readonly releases: readonly string[];
+}
+
+/**
+ * - `FILL_REFUSED`: the quorum does not book a fill
+ * - `FILL_UNEXPLAINED`: a fill of no order of ours, or of more than was ordered
+ * - `BOOK_REFUSED`: a fill that the account's book cannot hold
+ */
+export interface Closed {
+  readonly code: "FILL_REFUSED" | "FILL_UNEXPLAINED" | "BOOK_REFUSED";
+  readonly text: string;
+}
+
+export function initialState(account: string): ExecutionState {
+  return {
+    account,
+    orders: {},
+    parents: {},
+    book: emptyBook(),
+    deposits: [],
+    unbooked: [],
+    latches: [],
+    released: [],
+    control: [],
+    closed: [],
+  };
+}
+
+export function withOrder(state: ExecutionState, held: HeldOrder): ExecutionState {
+  return { ...state, orders: { ...state.orders, [held.order.clientOrderId]: held } };
+}
+
+/** Closes the account; the first text of a code stays. */
+export function closeAccount(state: ExecutionState, code: Closed["code"], text: string): ExecutionState {
+  if (state.closed.some((reason) => reason.code === code)) return state;
+  return { ...state, closed: [...state.closed, { code, text }] };
+}

@@ -1,0 +1,37 @@
+import type { Context } from "@countersign/runtime";
+import type { CoreConfig } from "./config.ts";
+import { ACCEPT, type Why } from "./records.ts";
+import type { ExecutionState } from "./state.ts";
+
+/**
+ * Why this account takes no new order at all, or undefined. Cancels are not asked, and what works goes on working.
+ *
+ * - `ACCOUNT_CLOSED`: something happened that only a person can explain
+ * - `AUDIT_BEHIND`: Compliance does not hold the records of what was done
+ * - `UNBOOKED_FILLS`: the quorum does not book what was traded
+ */
+export function tradingStop(
+  { mode }: CoreConfig,
+  { closed, unbooked }: ExecutionState,
+  { nowMs, auditTrailing }: Pick<Context<unknown>, "nowMs" | "auditTrailing">,
+): Why | undefined {
+  const [reason] = closed;
+  if (reason !== undefined) return stop("ACCOUNT_CLOSED", `${reason.code}: ${reason.text}`);
+  if (auditTrailing >= AUDIT_TRAILING_MAX) return stop("AUDIT_BEHIND", `${auditTrailing} records are not in the log`);
+  const waiting = unbooked.reduce((sum, { fills }) => sum + fills, 0);
+  if (waiting >= UNBOOKED_MAX) return stop("UNBOOKED_FILLS", `${waiting} fills are not booked`);
+  const [oldest] = unbooked;
+  // In a replay time jumps from quote to quote: leases are counted there, not timed.
+  if (mode !== "replay" && oldest !== undefined && nowMs - oldest.sinceMs > UNBOOKED_MS_MAX)
+    return stop("UNBOOKED_FILLS", `a fill has waited ${nowMs - oldest.sinceMs} ms to be booked`);
+  return undefined;
+}
+
+function stop(code: string, text: string): Why {
+  return { code, place: ACCEPT, text };
+}
+
+/** P08's lease, counted. */
+const AUDIT_TRAILING_MAX = 1_000;
+const UNBOOKED_MAX = 1_000;
+const UNBOOKED_MS_MAX = 10_000;

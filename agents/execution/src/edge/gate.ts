@@ -1,0 +1,120 @@
+/**
+ * The venue gate: the one way to the venue, in the process that holds its credentials.
+ *
+ * 1. The venue lives in the closure of `openGate`. Nothing outside can submit, and `send` submits in one place, at its end.
+ * 2. Between the first check and the write nothing else runs: the function is synchronous.
+ * 3. It believes nobody. The order is made once more from the intent's bytes and compared with what the adapter will write, read back
+ *    from the request itself; clock, price, halts, epoch, permit, approvals and ceiling are asked for again, here.
+ * 4. No option of `openGate` leaves a check out.
+ * 5. A cancel passes always.
+ */
+import { fromBinary } from "@bufbuild/protobuf";
+import { type FenceState, type OpenHalt, SubmitOrderSchema } from "@countersign/contracts";
+import type { GateCode } from "@countersign/permit";
+import type { MarketMessage } from "@countersign/runtime";
+import type { SendOrder } from "../core/acts.ts";
+import { authoriseOrder } from "../core/authority.ts";
+import type { CoreConfig } from "../core/config.ts";
+import type { VenueReport } from "../core/edge-input.ts";
+import { seenQuote } from "../core/view.ts";
+import type { Venue } from "./venue.ts";
+
+export interface Gate {
+  /** Writes the order to the venue, or says why not. At most once for an order, ever, whatever becomes of it. */
+  send(order: SendOrder): GateResult;
+  cancel(clientOrderId: string): readonly VenueReport[];
+  query(clientOrderId: string): readonly VenueReport[] | undefined;
+  openOrders(): readonly string[];
+  onMarket(message: MarketMessage): readonly VenueReport[];
+  /** All latches in force: those of before are forgotten. */
+  latch(latches: readonly OpenHalt[]): void;
+}
+
+type GateResult =
+  | { readonly ok: true; readonly reports: readonly VenueReport[] }
+  | { readonly ok: false; readonly code: SendCode; readonly place: "gate"; readonly text: string };
+
+/**
+ * - `ALREADY_WRITTEN`: this process has written the order before
+ * - `NO_CLOCK`, `NO_PRICE`, `NO_INSTRUMENT`: not known, so no
+ * - `WRONG_ACCOUNT`, `WRONG_VENUE`: this gate leads elsewhere
+ * - `WRONG_CURRENCY`: the ceiling is in another currency, and there is no conversion
+ * - the codes of `authorise`
+ */
+export type SendCode =
+  | GateCode
+  | "ALREADY_WRITTEN"
+  | "NO_CLOCK"
+  | "NO_PRICE"
+  | "NO_INSTRUMENT"
+  | "WRONG_ACCOUNT"
+  | "WRONG_VENUE"
+  | "WRONG_CURRENCY";
+
+/** What this process knows for itself. */
+export interface GateFacts {
+  readonly config: CoreConfig;
+  readonly fence: () => FenceState;
+  /** Is the fence younger than its lease? In an embedded replay, where leases are counted and not timed: always. */
+  readonly fenceFresh: () => boolean;
+  /** Decision time, ms; undefined when there is no clock to be trusted. */
+  readonly nowMs: () => number | undefined;
+}
+
+export function openGate<Request>(venue: Venue<Request>, { config, fence, fenceFresh, nowMs: clock }: GateFacts): Gate {
+  const written = new Set<string>();
+  const spent = new Set<string>();
+  const priced = new Set<string>();
+  let latches: readonly OpenHalt[] = [];
+
+  function sendThroughGate(send: SendOrder): GateResult {
+    const nowMs = clock() ?? Number.NaN;
+    if (!Number.isFinite(nowMs)) return refuse("NO_CLOCK", "decision time is not known"); // P10.gate-clock
+    const request = venue.toVenueRequest(send.order, { nowMs, validUntilMs: nowMs + WINDOW_MS });
+    const order = venue.orderIn(request);
+    if (written.has(order.clientOrderId)) return refuse("ALREADY_WRITTEN", order.clientOrderId); // P01.written
+    if (order.account !== config.account) return refuse("WRONG_ACCOUNT", order.account); // P01.account
+    if (order.venue !== venue.name) return refuse("WRONG_VENUE", order.venue); // P01.venue
+    const currency = config.instruments.get(order.symbol)?.currency;
+    if (currency === undefined) return refuse("NO_INSTRUMENT", order.symbol); // P10.gate-instrument
+    if (currency !== config.ceiling.notional.currency) return refuse("WRONG_CURRENCY", currency); // P10.gate-currency
+    if (!priced.has(order.symbol)) return refuse("NO_PRICE", order.symbol); // P10.gate-price
+    const verdict = authoriseOrder(config, {
+      order,
+      submit: fromBinary(SubmitOrderSchema, send.submit),
+      siblings: send.siblings,
+      nowMs,
+      fence: fence(),
+      fenceFresh: fenceFresh(),
+      latches,
+      isSpent: (permitId) => spent.has(permitId),
+    });
+    if (!verdict.ok) return verdict;
+    // Before the write: whatever it throws, the order is not written again.
+    written.add(order.clientOrderId);
+    spent.add(verdict.permit.permitId);
+    return { ok: true, reports: venue.submit(request) };
+  }
+
+  return {
+    send: sendThroughGate,
+    cancel: (clientOrderId) => venue.cancel(clientOrderId, clock() ?? 0),
+    query: (clientOrderId) => venue.query(clientOrderId),
+    openOrders: () => venue.openOrders(),
+    onMarket(message) {
+      const quote = seenQuote(message);
+      if (quote !== undefined) priced.add(quote.symbol);
+      return venue.onMarket(message);
+    },
+    latch(all) {
+      latches = all;
+    },
+  };
+}
+
+function refuse(code: SendCode, text: string): GateResult {
+  return { ok: false, code, place: "gate", text };
+}
+
+/** The venue's own validity window, no longer than the fence's lease: what is stuck on the way does not trade after a halt. */
+const WINDOW_MS = 3_000;

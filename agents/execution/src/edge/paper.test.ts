@@ -1,0 +1,70 @@
+import { parseMoney } from "@countersign/orders";
+import { describe, expect, it } from "vitest";
+import { config, instruments, intentOf, NOW_MS, orderOf, quote } from "../../test/world.ts";
+import { openPaperVenue } from "./paper.ts";
+
+const open = (mode: "replay" | "paper" = "paper") => openPaperVenue({ ...config.venue, mode, instruments });
+const order = orderOf(intentOf());
+const { clientOrderId } = order;
+const times = { nowMs: NOW_MS, validUntilMs: NOW_MS + 3_000 };
+
+describe("the paper adapter", () => {
+  it.each(["shadow", "live"] as const)("does not open in %s: nothing here can send an order to an exchange", (mode) => {
+    expect(() => openPaperVenue({ ...config.venue, mode, instruments })).toThrow(
+      expect.objectContaining({ code: "NO_VENUE_FOR_MODE" }),
+    );
+  });
+
+  it("says in its request what the order says, in an object of its own", () => {
+    const venue = open();
+    const request = venue.toVenueRequest(order, times);
+    expect(venue.orderIn(request)).toEqual(order);
+    expect(venue.orderIn(request)).not.toBe(order);
+  });
+
+  it("fills against the next quote, never against the one before, and names it", () => {
+    const venue = open();
+    venue.onMarket(quote("AAPL", 18_900, 18_910));
+    expect(venue.submit(venue.toVenueRequest(order, times))).toEqual([{ type: "accepted", clientOrderId }]);
+    const next = quote("AAPL", 18_970, 18_980, 40);
+    const [fill, ...more] = venue.onMarket(next);
+    expect(more).toEqual([]);
+    expect(fill).toMatchObject({
+      type: "filled",
+      clientOrderId,
+      executionId: "s1-1",
+      quantity: { units: 40n },
+      price: { units: 18_980n },
+      commission: parseMoney("0.20", "USD"),
+      quote: { ref: next.ref, bid: { units: 18_970n } },
+    });
+    expect(venue.query(clientOrderId)).toMatchObject([{ type: "accepted" }, { type: "filled", executionId: "s1-1" }]);
+  });
+
+  it("tells the end of an order that is asked about, and nothing of one that it never saw", () => {
+    const venue = open();
+    venue.submit(venue.toVenueRequest(order, times));
+    venue.cancel(clientOrderId, NOW_MS);
+    expect(venue.query(clientOrderId)).toEqual([
+      { type: "accepted", clientOrderId },
+      { type: "canceled", clientOrderId },
+    ]);
+    expect([venue.query("unknown"), venue.openOrders()]).toEqual([undefined, []]);
+  });
+
+  it("does not trade on a quote in which a size is missing", () => {
+    const venue = open();
+    venue.submit(venue.toVenueRequest(order, times));
+    const bare = quote("AAPL", 18_970, 18_980);
+    if (bare.type === "market.quote") delete bare.value.askSizeUnits;
+    expect(venue.onMarket(bare)).toEqual([]);
+  });
+
+  it("passes on why the venue rejects", () => {
+    const venue = open("replay");
+    const offTick = { ...order, limitPrice: { ...order.limitPrice, units: 190_005n, scale: 3 } };
+    expect(venue.submit(venue.toVenueRequest(offTick, times))).toEqual([
+      { type: "rejected", clientOrderId, code: "OFF_TICK" },
+    ]);
+  });
+});

@@ -1,0 +1,5 @@
+export { canvas } from "../canvas.ts";
+export type { Ceiling } from "./core/config.ts";
+export { ExecutionError, type ExecutionErrorCode } from "./core/error.ts";
+export type { ExecutionState } from "./core/state.ts";
+export { type Execution, type ExecutionConfig, makeExecution } from "./main.ts";

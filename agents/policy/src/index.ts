@@ -1,0 +1,10 @@
+export { canvas } from "../canvas.ts";
+export { type Ceiling, checkCeiling } from "./core/ceiling.ts";
+export type { PolicyConfig } from "./core/config.ts";
+export { PolicyError, type PolicyErrorCode } from "./core/error.ts";
+export { type Limits, parseLimits, type Rule } from "./core/limits.ts";
+export type { PolicyCode } from "./core/refusal.ts";
+export type { PolicyState } from "./core/state.ts";
+export type { PolicyView } from "./core/view.ts";
+export { signPermits } from "./edge/sign-permit.ts";
+export { makePolicy } from "./main.ts";

@@ -1,0 +1,25 @@
+import type { Canvas } from "@countersign/runtime";
+
+/** Three of them run, as validator-1, validator-2 and validator-3. */
+export const canvas: Canvas = {
+  agent: "validator",
+  mission: "Nothing enters the control log or the ledger that two of three have not checked and signed.",
+  observes: [{ topic: "market.quotes.v1", as: "every" }],
+  publishes: [
+    { topic: "control.halt.v1", types: ["control.entry"] },
+    { topic: "ledger.entries.v1", types: ["ledger.entry"] },
+    { topic: "audit.records.v1", types: ["decision.refused"] },
+    { topic: "agents.heartbeat.v1", types: ["agent.heartbeat"] },
+  ],
+  calls: ["QuorumService.Vote", "QuorumService.Propose"],
+  serves: ["QuorumService.Propose", "QuorumService.Vote", "QuorumService.Read", "HaltService.Halt"],
+  beliefs:
+    "Both logs, folded from their first entry; the last quotes of its own feed. Nothing a proposer says about itself.",
+  policy:
+    "A fill is booked once, within its permitted order, at a price its own feed has seen; a deposit comes from a person; a halt has authority and form; a resume has its persons.",
+  slos: [
+    { name: "vote", target: "p99 50 ms" },
+    { name: "commit", target: "p99 100 ms" },
+  ],
+  failover: "Two of three go on. One that comes back reads the log; its votes are in the log, so it never votes twice.",
+};

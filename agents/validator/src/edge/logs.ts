@@ -1,0 +1,183 @@
+/**
+ * Both logs as this validator has read them: the control log folded into fence and keys, the ledger into its books. It believes what is
+ * certified and chained, and stops the process on anything else: the log's store has been tampered with, or one of us is wrong.
+ */
+import { fromBinary } from "@bufbuild/protobuf";
+import { type Mode, type Signed, SignedSchema } from "@countersign/contracts";
+import { type Keys, sha256 } from "@countersign/envelope";
+import {
+  applyControl,
+  type ControlState,
+  type Entry,
+  entryTimeMs,
+  FenceReader,
+  genesisDigest,
+  type Head,
+  type LogName,
+  type LogRecord,
+  type Members,
+  openGenesis,
+  type Place,
+  peekPropose,
+  positionOf,
+  type QuorumLog,
+  readEntry,
+  verifyCertificate,
+} from "@countersign/quorum";
+import type { Draft, Evidence, LedgerProjection } from "../core/ledger.ts";
+import { type LedgerLine, ledgerLine } from "../core/line.ts";
+import { refuse, type ValidatorRefusal } from "../core/refusal.ts";
+import { Serial } from "./serial.ts";
+
+export interface LogsOptions {
+  readonly log: QuorumLog;
+  /** The serialised ProposeRequest of the genesis. */
+  readonly genesis: Uint8Array;
+  readonly mode: Mode;
+  readonly ledger: LedgerProjection;
+  readonly onLine?: ((line: LedgerLine) => void) | undefined;
+}
+
+export interface KnownOp {
+  readonly place: Place;
+  readonly entryDigest: Uint8Array;
+  /** SHA-256 of the ProposeRequest. */
+  readonly payloadDigest: Uint8Array;
+}
+
+/** What an entry makes of the log it is for. */
+export type Examined =
+  | { readonly ok: true; readonly log: "control"; readonly state: ControlState }
+  | { readonly ok: true; readonly log: "ledger"; readonly draft: Draft };
+
+export class Logs {
+  readonly fence: FenceReader;
+  /** Those of the control log; before its first entry those of the configured genesis. */
+  readonly keys: Keys;
+  readonly ledger: LedgerProjection;
+  readonly #o: LogsOptions;
+  readonly #serial = new Serial();
+  readonly #ops = new Map<string, KnownOp>();
+  readonly #genesis: Members;
+  /** Of each log, the last seq that somebody has told of. */
+  readonly #told: Record<LogName, bigint> = { control: 0n, ledger: 0n };
+  /** The last entry of the ledger that was judged good, for when it is committed. */
+  #draft: Draft | undefined;
+
+  constructor(options: LogsOptions) {
+    this.#o = options;
+    this.ledger = options.ledger;
+    this.fence = new FenceReader({ genesisDigest: genesisDigest(options.genesis) });
+    const { facts, keys } = openGenesis(options.genesis);
+    this.#genesis = facts.members;
+    this.keys = { find: (keyid) => (this.fence.members === undefined ? keys : this.fence.keys).find(keyid) };
+    options.log.watch((log, seq) => {
+      this.#told[log] = seq;
+    });
+  }
+
+  /** Who votes. */
+  get members(): Members {
+    return this.fence.members ?? this.#genesis;
+  }
+
+  head(log: LogName): Head {
+    return log === "control" ? this.fence.head : this.ledger.head;
+  }
+
+  /** Where an op id stands in the logs, as far as they were read. */
+  find(opId: string): KnownOp | undefined {
+    return this.#ops.get(opId);
+  }
+
+  /** Reads what was committed since. With `force` also when nobody said that there is something. */
+  catchUp(log: LogName, { force = false } = {}): Promise<void> {
+    return this.#serial.run(async () => {
+      // Keys first: they verify what the ledger holds.
+      for (const name of log === "ledger" ? (["control", "ledger"] as const) : (["control"] as const)) {
+        if (force || this.#told[name] > this.head(name).seq) await this.#readOn(name);
+      }
+    });
+  }
+
+  /** What the entry, which has to be the next, makes of its log, judged for a vote. Throws `LedgerBroken`. */
+  examine(entry: Entry, evidence: Omit<Evidence, "keys" | "epoch">): Examined | ValidatorRefusal {
+    if (entry.log === "control") {
+      const applied = applyControl(this.fence.control(), entry);
+      return applied.ok ? { ok: true, log: "control", state: applied.state } : refuse(applied.code);
+    }
+    const { epoch } = this.fence.control().fence;
+    const draft = this.ledger.draft(entry, { ...evidence, keys: this.keys, epoch });
+    if (!draft.ok) return draft;
+    this.#draft = draft;
+    return { ok: true, log: "ledger", draft };
+  }
+
+  /** An entry that was committed, whether or not it has been read back since. */
+  adopt(entry: Entry, votes: readonly Signed[]): Promise<void> {
+    return this.#serial.run(async () => {
+      if (this.head(entry.log).seq < entry.seq) this.#apply(entry, votes);
+    });
+  }
+
+  async #readOn(log: LogName): Promise<void> {
+    for (;;) {
+      const records = await this.#o.log.read(log, this.head(log).seq, PAGE);
+      for (const record of records) {
+        const entry = readEntry(record.entry);
+        if (entry?.log !== log) throw corrupt(log, record.seq, "BAD_ENTRY");
+        this.#apply(entry, votesOf(record));
+      }
+      if (records.length < PAGE) return;
+    }
+  }
+
+  #apply(entry: Entry, votes: readonly Signed[]): void {
+    if (entry.log === "control") {
+      const applied = this.fence.apply(entry.bytes, votes);
+      if (applied.kind === "refused") throw corrupt("control", entry.seq, applied.code);
+    } else this.#applyToLedger(entry, votes);
+    for (const bytes of entry.proposes) {
+      const { request, payload } = peekPropose(bytes) ?? {};
+      if (request?.opId === undefined || payload === undefined) continue;
+      const place = { log: entry.log, seq: entry.seq };
+      this.#ops.set(request.opId, { place, entryDigest: entry.digest, payloadDigest: sha256(payload) });
+    }
+  }
+
+  #applyToLedger(entry: Entry, votes: readonly Signed[]): void {
+    const { mode, onLine } = this.#o;
+    const position = positionOf(entry, this.ledger.head);
+    if (position !== "next") throw corrupt("ledger", entry.seq, position); // P05.chain
+    const reading = { keys: this.keys, mode, nowMs: entryTimeMs(entry) };
+    const uncertified = verifyCertificate(entry.bytes, votes, this.members, reading);
+    if (uncertified !== undefined) throw corrupt("ledger", entry.seq, uncertified);
+    const known = this.#draft !== undefined && Buffer.compare(this.#draft.entry.digest, entry.digest) === 0;
+    const draft = known && this.#draft !== undefined ? this.#draft : this.ledger.draft(entry);
+    this.#draft = undefined;
+    if (!draft.ok) throw corrupt("ledger", entry.seq, draft.code);
+    this.ledger.adopt(draft);
+    onLine?.(ledgerLine(draft, votes));
+  }
+}
+
+/** The log holds what cannot be: nothing may be built on it, and the process stops. */
+export class LogCorrupt extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.name = "LogCorrupt";
+    this.code = code;
+  }
+}
+
+export function votesOf({ votes }: Pick<LogRecord, "votes">): Signed[] {
+  return votes.map((vote) => fromBinary(SignedSchema, vote));
+}
+
+function corrupt(log: LogName, seq: bigint, code: string): LogCorrupt {
+  return new LogCorrupt(code, `entry ${seq} of the ${log} log cannot be: ${code}`);
+}
+
+const PAGE = 256;

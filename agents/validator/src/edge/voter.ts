@@ -1,0 +1,59 @@
+/** Votes: re-checks a proposed entry, records the vote, then signs it. Nothing is signed that is not recorded. */
+import { create } from "@bufbuild/protobuf";
+import { type Mode, type VoteRequest, type VoteResponse, VoteResponseSchema } from "@countersign/contracts";
+import type { Signer } from "@countersign/envelope";
+import { type Entry, peekPropose, positionOf, type QuorumLog, readEntry, signVote } from "@countersign/quorum";
+import type { MarketView } from "../core/market-view.ts";
+import { refuse, type ValidatorRefusal } from "../core/refusal.ts";
+import type { Logs } from "./logs.ts";
+import { Serial } from "./serial.ts";
+
+export interface VoterOptions {
+  readonly name: string;
+  /** The vote key's. It signs nothing else. */
+  readonly signer: Signer;
+  readonly mode: Mode;
+  readonly log: QuorumLog;
+  readonly logs: Logs;
+  readonly market: MarketView;
+}
+
+export class Voter {
+  readonly #o: VoterOptions;
+  readonly #serial = new Serial();
+
+  constructor(options: VoterOptions) {
+    this.#o = options;
+  }
+
+  vote({ entry: bytes, round }: VoteRequest): Promise<VoteResponse> {
+    return this.#serial.run(async () => {
+      const entry = bytes === undefined ? undefined : readEntry(bytes);
+      if (entry === undefined || round === undefined) return refused(refuse("BAD_ENTRY"));
+      return this.#vote(entry, round);
+    });
+  }
+
+  async #vote(entry: Entry, round: number): Promise<VoteResponse> {
+    const { name, logs, log, mode, market, signer } = this.#o;
+    await logs.catchUp(entry.log);
+    if (entry.seq > logs.head(entry.log).seq + 1n) await logs.catchUp(entry.log, { force: true });
+    const position = positionOf(entry, logs.head(entry.log));
+    if (position !== "next") return refused(refuse(position === "GAP" ? "AHEAD" : "BEHIND", position));
+    const taken = entry.proposes.find((propose) => logs.find(peekPropose(propose)?.request.opId ?? "") !== undefined);
+    if (taken !== undefined) return refused(refuse("OP_TAKEN"));
+    const examined = logs.examine(entry, { mode, market });
+    if (!examined.ok) return refused(examined);
+
+    const { seq, digest } = entry;
+    const recorded = await log.recordVote({ log: entry.log, seq, round, validator: name, digest });
+    if (recorded.kind === "voted-otherwise") return refused(refuse("VOTED_OTHERWISE", `round ${round}`));
+    const { version: membersVersion } = logs.members;
+    const vote = { log: entry.log, seq, round, membersVersion, entryDigest: digest, validator: name };
+    return create(VoteResponseSchema, { vote: signVote(vote, signer) });
+  }
+}
+
+function refused({ code, text }: ValidatorRefusal): VoteResponse {
+  return create(VoteResponseSchema, { code, text });
+}

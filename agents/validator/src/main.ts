@@ -1,0 +1,157 @@
+/**
+ * A validator: one of three who re-check what is proposed for the control log and the ledger, sign a vote, and commit what two have
+ * signed. A server: it shares the platform's envelopes, calls and stores with the agents, not their loop.
+ */
+import { create } from "@bufbuild/protobuf";
+import {
+  HaltResponseSchema,
+  type Mode,
+  type ProposeResponse,
+  ProposeResponseSchema,
+  type Quote,
+  ReadRequestSchema,
+  ReadResponseSchema,
+  VoteRequestSchema,
+  VoteResponseSchema,
+} from "@countersign/contracts";
+import type { Opened, Signer } from "@countersign/envelope";
+import type { Instrument } from "@countersign/orders";
+import { type FenceReader, logFromWire, openPropose, QuorumError, type QuorumLog } from "@countersign/quorum";
+import { type MarketRef, type PublishEffect, type Rpc, RpcError, type Store } from "@countersign/runtime";
+import type { AccountLedger } from "./core/account.ts";
+import { LedgerProjection } from "./core/ledger.ts";
+import type { LedgerLine } from "./core/line.ts";
+import { MarketView } from "./core/market-view.ts";
+import { decode, Envelopes } from "./edge/envelopes.ts";
+import { Halts } from "./edge/halts.ts";
+import { Logs, votesOf } from "./edge/logs.ts";
+import { Proposer } from "./edge/proposer.ts";
+import { Publisher } from "./edge/publisher.ts";
+import { Voter } from "./edge/voter.ts";
+
+export interface ValidatorConfig {
+  /** "validator-1" … */
+  readonly name: string;
+  /** All three, itself among them. */
+  readonly peers: readonly string[];
+  readonly mode: Mode;
+  /** The serialised ProposeRequest of the genesis this validator accepts: the root of its trust. */
+  readonly genesis: Uint8Array;
+  readonly envelopeSigner: Signer;
+  /** Signs votes and nothing else. */
+  readonly voteSigner: Signer;
+  readonly instruments: ReadonlyMap<string, Instrument>;
+  readonly log: QuorumLog;
+  readonly store: Store;
+  readonly rpc: Rpc;
+  /** Decision time. */
+  readonly nowMs: () => number;
+  /** Seals, chains and publishes a record in this validator's name. A repeated idempotency key is the same record. */
+  readonly publish: (effect: PublishEffect) => Promise<void>;
+  /** For reports: every ledger entry in order, at the start also those of earlier lives. */
+  readonly onLine?: (line: LedgerLine) => void;
+}
+
+export interface Validator {
+  readonly name: string;
+  /** This validator's own reading of the control log. */
+  readonly fence: FenceReader;
+  /** Reads both logs from the beginning, serves, and publishes what was left unpublished. */
+  start(): Promise<void>;
+  /** Its own feed. A fill's quote has to come before the fill is proposed. */
+  onQuote(quote: Quote, ref: MarketRef): void;
+  /** Proposes halts that could not be made global yet: after all three have started and, outside replay, every second. */
+  tick(): Promise<void>;
+  ledgerView(): LedgerView;
+}
+
+export interface LedgerView {
+  readonly seq: bigint;
+  readonly digest: Uint8Array;
+  readonly accounts: ReadonlyMap<string, AccountLedger>;
+  /** Halts that are latched here and not global yet. */
+  readonly haltsWaiting: readonly string[];
+}
+
+export function makeValidator(config: ValidatorConfig): Validator {
+  const { name, mode, log, store, rpc, publish, nowMs, peers, onLine } = config;
+  const market = new MarketView(QUOTES_KEPT);
+  const ledger = new LedgerProjection(config.instruments);
+  const logs = new Logs({ log, genesis: config.genesis, mode, ledger, onLine });
+  const envelopes = new Envelopes({ name, signer: config.envelopeSigner, keys: logs.keys, mode, nowMs, publish });
+  const voter = new Voter({ name, signer: config.voteSigner, mode, log, logs, market });
+  const publisher = new Publisher({ name, log, store, publish });
+  const proposer = new Proposer({
+    name,
+    peers,
+    rpc,
+    envelopes,
+    logs,
+    mode,
+    log,
+    onCommitted: (entry, votes) => publisher.publish(entry, votes),
+  });
+  const halts = new Halts({ name, store, logs, envelopes, propose: (bytes) => propose(bytes) });
+
+  async function propose(bytes: Uint8Array, request?: Opened): Promise<ProposeResponse> {
+    const opened = openPropose(bytes, { keys: logs.keys, mode });
+    const response = opened.ok
+      ? await proposer.propose(opened)
+      : create(ProposeResponseSchema, { code: opened.code, place: "validator" });
+    const { code, place, text } = response;
+    if (code !== undefined) await envelopes.refuse(request, code, place ?? "validator", text ?? "");
+    return response;
+  }
+
+  async function read(request: Opened) {
+    const { log: wire, afterSeq = 0n } = decode(ReadRequestSchema, request.body.payload) ?? {};
+    const which = logFromWire(wire);
+    if (which === undefined) return create(ReadResponseSchema);
+    const records = await log.read(which, afterSeq, READ_MAX);
+    const { seq: headSeq, digest: headDigest } = await log.head(which);
+    const entries = records.map((record) => ({ entry: record.entry, votes: votesOf(record) }));
+    return create(ReadResponseSchema, { headSeq, headDigest, entries });
+  }
+
+  function serve(call: string, handler: (request: Opened) => Promise<Uint8Array>): void {
+    rpc.serve(call, name, async (bytes) => {
+      try {
+        return await handler(await envelopes.open(call, bytes));
+      } catch (error) {
+        if (!(error instanceof QuorumError)) throw error;
+        throw new RpcError("UNAVAILABLE", `${name}: ${error.message}`, { cause: error });
+      }
+    });
+  }
+
+  return {
+    name,
+    fence: logs.fence,
+    onQuote: (quote, ref) => market.onQuote(quote, ref),
+    tick: () => halts.retry(),
+    ledgerView: () => ({ ...ledger.head, accounts: ledger.accounts, haltsWaiting: halts.waiting }),
+    async start() {
+      await logs.catchUp("ledger", { force: true });
+      serve("QuorumService.Propose", async (request) =>
+        envelopes.answer(request, ProposeResponseSchema, await propose(request.bytes, request)),
+      );
+      serve("QuorumService.Vote", async (request) => {
+        const asked = decode(VoteRequestSchema, request.body.payload) ?? create(VoteRequestSchema);
+        return envelopes.answer(request, VoteResponseSchema, await voter.vote(asked));
+      });
+      serve("QuorumService.Read", async (request) =>
+        envelopes.answer(request, ReadResponseSchema, await read(request)),
+      );
+      serve("HaltService.Halt", async (request) =>
+        envelopes.answer(request, HaltResponseSchema, await halts.halt(request)),
+      );
+      await publisher.start();
+      await halts.start();
+    },
+  };
+}
+
+/** Of each symbol. A fill that is judged later than this many quotes of its symbol goes to suspense. */
+const QUOTES_KEPT = 4_096;
+/** Entries in one answer. */
+const READ_MAX = 100;

@@ -1,0 +1,63 @@
+/** That a record is in the log, for somebody who has neither the log nor this program (c2sp.org/tlog-proof). */
+import { fromBinary } from "@bufbuild/protobuf";
+import { BodySchema } from "@countersign/contracts";
+import { leafHash } from "@countersign/merkle";
+import { parseCheckpoint } from "./checkpoint.ts";
+import { AuditError } from "./error.ts";
+import { type AuditFile, type FileRecord, readAudit } from "./read.ts";
+
+export type WhichRecord = { readonly index: number } | { readonly msgId: string };
+
+export interface InclusionProof {
+  readonly index: number;
+  /** Size and root as the checkpoint says. */
+  readonly size: number;
+  readonly root: Uint8Array;
+  readonly leafHash: Uint8Array;
+  /** From the leaf up. */
+  readonly hashes: readonly Uint8Array[];
+  /** The signed note. */
+  readonly checkpoint: string;
+}
+
+/**
+ * Under the last checkpoint of the file. It proves nothing by being made: whoever gets it verifies the note and the path. Throws
+ * `NO_SUCH_RECORD`, `BAD_LINE`.
+ */
+export function proveInclusion(lines: Iterable<string>, which: WhichRecord): InclusionProof {
+  const file = readAudit(lines);
+  const record = findRecord(file, which);
+  const checkpoint = file.notes.at(-1)?.note ?? "";
+  const head = parseCheckpoint(checkpoint.slice(0, checkpoint.lastIndexOf("\n\n") + 1));
+  const place = file.records.indexOf(record);
+  if (head === undefined || head.size > file.records.length || place >= head.size)
+    throw new AuditError("NO_SUCH_RECORD", `no checkpoint of the file covers record ${place}: export the log again`);
+  const { size, root } = head;
+  const hashes = file.tree.inclusionProof(place, size);
+  return { index: place, size, root, leafHash: leafHash(record.bodyBytes), hashes, checkpoint };
+}
+
+/** As a `.tlog-proof` file, which any tool of transparency logs checks, given the leaf's bytes and the log's key. */
+export function formatProof({
+  index,
+  hashes,
+  checkpoint,
+}: Pick<InclusionProof, "index" | "hashes" | "checkpoint">): string {
+  const path = hashes.map((hash) => `${Buffer.from(hash).toString("base64")}\n`).join("");
+  return `c2sp.org/tlog-proof@v1\nindex ${index}\n${path}\n${checkpoint}`;
+}
+
+function findRecord({ records }: AuditFile, which: WhichRecord): FileRecord {
+  const found = "index" in which ? records[which.index] : records.find((record) => msgIdOf(record) === which.msgId);
+  if (found !== undefined) return found;
+  const name = "index" in which ? `record ${which.index}` : `message ${which.msgId}`;
+  throw new AuditError("NO_SUCH_RECORD", `the file has no ${name}: it has records 0 to ${records.length - 1}`);
+}
+
+function msgIdOf({ bodyBytes }: FileRecord): string | undefined {
+  try {
+    return fromBinary(BodySchema, bodyBytes).msgId;
+  } catch {
+    return undefined;
+  }
+}

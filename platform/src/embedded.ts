@@ -1,0 +1,295 @@
+/**
+ * The whole platform in one process: this list is everything that starts.
+ *
+ * One scheduler runs it: the next quote is released when all that followed from the last one is done. The order below is the order in
+ * which they see a quote: the fence before everybody, the venue (in Execution) before those who decide, Compliance last.
+ */
+
+import { create } from "@bufbuild/protobuf";
+import { makeCompliance } from "@countersign/agent-compliance";
+import { type Ceiling, makeExecution } from "@countersign/agent-execution";
+import { makeHedger } from "@countersign/agent-hedger";
+import type { Release } from "@countersign/agent-market";
+import { makeOperator } from "@countersign/agent-operator";
+import { type Limits, makePolicy, signPermits } from "@countersign/agent-policy";
+import { makePortfolio } from "@countersign/agent-portfolio";
+import { makeSignal, type SignalConfig } from "@countersign/agent-signal";
+import { type LedgerLine, makeValidator, type Validator } from "@countersign/agent-validator";
+import { LocalBus } from "@countersign/bus";
+import { HeartbeatSchema, KeyPurpose, Mode, type ProposeResponse, topics } from "@countersign/contracts";
+import type { Instrument, Money } from "@countersign/orders";
+import { FenceReader, genesisDigest, type QuorumLog } from "@countersign/quorum";
+import { type Agent, type Edge, Host, LocalRpc, type PublishEffect, type Store, Teller } from "@countersign/runtime";
+import { Scheduler } from "@countersign/time";
+import { authority } from "./authority-file.ts";
+import { Feed } from "./feed.ts";
+import { genesisRequest, VALIDATORS } from "./genesis.ts";
+import { ReplayKeys } from "./keys.ts";
+import { followControl, followQuotes } from "./listeners.ts";
+import { Person } from "./person.ts";
+
+export interface EmbeddedOptions {
+  readonly seed: string;
+  readonly account: string;
+  readonly deposit: Money;
+  readonly person: string;
+  readonly instruments: ReadonlyMap<string, Instrument>;
+  readonly traded: readonly string[];
+  readonly hedgeSymbol: string | undefined;
+  readonly strategies: SignalConfig["strategies"];
+  readonly watch?: SignalConfig["watch"];
+  readonly limits: Limits;
+  /** Execution's own: above it persons approve, whatever Policy says. */
+  readonly ceiling: Ceiling;
+  readonly portfolio: { readonly targetVolatility: number; readonly weightMax: number; readonly noTradeBand: number };
+  readonly hedge: { readonly band: number; readonly bandInStress: number; readonly effectivenessMin: number };
+  readonly venueLatencyMs: number;
+  /** Time of the first event of the trace; keys count from here. */
+  readonly startMs: number;
+  readonly openStore: (name: string) => Promise<Store>;
+  readonly log: QuorumLog;
+  readonly onLedgerLine?: (line: LedgerLine) => void;
+  readonly onAlert?: (agent: string, code: string, text: string) => void;
+}
+
+const VENUE = "paper";
+const PARTITIONS = 12;
+
+/** What of a host everybody may see. */
+export type AnyHost = Pick<Host<unknown, unknown>, "name" | "counts" | "refusals" | "ready">;
+
+export interface Embedded {
+  readonly scheduler: Scheduler;
+  readonly bus: LocalBus;
+  readonly rpc: LocalRpc;
+  readonly fence: FenceReader;
+  readonly keys: ReplayKeys;
+  readonly hosts: readonly AnyHost[];
+  readonly validators: readonly Validator[];
+  readonly stores: ReadonlyMap<string, Store>;
+  readonly person: Person;
+  readonly feed: Feed;
+  readonly recordTopics: readonly string[];
+  /** Deposits, says that everybody is ready, and lets the Operator open trading. Until then the market only warms up the views. */
+  begin(): Promise<void>;
+  /** One event of the market as one step. */
+  release(event: Release): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
+  const { account, instruments, limits, startMs, log, openStore, onAlert } = options;
+  const mode = "replay";
+  const scheduler = new Scheduler(startMs);
+  const nowMs = () => scheduler.nowMs();
+  const bus = new LocalBus(scheduler);
+  const rpc = new LocalRpc();
+  const keys = new ReplayKeys(options.seed);
+  const persons = [options.person];
+  const genesis = genesisRequest({ authority, keys, persons, limitsDigest: limits.digest, fromMs: startMs });
+  const fence = new FenceReader({ genesisDigest: genesisDigest(genesis) });
+  const stores = new Map<string, Store>();
+  const storeOf = async (name: string) => {
+    const store = await openStore(name.replaceAll(/[^a-z0-9]/g, "_"));
+    stores.set(name, store);
+    return store;
+  };
+  await bus.ensureTopics(topics.map(({ topic }) => ({ topic, partitions: PARTITIONS })));
+  await followControl(bus, fence);
+
+  const tellers = new Map<string, Teller>();
+  const teller = async (sender: string) => {
+    const signer = keys.signer(sender, KeyPurpose.ENVELOPE);
+    const told = new Teller({ sender, signer, keys: fence.keys, store: await storeOf(sender), bus, nowMs });
+    await told.load();
+    tellers.set(sender, told);
+    return told;
+  };
+  const host = async <S, V>(agent: Agent<S, V>, edge: Edge = {}, fold: "each" | "step" = "each") => {
+    const name = agent.canvas.agent;
+    await bus.ensureTopics(
+      agent.canvas.observes.map(({ topic }) => ({ topic: `${topic}.${name}.dlq`, partitions: 1 })),
+    );
+    const signer = keys.signer(name, KeyPurpose.ENVELOPE);
+    const store = await storeOf(name);
+    return new Host<S, V>({
+      agent,
+      edge,
+      signer,
+      keys: fence.keys,
+      mode: Mode.REPLAY,
+      store,
+      bus,
+      rpc,
+      fence,
+      loop: scheduler,
+      fold,
+      ...(onAlert && { onAlert }),
+    });
+  };
+
+  const reading = { account, instruments, keys: fence.keys, mode: Mode.REPLAY };
+  const common = { mode, venue: VENUE, instruments } as const;
+  const members = { version: 1n, validators: [...VALIDATORS] };
+  const execution = makeExecution({
+    ...common,
+    account,
+    keys: fence.keys,
+    ceiling: options.ceiling,
+    validators: [...VALIDATORS],
+    venue: { name: VENUE, latencyMs: options.venueLatencyMs, session: options.seed },
+    fence: () => fence.state(),
+    fenceFresh: () => true,
+    nowMs,
+  });
+  const permitSigner = keys.signer("policy", KeyPurpose.PERMIT);
+  const policy = makePolicy({
+    account,
+    mode,
+    limits,
+    instruments,
+    keys: fence.keys,
+    permitKeyid: permitSigner.keyid,
+    members,
+  });
+  const hedger = makeHedger({
+    ...common,
+    reading,
+    hedgeSymbol: options.hedgeSymbol,
+    window: 60,
+    bandDeviations: 6,
+    ...options.hedge,
+  });
+  const portfolio = makePortfolio({ ...common, reading, bandDeviations: 6, attemptsMax: 2, ...options.portfolio });
+  const signal = makeSignal({
+    symbols: options.traded,
+    strategies: options.strategies,
+    ...(options.watch && { watch: options.watch }),
+  });
+  const compliance = makeCompliance({
+    signer: keys.signer("compliance", KeyPurpose.CHECKPOINT),
+    account,
+    instruments,
+    keys: fence.keys,
+    mode: Mode.REPLAY,
+  });
+
+  const executionHost = await host(execution.agent, execution.edge);
+  const hosts = [
+    executionHost,
+    await host(policy, signPermits(permitSigner)),
+    await host(portfolio),
+    await host(hedger),
+    await host(signal),
+  ];
+  const validators: Validator[] = [];
+  for (const name of VALIDATORS) {
+    const said = await teller(name);
+    const validator = makeValidator({
+      name,
+      peers: [...VALIDATORS],
+      mode: Mode.REPLAY,
+      genesis,
+      envelopeSigner: keys.signer(name, KeyPurpose.ENVELOPE),
+      voteSigner: keys.signer(name, KeyPurpose.VOTE),
+      instruments,
+      log,
+      store: stores.get(name)!,
+      rpc,
+      nowMs,
+      publish: (effect) => said.say(effect),
+      ...(name === VALIDATORS[0] && options.onLedgerLine && { onLine: options.onLedgerLine }),
+    });
+    validators.push(validator);
+    await followQuotes(bus, fence.keys, validator, nowMs);
+  }
+  const personTeller = await teller(options.person);
+  const person = new Person({
+    name: options.person,
+    envelopeSigner: keys.signer(options.person, KeyPurpose.ENVELOPE),
+    wordSigner: keys.signer(options.person, KeyPurpose.APPROVAL),
+    keys: fence.keys,
+    rpc,
+    teller: personTeller,
+    nowMs,
+  });
+  const opening = person.signResume(["birth"], OPENING, 0n);
+  const operatorHost = await host(
+    makeOperator({
+      agents: ["market", ...hosts.map(({ name }) => name), "compliance", "gateway", ...VALIDATORS],
+      persons: 1,
+      opening: { reason: OPENING, signatures: [opening] },
+      validator: VALIDATORS[0],
+    }),
+  );
+  const complianceHost = await host(compliance.agent, compliance.edge, "step");
+  const all = [...hosts, operatorHost, complianceHost];
+  for (const one of all) {
+    one.sleep();
+    await one.start();
+  }
+  await scheduler.step(startMs, async () => {
+    for (const validator of validators) await validator.start();
+    await person.proposeGenesis(genesis, VALIDATORS[0]);
+  });
+
+  // The end of a step that wrote a record: what is periodic elsewhere. First those who may write more, then Compliance, who folds all.
+  scheduler.onStepEnd(async () => {
+    if (!complianceHost.hasWaiting) return;
+    for (const one of hosts) await one.tick();
+  });
+  scheduler.onStepEnd(async () => {
+    if (!complianceHost.hasWaiting) return;
+    await complianceHost.tick();
+    await complianceHost.flush();
+  });
+
+  const feed = new Feed();
+  for (const name of ["market", "gateway"]) await teller(name);
+  return {
+    scheduler,
+    bus,
+    rpc,
+    fence,
+    keys,
+    hosts: all,
+    validators,
+    stores,
+    person,
+    feed,
+    recordTopics: topics.filter(({ delivery }) => delivery === "record").map(({ topic }) => topic),
+    async begin() {
+      for (const one of all) one.wake();
+      await scheduler.step(nowMs(), () =>
+        person.deposit(account, options.deposit, "opening", VALIDATORS[0]).then(accepted),
+      );
+      await scheduler.step(nowMs(), async () => {
+        for (const one of all) await one.say(ready(one.name));
+        for (const [name, told] of tellers) if (name !== options.person) await told.say(ready(name));
+      });
+    },
+    release: (event) => scheduler.step(event.timeMs, () => void bus.publishNow(feed.record(event))),
+    async close() {
+      for (const one of all) await one.close();
+      await bus.close(0);
+    },
+  };
+}
+
+const OPENING = "the day begins";
+
+function ready(agent: string): PublishEffect {
+  const payload = create(HeartbeatSchema, { agent, ready: true });
+  return {
+    kind: "publish",
+    topic: "agents.heartbeat.v1",
+    key: agent,
+    type: "agent.heartbeat",
+    payload,
+    intent: "READY",
+  };
+}
+
+function accepted({ code, place, text }: ProposeResponse): void {
+  if (code !== undefined) throw new Error(`${place ?? "the quorum"} refused: ${code} ${text ?? ""}`);
+}
