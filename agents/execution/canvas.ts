@@ -8,6 +8,7 @@ export const canvas: Canvas = {
     { topic: "orders.intent.v1", as: "group" },
     { topic: "control.halt.v1", as: "group" },
     { topic: "ledger.entries.v1", as: "group" },
+    { topic: "audit.checkpoint.v1", as: "every" },
   ],
   publishes: [
     { topic: "orders.execution.v1", types: ["order.accepted", "order.reported", "order.filled"] },

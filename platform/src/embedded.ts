@@ -217,9 +217,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   const operatorHost = await host(
     makeOperator({
       agents: ["market", ...hosts.map(({ name }) => name), "compliance", "gateway", ...VALIDATORS],
-      persons: 1,
-      opening: { reason: OPENING, signatures: [opening] },
-      validator: VALIDATORS[0],
+      validators: [...VALIDATORS],
+      consent: { reason: OPENING, signatures: [opening], personsNeeded: 1 },
     }),
   );
   const complianceHost = await host(compliance.agent, compliance.edge, "step");

@@ -34,7 +34,7 @@ export function genesisRequest({ authority, keys, persons, limitsDigest, fromMs 
       keys.grant("compliance", KeyPurpose.CHECKPOINT, { fromMs }),
       ...VALIDATORS.map((name) => keys.grant(name, KeyPurpose.VOTE, { fromMs })),
       ...persons.flatMap((person) => [
-        keys.grant(person, KeyPurpose.ENVELOPE, { person: true, says: authority.roles["approver"] ?? [], fromMs }),
+        keys.grant(person, KeyPurpose.ENVELOPE, { person: true, says: authority.roles.approver ?? [], fromMs }),
         keys.grant(person, KeyPurpose.APPROVAL, { person: true, fromMs }),
       ]),
     ],

@@ -5,7 +5,7 @@
 import { mkdirSync } from "node:fs";
 import { type MarketEvent, sealedFeed } from "@countersign/agent-market";
 import type { LedgerLine } from "@countersign/agent-validator";
-import { KeyPurpose } from "@countersign/contracts";
+import { type Checkpoint, KeyPurpose } from "@countersign/contracts";
 import { openEnvelope } from "@countersign/envelope";
 import {
   createDatabase,
@@ -47,6 +47,9 @@ export interface RunResult {
   readonly narrator: Narrator;
   readonly quotesNamed: ReadonlyMap<string, Uint8Array>;
   readonly warmUpQuotes: number;
+  /** The last signed checkpoint of the audit log, and its root in hex. */
+  readonly checkpoint: string | undefined;
+  readonly auditHead: string;
   readonly wallMs: number;
 }
 
@@ -79,6 +82,7 @@ async function replay<T>(
   const ledger: LedgerLine[] = [];
   const narrator = new Narrator(VALIDATORS.length);
   const quotesNamed = new Map<string, Uint8Array>();
+  const audit = { checkpoint: undefined as string | undefined, head: "" };
   const signer = new ReplayKeys(options.seed).signer("market", KeyPurpose.ENVELOPE);
   const feed = sealedFeed(options.events, { signer, instruments: options.instruments });
   let embedded: Embedded | undefined;
@@ -90,6 +94,7 @@ async function replay<T>(
         if (embedded === undefined) {
           embedded = await start(options, hooks, pool, event.timeMs, ledger);
           await listen(embedded, narrator, hooks, quotesNamed);
+          await followCheckpoints(embedded, audit);
         }
         if (!isOpen && event.timeMs >= options.fromMs) {
           isOpen = true;
@@ -104,7 +109,16 @@ async function replay<T>(
       }
     }
     if (embedded === undefined || !isOpen) throw new Error("the trace has no event in the time asked for");
-    return await use({ embedded, ledger, narrator, quotesNamed, warmUpQuotes, wallMs: performance.now() - begun });
+    return await use({
+      embedded,
+      ledger,
+      narrator,
+      quotesNamed,
+      warmUpQuotes,
+      checkpoint: audit.checkpoint,
+      auditHead: audit.head,
+      wallMs: performance.now() - begun,
+    });
   } finally {
     await embedded?.close();
   }
@@ -153,6 +167,30 @@ async function listen(
       const heard = { body: opened.body, payload, attached: opened.attached };
       hooks.onRecord?.(heard);
       for (const told of narrator.hear(heard)) hooks.onTold?.(told);
+    }
+    return { through: records.at(-1)!.offset };
+  });
+}
+
+async function followCheckpoints(
+  { bus, fence }: Embedded,
+  audit: { checkpoint: string | undefined; head: string },
+): Promise<void> {
+  const as = { kind: "every" as const, name: "watcher" };
+  const options = {
+    topics: ["audit.checkpoint.v1"],
+    as,
+    from: "earliest" as const,
+    maxInFlightBytes: 8_000_000,
+    maxProcessingMs: 30_000,
+  };
+  await bus.subscribe(options, ({ records }) => {
+    for (const { value } of records) {
+      const opened = openEnvelope(value, fence.keys);
+      const checkpoint = opened.ok ? (payloadOf(opened) as Checkpoint | undefined) : undefined;
+      if (checkpoint?.note === undefined || checkpoint.root === undefined) continue;
+      audit.checkpoint = checkpoint.note;
+      audit.head = Buffer.from(checkpoint.root).toString("hex");
     }
     return { through: records.at(-1)!.offset };
   });

@@ -5,6 +5,7 @@
 import { create } from "@bufbuild/protobuf";
 import {
   HaltResponseSchema,
+  HeartbeatSchema,
   type Mode,
   type ProposeResponse,
   ProposeResponseSchema,
@@ -60,7 +61,7 @@ export interface Validator {
   start(): Promise<void>;
   /** Its own feed. A fill's quote has to come before the fill is proposed. */
   onQuote(quote: Quote, ref: MarketRef): void;
-  /** Proposes halts that could not be made global yet: after all three have started and, outside replay, every second. */
+  /** Says that it is ready, and proposes halts that are not global yet: after all three have started and, outside replay, every second. */
   tick(): Promise<void>;
   ledgerView(): LedgerView;
 }
@@ -91,16 +92,19 @@ export function makeValidator(config: ValidatorConfig): Validator {
     log,
     onCommitted: (entry, votes) => publisher.publish(entry, votes),
   });
-  const halts = new Halts({ name, store, logs, envelopes, propose: (bytes) => propose(bytes) });
+  const halts = new Halts({ name, store, logs, envelopes, propose });
 
-  async function propose(bytes: Uint8Array, request?: Opened): Promise<ProposeResponse> {
+  async function propose(bytes: Uint8Array): Promise<ProposeResponse> {
     const opened = openPropose(bytes, { keys: logs.keys, mode });
-    const response = opened.ok
-      ? await proposer.propose(opened)
-      : create(ProposeResponseSchema, { code: opened.code, place: "validator" });
-    const { code, place, text } = response;
-    if (code !== undefined) await envelopes.refuse(request, code, place ?? "validator", text ?? "");
-    return response;
+    if (!opened.ok) return create(ProposeResponseSchema, { code: opened.code, place: "validator" });
+    return proposer.propose(opened);
+  }
+
+  async function answerPropose(request: Opened): Promise<Uint8Array> {
+    const response = await propose(request.bytes);
+    const { code, place = "validator", text = "" } = response;
+    if (code !== undefined) await envelopes.refuse(request.body.msgId, request.body, code, place, text);
+    return envelopes.answer(request, ProposeResponseSchema, response);
   }
 
   async function read(request: Opened) {
@@ -128,13 +132,14 @@ export function makeValidator(config: ValidatorConfig): Validator {
     name,
     fence: logs.fence,
     onQuote: (quote, ref) => market.onQuote(quote, ref),
-    tick: () => halts.retry(),
+    async tick() {
+      await halts.retry();
+      await publish(heartbeat(name));
+    },
     ledgerView: () => ({ ...ledger.head, accounts: ledger.accounts, haltsWaiting: halts.waiting }),
     async start() {
       await logs.catchUp("ledger", { force: true });
-      serve("QuorumService.Propose", async (request) =>
-        envelopes.answer(request, ProposeResponseSchema, await propose(request.bytes, request)),
-      );
+      serve("QuorumService.Propose", answerPropose);
       serve("QuorumService.Vote", async (request) => {
         const asked = decode(VoteRequestSchema, request.body.payload) ?? create(VoteRequestSchema);
         return envelopes.answer(request, VoteResponseSchema, await voter.vote(asked));
@@ -149,6 +154,12 @@ export function makeValidator(config: ValidatorConfig): Validator {
       await halts.start();
     },
   };
+}
+
+function heartbeat(agent: string): PublishEffect {
+  const payload = create(HeartbeatSchema, { agent, ready: true });
+  const topic = "agents.heartbeat.v1";
+  return { kind: "publish", topic, key: agent, type: "agent.heartbeat", payload, intent: "HEARTBEAT" };
 }
 
 /** Of each symbol. A fill that is judged later than this many quotes of its symbol goes to suspense. */

@@ -15,7 +15,7 @@ import type { FileRecord } from "./read.ts";
 
 export interface FileEntry {
   readonly line: number;
-  readonly log: Log.CONTROL | Log.LEDGER;
+  readonly log: Log;
   readonly seq: bigint;
   readonly prev: Uint8Array;
   readonly digest: Uint8Array;

@@ -75,11 +75,12 @@ export function authorise(attempt: Attempt): Authorised | GateRefusal {
   if (Buffer.compare(permit.intentDigest, digest) !== 0) return refuse("PERMIT_OTHER_INTENT"); // P01.digest
   if (!(nowMs < permit.expiresAtMs)) return refuse("PERMIT_EXPIRED"); // P01.expired
   if (attempt.spent(permit.permitId)) return refuse("PERMIT_SPENT"); // P01.spent
-  if (permit.haltEpoch !== fence.epoch) return refuse("PERMIT_OLD_EPOCH", `${permit.haltEpoch}`); // P01.epoch
 
   if (!attempt.fenceFresh) return refuse("FENCE_STALE"); // P04.gate
+  // Before the epoch, which a halt has changed as well: who is stopped should hear that it is a halt.
   const halt = haltCovering(fence, haltSubject(order));
   if (halt !== undefined && !reducesRisk(order, attempt.held)) return refuse("HALTED", halt.id); // P03.halt
+  if (permit.haltEpoch !== fence.epoch) return refuse("PERMIT_OLD_EPOCH", `${permit.haltEpoch}`); // P01.epoch
 
   const needed = attempt.ceiling.approvalsNeeded(order, attempt.parentNotional);
   const approved = checkApprovals({

@@ -103,9 +103,7 @@ export function quorumLogConformance(open: () => Promise<QuorumLog>, { it, equal
     const answers = await Promise.all(digests.map((digest) => log.recordVote({ ...place, digest })));
     const winner = answers.findIndex(({ kind }) => kind === "recorded");
     equal(answers.filter(({ kind }) => kind === "recorded").length, 1);
-    const learned = answers.flatMap((answer) =>
-      answer.kind === "voted-otherwise" ? [answer.digest] : [],
-    );
+    const learned = answers.flatMap((answer) => (answer.kind === "voted-otherwise" ? [answer.digest] : []));
     equal(
       learned,
       Array.from({ length: 7 }, () => digests[winner]!),

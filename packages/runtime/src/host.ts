@@ -424,9 +424,9 @@ export class Host<S, V> {
   #carryOut(effect: Effect): void {
     if (effect.kind === "alert") this.#o.onAlert?.(this.name, effect.code, effect.text);
     if (effect.kind !== "act") return;
-    this.#o.loop.post(async () => {
-      for (const report of this.#o.edge?.act?.(effect.name, effect.data) ?? []) await this.report(report);
-    });
+    // At once, so that an act of a later decision, such as a halt's, cannot overtake it; what the edge reports is a task of its own.
+    for (const report of this.#o.edge?.act?.(effect.name, effect.data) ?? [])
+      this.#o.loop.post(() => this.report(report));
   }
 
   // ── what goes out ──

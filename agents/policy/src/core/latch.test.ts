@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import { type HaltResponse, type ProposeRequest, ProposeResponseSchema } from "@countersign/contracts";
+import { type HaltResponse, ProposeResponseSchema } from "@countersign/contracts";
 import type { Effect } from "@countersign/runtime";
 import { describe, expect, it } from "vitest";
 import { Desk, openFence } from "../testing.ts";
@@ -93,10 +93,8 @@ describe("a halt of Policy's own", () => {
     const call = callOf(desk.ask({ quantity: 600n }).effects);
     const [latch] = desk.state.latches;
     expect(call).toMatchObject({ call: "QuorumService.Propose", to: "validator-1" });
-    expect((call?.payload as ProposeRequest).content).toMatchObject({
-      case: "halt",
-      value: { haltId: latch?.id, level: 1, scope: "account:main", by: "policy" },
-    });
+    const value = { haltId: latch?.id, level: 1, scope: "account:main", by: "policy" };
+    expect(call?.payload).toMatchObject({ content: { case: "halt", value } });
   });
 
   it("asks the next validator when one does not take it, and a person when none is left", () => {

@@ -1,6 +1,6 @@
 import { OrderStatus } from "@countersign/contracts";
-import { equityOf, valueOf } from "@countersign/ledger";
-import { price } from "@countersign/orders";
+import { equityOf } from "@countersign/ledger";
+import { price, product } from "@countersign/orders";
 import { effectsDigest } from "@countersign/runtime";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -143,7 +143,7 @@ class Market {
   #asked = 0;
 
   constructor() {
-    for (const symbol of ["AAPL", "SPX"] as const) this.desk.quote(symbol, ...QUOTES[symbol]);
+    for (const [symbol, [bid, ask]] of Object.entries(QUOTES)) this.desk.quote(symbol, bid, ask);
   }
 
   play(event: Event): void {
@@ -206,7 +206,7 @@ class Market {
     });
     const equity = equityOf(book, marks);
     if (equity === undefined) throw new Error("there is equity");
-    const values = marks.map(({ symbol, price: at }) => valueOf(book.positions[symbol]!.quantity, at, 2).units);
+    const values = marks.map(({ symbol, price: at }) => product(at, book.positions[symbol]!.quantity, 2).units);
     return Math.max(0, ...values.map((value) => Math.abs(Number(value)) / Number(equity.units)));
   }
 }

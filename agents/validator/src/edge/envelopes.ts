@@ -11,6 +11,7 @@ import {
   type Sealed,
   type Signer,
   seal,
+  sha256,
 } from "@countersign/envelope";
 import { type PublishEffect, RpcError } from "@countersign/runtime";
 
@@ -37,7 +38,8 @@ export class Envelopes {
     const refusal = opened.ok ? this.#check(call, callSpec(call)?.request.type, opened) : opened;
     if (opened.ok && refusal === undefined) return opened;
     const code = refusal?.code ?? "MALFORMED";
-    await this.refuse(opened.ok ? opened : undefined, code, "pipeline", refusal?.text ?? "");
+    const subject = opened.ok ? opened.body.msgId : Buffer.from(sha256(bytes)).toString("hex");
+    await this.refuse(subject, opened.ok ? opened.body : undefined, code, "pipeline", refusal?.text ?? "");
     throw new RpcError("REFUSED", `${this.#o.name} refuses ${call}: ${code}`);
   }
 
@@ -77,25 +79,24 @@ export class Envelopes {
     return this.#seal({ msgId, type, correlationId, causationId, intent, topic: call }, toBinary(schema, message));
   }
 
-  /** Puts a refusal on record. */
-  refuse(what: Opened | undefined, code: string, place: string, explanation: string): Promise<void> {
-    const { msgId, sender, type, correlationId } = what?.body ?? {};
-    const payload = create(RefusedSchema, {
-      subject: msgId ?? "",
-      code,
-      place,
-      sender: sender ?? "",
-      type: type ?? "",
-      explanation,
-    });
+  /** Puts a refusal on record, once for each subject: the msg_id of what was refused, or the digest of what has none. */
+  refuse(
+    subject: string,
+    body: EnvelopeBody | undefined,
+    code: string,
+    place: string,
+    explanation: string,
+  ): Promise<void> {
+    const { sender = "", type = "" } = body ?? {};
     return this.#o.publish({
       kind: "publish",
       topic: "audit.records.v1",
       key: this.#o.name,
       type: "decision.refused",
-      payload,
+      payload: create(RefusedSchema, { subject, code, place, sender, type, explanation }),
       intent: "REFUSE",
-      ...(msgId === undefined || correlationId === undefined ? {} : { cause: { msgId, correlationId } }),
+      idempotencyKey: `refused ${subject} ${code}`,
+      ...(body === undefined ? {} : { cause: { msgId: body.msgId, correlationId: body.correlationId } }),
     });
   }
 

@@ -1,0 +1,43 @@
+import { describe, expect, it } from "vitest";
+import { smallWorld } from "../test/world.ts";
+import * as audit from "./index.ts";
+
+describe("the public face", () => {
+  it("is this list", () => {
+    expect(Object.keys(audit).sort()).toEqual([
+      "AuditError",
+      "auditLines",
+      "auditOrigin",
+      "bodyBytesOf",
+      "breakText",
+      "cosignNote",
+      "emptyLog",
+      "exportAudit",
+      "foldRecord",
+      "formatCheckpoint",
+      "formatNoteKey",
+      "formatProof",
+      "headOf",
+      "leafOf",
+      "noteKey",
+      "openNote",
+      "parseCheckpoint",
+      "parseNoteKey",
+      "proveInclusion",
+      "signCheckpoint",
+      "signNote",
+      "takeCheckpoint",
+      "verifyAudit",
+    ]);
+  });
+
+  it("works as the README shows", async () => {
+    const world = smallWorld();
+    const file = Buffer.from(
+      (await Array.fromAsync(audit.exportAudit(world.envelopes, [world.checkpoint()]))).join(""),
+    );
+    const verdict = audit.verifyAudit(audit.auditLines(file));
+    expect([verdict.ok, verdict.findings]).toEqual([true, []]);
+    expect(audit.formatProof(audit.proveInclusion(audit.auditLines(file), { index: 3 }))).toContain("index 3\n");
+  });
+});
