@@ -18,7 +18,7 @@ export const canvas: Canvas = {
   calls: ["PolicyService.Validate"],
   serves: ["HedgerService.Quote"],
   beliefs:
-    "The account's book; per symbol the regression of its returns on the hedge's; volatility now against its median.",
+    "The account's book; per symbol the regression of its returns on the hedge's; volatility now against its mean of 20 bars.",
   policy: "Minimum-variance hedge when the uncovered beta exceeds its band; a narrow band while volatility is up.",
   slos: [{ name: "quote, p95", target: "20 ms" }],
   failover:

@@ -18,6 +18,7 @@ export const canvas: Canvas = {
     { topic: "approvals.request.v1", types: ["approval.request"] },
     { topic: "audit.records.v1", types: ["decision.made", "decision.refused"] },
   ],
+  // It never calls Halt: but the quorum takes a halt only from an author who may, and Policy proposes its own.
   calls: ["QuorumService.Propose", "HaltService.Halt"],
   serves: ["PolicyService.Validate", "HaltService.Halt"],
   beliefs:

@@ -6,21 +6,16 @@
  */
 
 import { create } from "@bufbuild/protobuf";
-import { makeCompliance } from "@countersign/agent-compliance";
-import { type Ceiling, makeExecution } from "@countersign/agent-execution";
-import { makeHedger } from "@countersign/agent-hedger";
 import type { Release } from "@countersign/agent-market";
-import { makeOperator } from "@countersign/agent-operator";
-import { type Limits, makePolicy, signPermits } from "@countersign/agent-policy";
-import { makePortfolio } from "@countersign/agent-portfolio";
-import { makeSignal, type SignalConfig } from "@countersign/agent-signal";
 import { type LedgerLine, makeValidator, type Validator } from "@countersign/agent-validator";
 import { LocalBus } from "@countersign/bus";
 import { HeartbeatSchema, KeyPurpose, Mode, type ProposeResponse, topics } from "@countersign/contracts";
-import type { Instrument, Money } from "@countersign/orders";
+import type { Signer } from "@countersign/envelope";
+import type { Money } from "@countersign/orders";
 import { FenceReader, genesisDigest, type QuorumLog } from "@countersign/quorum";
-import { type Agent, type Edge, Host, LocalRpc, type PublishEffect, type Store, Teller } from "@countersign/runtime";
+import { Host, LocalRpc, type PublishEffect, type Store, Teller } from "@countersign/runtime";
 import { Scheduler } from "@countersign/time";
+import { type AgentsConfig, makeAgents, type Seat } from "./agents.ts";
 import { authority } from "./authority-file.ts";
 import { Feed } from "./feed.ts";
 import { genesisRequest, VALIDATORS } from "./genesis.ts";
@@ -28,22 +23,8 @@ import { ReplayKeys } from "./keys.ts";
 import { followControl, followQuotes } from "./listeners.ts";
 import { Person } from "./person.ts";
 
-export interface EmbeddedOptions {
-  readonly seed: string;
-  readonly account: string;
+export interface EmbeddedOptions extends AgentsConfig {
   readonly deposit: Money;
-  readonly person: string;
-  readonly instruments: ReadonlyMap<string, Instrument>;
-  readonly traded: readonly string[];
-  readonly hedgeSymbol: string | undefined;
-  readonly strategies: SignalConfig["strategies"];
-  readonly watch?: SignalConfig["watch"];
-  readonly limits: Limits;
-  /** Execution's own: above it persons approve, whatever Policy says. */
-  readonly ceiling: Ceiling;
-  readonly portfolio: { readonly targetVolatility: number; readonly weightMax: number; readonly noTradeBand: number };
-  readonly hedge: { readonly band: number; readonly bandInStress: number; readonly effectivenessMin: number };
-  readonly venueLatencyMs: number;
   /** Time of the first event of the trace; keys count from here. */
   readonly startMs: number;
   readonly openStore: (name: string) => Promise<Store>;
@@ -52,11 +33,10 @@ export interface EmbeddedOptions {
   readonly onAlert?: (agent: string, code: string, text: string) => void;
 }
 
-const VENUE = "paper";
 const PARTITIONS = 12;
 
 /** What of a host everybody may see. */
-export type AnyHost = Pick<Host<unknown, unknown>, "name" | "counts" | "refusals" | "ready">;
+export type AnyHost = Pick<Host<unknown, unknown>, "name" | "counts" | "refusals" | "ready" | "say">;
 
 export interface Embedded {
   readonly scheduler: Scheduler;
@@ -70,6 +50,8 @@ export interface Embedded {
   readonly person: Person;
   readonly feed: Feed;
   readonly recordTopics: readonly string[];
+  /** An agent's envelope key, as a thief would have it: for the intruder of the demo and of P01. */
+  readonly stolen: (agent: string) => Signer;
   /** Deposits, says that everybody is ready, and lets the Operator open trading. Until then the market only warms up the views. */
   begin(): Promise<void>;
   /** One event of the market as one step. */
@@ -79,7 +61,6 @@ export interface Embedded {
 
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
   const { account, instruments, limits, startMs, log, openStore, onAlert } = options;
-  const mode = "replay";
   const scheduler = new Scheduler(startMs);
   const nowMs = () => scheduler.nowMs();
   const bus = new LocalBus(scheduler);
@@ -105,83 +86,22 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     tellers.set(sender, told);
     return told;
   };
-  const host = async <S, V>(agent: Agent<S, V>, edge: Edge = {}, fold: "each" | "step" = "each") => {
+  const host = async ({ agent, edge, fold }: Seat) => {
     const name = agent.canvas.agent;
     await bus.ensureTopics(
       agent.canvas.observes.map(({ topic }) => ({ topic: `${topic}.${name}.dlq`, partitions: 1 })),
     );
     const signer = keys.signer(name, KeyPurpose.ENVELOPE);
     const store = await storeOf(name);
-    return new Host<S, V>({
-      agent,
-      edge,
-      signer,
-      keys: fence.keys,
-      mode: Mode.REPLAY,
-      store,
-      bus,
-      rpc,
-      fence,
-      loop: scheduler,
-      fold,
-      ...(onAlert && { onAlert }),
-    });
+    const common = { keys: fence.keys, mode: Mode.REPLAY, store, bus, rpc, fence, loop: scheduler };
+    return new Host({ agent, edge, fold, signer, ...common, ...(onAlert && { onAlert }) });
   };
 
-  const reading = { account, instruments, keys: fence.keys, mode: Mode.REPLAY };
-  const common = { mode, venue: VENUE, instruments } as const;
-  const members = { version: 1n, validators: [...VALIDATORS] };
-  const execution = makeExecution({
-    ...common,
-    account,
-    keys: fence.keys,
-    ceiling: options.ceiling,
-    validators: [...VALIDATORS],
-    venue: { name: VENUE, latencyMs: options.venueLatencyMs, session: options.seed },
-    fence: () => fence.state(),
-    fenceFresh: () => true,
-    nowMs,
-  });
-  const permitSigner = keys.signer("policy", KeyPurpose.PERMIT);
-  const policy = makePolicy({
-    account,
-    mode,
-    limits,
-    instruments,
-    keys: fence.keys,
-    permitKeyid: permitSigner.keyid,
-    members,
-  });
-  const hedger = makeHedger({
-    ...common,
-    reading,
-    hedgeSymbol: options.hedgeSymbol,
-    window: 60,
-    bandDeviations: 6,
-    ...options.hedge,
-  });
-  const portfolio = makePortfolio({ ...common, reading, bandDeviations: 6, attemptsMax: 2, ...options.portfolio });
-  const signal = makeSignal({
-    symbols: options.traded,
-    strategies: options.strategies,
-    ...(options.watch && { watch: options.watch }),
-  });
-  const compliance = makeCompliance({
-    signer: keys.signer("compliance", KeyPurpose.CHECKPOINT),
-    account,
-    instruments,
-    keys: fence.keys,
-    mode: Mode.REPLAY,
-  });
-
-  const executionHost = await host(execution.agent, execution.edge);
-  const hosts = [
-    executionHost,
-    await host(policy, signPermits(permitSigner)),
-    await host(portfolio),
-    await host(hedger),
-    await host(signal),
-  ];
+  const agents = makeAgents(options, { replayKeys: keys, keys: fence.keys, fence: () => fence.state(), nowMs });
+  const hosts: Host<unknown, unknown>[] = [];
+  for (const seat of agents) hosts.push(await host(seat));
+  const complianceHost = hosts.at(-1)!;
+  const deciders = hosts.slice(0, -1);
   const validators: Validator[] = [];
   for (const name of VALIDATORS) {
     const said = await teller(name);
@@ -213,17 +133,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     teller: personTeller,
     nowMs,
   });
-  const opening = person.signResume(["birth"], OPENING, 0n);
-  const operatorHost = await host(
-    makeOperator({
-      agents: ["market", ...hosts.map(({ name }) => name), "compliance", "gateway", ...VALIDATORS],
-      validators: [...VALIDATORS],
-      consent: { reason: OPENING, signatures: [opening], personsNeeded: 1 },
-    }),
-  );
-  const complianceHost = await host(compliance.agent, compliance.edge, "step");
-  const all = [...hosts, operatorHost, complianceHost];
-  for (const one of all) {
+  for (const one of hosts) {
     one.sleep();
     await one.start();
   }
@@ -235,7 +145,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   // The end of a step that wrote a record: what is periodic elsewhere. First those who may write more, then Compliance, who folds all.
   scheduler.onStepEnd(async () => {
     if (!complianceHost.hasWaiting) return;
-    for (const one of hosts) await one.tick();
+    for (const one of deciders) await one.tick();
   });
   scheduler.onStepEnd(async () => {
     if (!complianceHost.hasWaiting) return;
@@ -251,31 +161,30 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     rpc,
     fence,
     keys,
-    hosts: all,
+    hosts,
     validators,
     stores,
     person,
     feed,
+    stolen: (agent) => keys.signer(agent, KeyPurpose.ENVELOPE),
     recordTopics: topics.filter(({ delivery }) => delivery === "record").map(({ topic }) => topic),
     async begin() {
-      for (const one of all) one.wake();
+      for (const one of hosts) one.wake();
       await scheduler.step(nowMs(), () =>
         person.deposit(account, options.deposit, "opening", VALIDATORS[0]).then(accepted),
       );
       await scheduler.step(nowMs(), async () => {
-        for (const one of all) await one.say(ready(one.name));
+        for (const one of hosts) await one.say(ready(one.name));
         for (const [name, told] of tellers) if (name !== options.person) await told.say(ready(name));
       });
     },
     release: (event) => scheduler.step(event.timeMs, () => void bus.publishNow(feed.record(event))),
     async close() {
-      for (const one of all) await one.close();
+      for (const one of hosts) await one.close();
       await bus.close(0);
     },
   };
 }
-
-const OPENING = "the day begins";
 
 function ready(agent: string): PublishEffect {
   const payload = create(HeartbeatSchema, { agent, ready: true });

@@ -1,13 +1,15 @@
 import type { Agent } from "@countersign/runtime";
 import { canvas } from "../canvas.ts";
 import type { HedgerConfig } from "./config.ts";
-import { decide, type HedgerState, initialState } from "./core/decide.ts";
+import { decide } from "./core/decide.ts";
+import { type HedgerState, initialState } from "./core/state.ts";
 import { type HedgerView, hedgerView } from "./core/view.ts";
 
 export function makeHedger(config: HedgerConfig): Agent<HedgerState, HedgerView> {
-  const { account } = config.reading;
+  const { account } = config;
   return {
     canvas,
+    // Reads the halt in its context when it proposes; the news of one is no input.
     keyOf: ({ kind }) =>
       kind === "fence" || kind === "tick" || kind === "timer" || kind === "edge" ? undefined : account,
     initial: initialState,

@@ -1,11 +1,6 @@
-import type { Instrument, Mode } from "@countersign/orders";
-import type { AccountReading } from "@countersign/proposer";
+import type { Desk } from "@countersign/proposer";
 
-export interface PortfolioConfig {
-  readonly reading: AccountReading;
-  readonly venue: string;
-  readonly mode: Mode;
-  readonly instruments: ReadonlyMap<string, Instrument>;
+export interface PortfolioConfig extends Desk {
   /** Annualised volatility that a full signal's position is to have, as a share of equity: 0.2. */
   readonly targetVolatility: number;
   /** A position's largest share of equity. */
@@ -14,6 +9,6 @@ export interface PortfolioConfig {
   readonly noTradeBand: number;
   /** An order's price band: so many deviations of one bar's return on either side of the touch. */
   readonly bandDeviations: number;
-  /** Tries for one wish, when an order ends without a fill. */
+  /** Tries for one wish, when its order traded nothing. */
   readonly attemptsMax: number;
 }

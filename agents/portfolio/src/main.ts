@@ -6,7 +6,7 @@ import { initialState, type PortfolioState } from "./core/state.ts";
 import { type PortfolioView, portfolioView } from "./core/view.ts";
 
 export function makePortfolio(config: PortfolioConfig): Agent<PortfolioState, PortfolioView> {
-  const { account } = config.reading;
+  const { account } = config;
   return {
     canvas,
     // Reads the halt in its context when it proposes; the news of one is no input.

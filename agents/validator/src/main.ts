@@ -12,13 +12,14 @@ import {
   type Quote,
   ReadRequestSchema,
   ReadResponseSchema,
+  type VoteRequest,
   VoteRequestSchema,
   VoteResponseSchema,
 } from "@countersign/contracts";
 import type { Opened, Signer } from "@countersign/envelope";
 import type { Instrument } from "@countersign/orders";
 import { type FenceReader, logFromWire, openPropose, QuorumError, type QuorumLog } from "@countersign/quorum";
-import { type MarketRef, type PublishEffect, type Rpc, RpcError, type Store } from "@countersign/runtime";
+import { type MarketRef, type PublishEffect, payloadOf, type Rpc, RpcError, type Store } from "@countersign/runtime";
 import type { AccountLedger } from "./core/account.ts";
 import { LedgerProjection } from "./core/ledger.ts";
 import type { LedgerLine } from "./core/line.ts";
@@ -141,7 +142,8 @@ export function makeValidator(config: ValidatorConfig): Validator {
       await logs.catchUp("ledger", { force: true });
       serve("QuorumService.Propose", answerPropose);
       serve("QuorumService.Vote", async (request) => {
-        const asked = decode(VoteRequestSchema, request.body.payload) ?? create(VoteRequestSchema);
+        // Decoded once for all validators of this process.
+        const asked = (payloadOf(request) as VoteRequest | undefined) ?? create(VoteRequestSchema);
         return envelopes.answer(request, VoteResponseSchema, await voter.vote(asked));
       });
       serve("QuorumService.Read", async (request) =>

@@ -23,7 +23,7 @@ export function checkCheckpoints(
   const findings: Finding[] = [];
   const checkpoints: VerifiedCheckpoint[] = [];
   const keys = checkpointKeys(authority);
-  let covered = 0;
+  let last = -1;
   for (const note of notes) {
     const opened = openCheckpoint(note, authority, keys);
     if ("code" in opened) {
@@ -31,12 +31,12 @@ export function checkCheckpoints(
       continue;
     }
     const { line, size, root } = opened;
-    if (size > records.length || size < covered)
+    if (size > records.length || size <= last)
       findings.push(
         finding(
           line,
           "WRONG_SIZE",
-          `a checkpoint over ${size} records, after ${covered}, in a file of ${records.length}`,
+          `a checkpoint over ${size} records, after one over ${Math.max(last, 0)}, in a file of ${records.length}`,
         ),
       );
     else if (Buffer.compare(root, tree.root(size)) !== 0)
@@ -44,8 +44,9 @@ export function checkCheckpoints(
         finding(line, "WRONG_ROOT", `the first ${size} records are not those that the checkpoint was signed over`),
       );
     else checkpoints.push(opened);
-    covered = Math.max(covered, size);
+    last = Math.max(last, size);
   }
+  const covered = Math.max(last, 0);
   if (notes.length === 0) findings.push(finding(0, "NO_CHECKPOINT", "it has no checkpoint"));
   else if (covered < records.length)
     findings.push(

@@ -33,9 +33,9 @@ describe("the public face", () => {
 
   it("works as the README shows", async () => {
     const world = smallWorld();
-    const file = Buffer.from(
-      (await Array.fromAsync(audit.exportAudit(world.envelopes, [world.checkpoint()]))).join(""),
-    );
+    let text = "";
+    for await (const line of audit.exportAudit(world.envelopes, [world.checkpoint()])) text += line;
+    const file = Buffer.from(text);
     const verdict = audit.verifyAudit(audit.auditLines(file));
     expect([verdict.ok, verdict.findings]).toEqual([true, []]);
     expect(audit.formatProof(audit.proveInclusion(audit.auditLines(file), { index: 3 }))).toContain("index 3\n");

@@ -179,8 +179,9 @@ export class World {
   }
 
   async text(checkpoints: readonly string[] = [this.checkpoint()]): Promise<string> {
-    const lines = await Array.fromAsync(exportAudit(this.envelopes, checkpoints));
-    return lines.join("");
+    let text = "";
+    for await (const line of exportAudit(this.envelopes, checkpoints)) text += line;
+    return text;
   }
 
   async lines(checkpoints?: readonly string[]): Promise<string[]> {

@@ -76,7 +76,7 @@ export function authorise(attempt: Attempt): Authorised | GateRefusal {
   if (!(nowMs < permit.expiresAtMs)) return refuse("PERMIT_EXPIRED"); // P01.expired
   if (attempt.spent(permit.permitId)) return refuse("PERMIT_SPENT"); // P01.spent
 
-  if (!attempt.fenceFresh) return refuse("FENCE_STALE"); // P04.gate
+  if (!attempt.fenceFresh) return refuse("FENCE_STALE"); // P03.fresh
   // Before the epoch, which a halt has changed as well: who is stopped should hear that it is a halt.
   const halt = haltCovering(fence, haltSubject(order));
   if (halt !== undefined && !reducesRisk(order, attempt.held)) return refuse("HALTED", halt.id); // P03.halt

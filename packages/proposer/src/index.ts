@@ -1,4 +1,20 @@
-export { type AccountReading, foldAccount } from "./account.ts";
+export { type Account, emptyAccount, foldAccount } from "./account.ts";
+export { type ClosedBar, readBar } from "./bars.ts";
+export type { Desk } from "./desk.ts";
+export { equityNow } from "./equity.ts";
+export { haltOver } from "./halts.ts";
 export { type Wish, writeIntent } from "./intent.ts";
-export { advance, type Ended, type Progress, type Proposal, type Proposals, propose } from "./proposal.ts";
+export { bandAround, midOf, roundTripCost, type Trade, tradeTo, wholeLots } from "./lots.ts";
+export {
+  advance,
+  type Ended,
+  isUnderWay,
+  type Outcome,
+  type Progress,
+  type Proposal,
+  type Proposals,
+  propose,
+  type Stage,
+} from "./proposal.ts";
 export { Quotes } from "./quotes.ts";
+export { decisionMade, featuresOf, type Made } from "./records.ts";

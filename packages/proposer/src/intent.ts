@@ -1,9 +1,8 @@
 /** Writing an intent: the one place where a proposer's wish becomes the bytes that are judged, permitted and written. */
 import { create, toBinary } from "@bufbuild/protobuf";
-import { FeatureSchema, OrderIntentSchema, type QuoteRef } from "@countersign/contracts";
+import { OrderIntentSchema, type QuoteRef } from "@countersign/contracts";
 import { businessKey } from "@countersign/envelope";
 import {
-  type Mode,
   modes,
   orderTypes,
   type Price,
@@ -14,18 +13,16 @@ import {
   sides,
   timesInForce,
 } from "@countersign/orders";
+import type { Desk } from "./desk.ts";
+import { featuresOf } from "./records.ts";
 
 /** A market order: sent as an IOC limit at the edge of its band. */
 export interface Wish {
-  readonly account: string;
-  readonly venue: string;
   readonly symbol: string;
   readonly side: Side;
   readonly quantity: Quantity;
-  readonly bandLow: Price;
-  readonly bandHigh: Price;
+  readonly band: { readonly low: Price; readonly high: Price };
   readonly reduceOnly: boolean;
-  readonly mode: Mode;
   readonly proposer: string;
   /** On whose behalf: a strategy, where no person asked. */
   readonly principal: string;
@@ -41,23 +38,23 @@ export interface Wish {
   readonly decidedAtMs: number;
 }
 
-export function writeIntent(wish: Wish): { readonly intentKey: string; readonly bytes: Uint8Array } {
-  const { principal, account, symbol, signalId, leg, attempt } = wish;
+/** Its key is H(principal, account, symbol, signal, leg, attempt): the same wish is the same intent, whoever writes it again. */
+export function writeIntent({ account, venue, mode }: Desk, wish: Wish): Uint8Array {
+  const { principal, symbol, signalId, leg, attempt } = wish;
   const intentKey = businessKey("intent", principal, account, symbol, signalId, leg, String(attempt));
-  const features = Object.entries(wish.features).map(([name, value]) => create(FeatureSchema, { name, value }));
   const intent = create(OrderIntentSchema, {
     intentKey,
     account,
-    venue: wish.venue,
+    venue,
     symbol,
     side: sides.toWire(wish.side),
     quantity: quantityToWire(wish.quantity),
     type: orderTypes.toWire("MARKET"),
-    bandLow: priceToWire(wish.bandLow),
-    bandHigh: priceToWire(wish.bandHigh),
+    bandLow: priceToWire(wish.band.low),
+    bandHigh: priceToWire(wish.band.high),
     timeInForce: timesInForce.toWire("IOC"),
     reduceOnly: wish.reduceOnly,
-    mode: modes.toWire(wish.mode),
+    mode: modes.toWire(mode),
     proposer: wish.proposer,
     principal,
     parent: intentKey,
@@ -65,10 +62,10 @@ export function writeIntent(wish: Wish): { readonly intentKey: string; readonly 
     signalId,
     confidence: wish.confidence,
     expectedReturn: wish.expectedReturn,
-    features,
+    features: featuresOf(wish.features),
     explanation: wish.explanation,
     quotes: [...wish.quotes],
     decidedAtMs: BigInt(wish.decidedAtMs),
   });
-  return { intentKey, bytes: toBinary(OrderIntentSchema, intent) };
+  return toBinary(OrderIntentSchema, intent);
 }

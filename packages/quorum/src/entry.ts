@@ -37,8 +37,21 @@ export function buildEntry(log: LogName, head: Head, proposes: readonly Uint8Arr
   return { log, seq, prev: head.digest, proposes: [...proposes], bytes, digest: entryDigest(bytes) };
 }
 
-/** Undefined when the bytes are no entry, or one in which something is missing. */
+/**
+ * Undefined when the bytes are no entry, or one in which something is missing. Nobody writes to the bytes again: what was read stays with
+ * this very array, so that readers in one process also share the proposals, whose signatures are verified once.
+ */
 export function readEntry(bytes: Uint8Array): Entry | undefined {
+  const known = entries.get(bytes);
+  if (known !== undefined) return known;
+  const entry = parseEntry(bytes);
+  if (entry !== undefined) entries.set(bytes, entry);
+  return entry;
+}
+
+const entries = new WeakMap<Uint8Array, Entry>();
+
+function parseEntry(bytes: Uint8Array): Entry | undefined {
   const message = decode(bytes);
   if (message === undefined) return undefined;
   const { seq, prev, proposes } = message;

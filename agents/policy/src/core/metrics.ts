@@ -2,7 +2,7 @@
  * What a rule may measure. One row a metric: all that the limits file, the judge and the sentences have to know about it. How it is
  * measured stands in measure.ts.
  */
-export const metrics = {
+const metrics = {
   /** |position| at its mark ÷ equity, after the trade, worst case over partial fills. */
   position: { noun: "position", unit: "share", of: "equity", scopes: ["symbol"], limit: "most", book: true },
   /** Σ |position| at its mark, after the trade, worst case. */

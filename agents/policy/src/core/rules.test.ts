@@ -120,6 +120,24 @@ describe("rules at their threshold", () => {
   });
 });
 
+describe("the worst case", () => {
+  const rule = { metric: "position", scope: "symbol", comparator: ">", threshold: "0.1", action: "reject" };
+  const spx = { symbol: "SPX", quantity: 500n };
+
+  it("has the venue's fee in it: 10,000.00 of 100,000.00 less 0.50", () => {
+    expect(Desk.open([rule]).ask(spx).code).toBe("POSITION_LIMIT");
+    expect(Desk.open([{ ...rule, threshold: "0.10001" }]).ask(spx).code).toBeUndefined();
+  });
+
+  it("has open orders in it, and not those of the other side", () => {
+    const desk = Desk.open([rule]);
+    expect(desk.ask({ key: "a", quantity: 60n }).type).toBe("permit.issued");
+    expect(desk.ask({ key: "b", quantity: 41n }).code).toBe("POSITION_LIMIT");
+    expect(desk.ask({ key: "c", side: "SELL", quantity: 100n }).type).toBe("permit.issued");
+    expect(desk.ask({ key: "d", quantity: 40n }).type).toBe("permit.issued");
+  });
+});
+
 describe("actions", () => {
   const rule = { metric: "position", scope: "symbol", comparator: ">", threshold: "0.5" };
   const over = { quantity: 600n };

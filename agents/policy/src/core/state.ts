@@ -50,7 +50,7 @@ export interface OpenOrder {
   readonly expiresAtMs: number;
 }
 
-export interface Family {
+interface Family {
   readonly notional: bigint;
   readonly atMs: number;
 }
@@ -78,7 +78,7 @@ export interface Equity {
   readonly turnover: Readonly<Record<string, bigint>>;
 }
 
-export interface Permitted {
+interface Permitted {
   readonly atMs: number;
   readonly symbol: string;
   readonly principal: string;

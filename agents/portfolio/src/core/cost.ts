@@ -1,12 +1,16 @@
-import { toNumber } from "@countersign/orders";
-import type { Target } from "./target.ts";
+import type { HedgeQuote } from "@countersign/contracts";
+import { moneyFromWire, toNumber } from "@countersign/orders";
+import { midOf, roundTripCost } from "@countersign/proposer";
+import type { Aim } from "./target.ts";
 
-/** Spread and fees there and back, and the cover's, as a fraction of the order's value. */
-export function costOf({ instrument, last, quantity }: Extract<Target, { ok: true }>, coverCost: number): number {
-  const bid = toNumber(last.bid);
-  const ask = toNumber(last.ask);
-  const mid = (bid + ask) / 2;
-  const size = toNumber(quantity);
-  const feePerUnit = toNumber(instrument.feePerUnit) + (mid * toNumber(instrument.feeBps)) / 10_000;
-  return (ask - bid) / mid + (2 * feePerUnit) / mid + coverCost / (mid * size);
+/** Spread and fees there and back, and the cover's, as a fraction of the value that is opened: what the expected return has to beat. */
+export function costOf({ instrument, last, trade }: Aim, cover: number): number {
+  const opened = toNumber(trade.opens);
+  return (roundTripCost(opened, last, instrument) + cover) / (opened * midOf(last));
+}
+
+/** What the Hedger asks for its cover, in the account's currency; undefined when it names no price. */
+export function coverPrice({ cost }: HedgeQuote): number | undefined {
+  const price = moneyFromWire(cost);
+  return price === undefined ? undefined : toNumber(price);
 }

@@ -1,23 +1,13 @@
-/**
- * From signals to intents. A signal becomes a wish; a wish asks the Hedger what cover would cost, becomes an intent, and is gone when
- * its order has ended. One order per symbol at a time: a newer signal replaces the wish that waits.
- */
-import { create } from "@bufbuild/protobuf";
-import {
-  DecisionMadeSchema,
-  type HedgeQuote,
-  HedgeQuoteRequestSchema,
-  haltCovering,
-  type Signal,
-} from "@countersign/contracts";
-import { moneyFromWire, quantityToWire, sides, toNumber } from "@countersign/orders";
-import { advance, type Ended, foldAccount, propose, writeIntent } from "@countersign/proposer";
+/** What each input means to Portfolio. Pure; the account, its proposals and its wishes are one aggregate. */
+import type { HedgeQuote, Signal } from "@countersign/contracts";
+import { advance, decisionMade, type Ended, foldAccount } from "@countersign/proposer";
+import type { OpinionProblem } from "@countersign/quant";
 import type { Cause, Context, Decision, Effect, Input } from "@countersign/runtime";
 import type { PortfolioConfig } from "../config.ts";
-import { costOf } from "./cost.ts";
-import type { PortfolioState, Wish } from "./state.ts";
-import { targetOf } from "./target.ts";
+import { consider, coverId, drop } from "./consider.ts";
+import { type PortfolioState, type Wish, withoutWish } from "./state.ts";
 import type { PortfolioView } from "./view.ts";
+import { problemOf, readSignal } from "./wanted.ts";
 
 type Step = Decision<PortfolioState>;
 
@@ -27,207 +17,80 @@ export function decide(
   context: Context<PortfolioView>,
   config: PortfolioConfig,
 ): Step {
-  const book = foldAccount(state.book, input, config.reading);
-  const heard = book === state.book ? state : { ...state, book };
   if (input.kind === "message" && input.type === "market.signal")
-    return onSignal(heard, input.payload as Signal, context, config);
+    return onSignal(state, input.payload as Signal, context, config);
   if (input.kind === "answer" && input.type === "hedge.quote")
-    return onCover(heard, input.id, input.payload as HedgeQuote, context, config);
-  if (input.kind === "no-answer" && coverOf(heard, input.id) !== undefined) return noCover(heard, input.id, input.code);
-  const progress = advance(heard.proposals, input, context.cause);
-  const moved = progress.proposals === heard.proposals ? heard : { ...heard, proposals: progress.proposals };
-  if (progress.ended === undefined) return { state: moved, effects: progress.effects };
-  const after = onEnded(moved, progress.ended, context, config);
-  return { state: after.state, effects: [...progress.effects, ...after.effects] };
+    return onCover(state, input.id, input.payload as HedgeQuote, context, config);
+  if (input.kind === "no-answer") {
+    const wish = asker(state, input.id);
+    // Cover that nobody can price is a risk that nobody has seen.
+    if (wish !== undefined) return drop(state, wish, "NO_COVER", `the Hedger did not answer: ${input.code}`);
+  }
+  const account = foldAccount(state.account, input, config);
+  const { proposals, effects, ended } = advance(state.proposals, input, context.cause);
+  const isSame = account === state.account && proposals === state.proposals;
+  const moved = isSame ? state : { ...state, account, proposals };
+  if (ended === undefined) return { state: moved, effects };
+  const after = onEnded(moved, ended, context, config);
+  return { state: after.state, effects: [...effects, ...after.effects] };
 }
 
+/** A newer signal takes the place of the wish that waits. One that is none leaves everything as it is, but for a record. */
 function onSignal(
   state: PortfolioState,
   signal: Signal,
   context: Context<PortfolioView>,
   config: PortfolioConfig,
 ): Step {
-  const { symbol, strategy, direction, confidence, expectedReturn, explanation } = signal;
-  if (!symbol || !strategy || direction === undefined || confidence === undefined || expectedReturn === undefined) {
-    return {
-      state,
-      effects: [
-        note(context.cause, symbol ?? "?", "INCOMPLETE_SIGNAL", "the signal lacks a field: nothing is made up"),
-      ],
-    }; // P10.signal
-  }
-  const { cause } = context;
-  const wanted = {
-    symbol,
-    signalId: cause.msgId,
-    strategy,
-    direction,
-    confidence,
-    expectedReturn,
-    explanation: explanation ?? "",
-    attempt: 0,
-  };
-  const wishes = { ...state.wishes, [symbol]: { wanted, cause, asksCover: false } };
-  return pursue({ ...state, wishes }, symbol, context, config);
-}
-
-/** Does the next thing for a wish: nothing while an order of its symbol is under way, else drops it, asks for cover, or proposes. */
-function pursue(state: PortfolioState, symbol: string, context: Context<PortfolioView>, config: PortfolioConfig): Step {
-  const wish = state.wishes[symbol];
-  if (wish === undefined || Object.values(state.proposals).some((one) => one.symbol === symbol))
-    return { state, effects: [] };
-  const { wanted, cause } = wish;
-  const subject = { account: config.reading.account, strategy: wanted.strategy, symbol, venue: config.venue };
-  const halt = haltCovering(context.fence, subject);
-  if (halt !== undefined)
-    return drop(state, wish, "HALTED", `trading is halted (${halt.id.slice(0, 8)}): not proposed`);
-  const target = targetOf(wanted, state.book, context.view, config);
-  if (!target.ok) return drop(state, wish, target.code, target.text);
-  // Leaving a position needs no edge and no cover.
-  if (target.reduces) return order(state, wish, context, config, undefined);
-  const id = coverId(wish);
-  const ask: Effect = {
-    kind: "call",
-    id,
-    call: "HedgerService.Quote",
-    to: "hedger",
-    type: "hedge.quote-request",
-    payload: create(HedgeQuoteRequestSchema, {
-      account: config.reading.account,
-      symbol,
-      side: sides.toWire(target.side),
-      quantity: quantityToWire(target.quantity),
-    }),
-    intent: "COVER",
-    idempotencyKey: id,
-    cause,
-  };
-  return { state: withWish(state, { ...wish, asksCover: true }), effects: [ask] };
+  const { cause, nowMs } = context;
+  const wish: Wish = { wanted: readSignal(signal, cause.msgId, nowMs), cause, asksCover: false };
+  const problem = problemOf(wish.wanted, nowMs);
+  if (problem !== undefined) return { state, effects: [badSignal(wish, problem)] }; // P10.signal
+  return consider(state, wish, context, config);
 }
 
 function onCover(
   state: PortfolioState,
-  id: string,
+  callId: string,
   quote: HedgeQuote,
   context: Context<PortfolioView>,
   config: PortfolioConfig,
 ): Step {
-  const wish = coverOf(state, id);
-  return wish === undefined ? { state, effects: [] } : order(state, wish, context, config, quote);
+  const wish = asker(state, callId);
+  return wish === undefined ? { state, effects: [] } : consider(state, wish, context, config, quote);
 }
 
-/** Cover that nobody can price is a risk that nobody has seen: the wish is given up (P10). */
-function noCover(state: PortfolioState, id: string, code: string): Step {
-  const wish = coverOf(state, id);
-  return wish === undefined
-    ? { state, effects: [] }
-    : drop(state, wish, "NO_COVER", `the Hedger did not answer: ${code}`);
+function onEnded(state: PortfolioState, ended: Ended, context: Context<PortfolioView>, config: PortfolioConfig): Step {
+  const { symbol } = ended.proposal;
+  const next = nextWish(state.wishes[symbol], ended, config);
+  const after =
+    next === undefined
+      ? { state: withoutWish(state, symbol), effects: [] }
+      : consider(state, next, context, config);
+  return ended.outcome === "unanswered" ? { state: after.state, effects: [unanswered(ended), ...after.effects] } : after;
 }
 
-function order(
-  state: PortfolioState,
-  wish: Wish,
-  context: Context<PortfolioView>,
-  config: PortfolioConfig,
-  cover: HedgeQuote | undefined,
-): Step {
-  const { wanted, cause } = wish;
-  const { symbol } = wanted;
-  const target = targetOf(wanted, state.book, context.view, config);
-  if (!target.ok) return drop(state, wish, target.code, target.text);
-  const coverCost = moneyFromWire(cover?.cost);
-  const cost = costOf(target, coverCost === undefined ? 0 : toNumber(coverCost));
-  if (!target.reduces && wanted.expectedReturn <= cost) {
-    const text = `expects ${percent(wanted.expectedReturn)}, costs there and back ${percent(cost)}: no edge`;
-    return drop(state, wish, "NO_EDGE", text);
-  }
-  const { intentKey, bytes } = writeIntent({
-    account: config.reading.account,
-    venue: config.venue,
-    symbol,
-    side: target.side,
-    quantity: target.quantity,
-    bandLow: target.bandLow,
-    bandHigh: target.bandHigh,
-    reduceOnly: target.reduces,
-    mode: config.mode,
-    proposer: "portfolio",
-    principal: wanted.strategy,
-    signalId: wanted.signalId,
-    leg: "target",
-    attempt: wanted.attempt,
-    confidence: wanted.confidence,
-    expectedReturn: wanted.expectedReturn,
-    features: {
-      direction: wanted.direction,
-      weight: target.weight,
-      volatility: target.volatility,
-      cost,
-      ...(cover?.beta === undefined ? {} : { beta: cover.beta }),
-    },
-    explanation: wanted.explanation,
-    quotes: [target.last.ref],
-    decidedAtMs: context.nowMs,
-  });
-  const asked = propose(state.proposals, { intentKey, bytes, symbol, attempt: wanted.attempt }, cause);
-  return {
-    state: { ...withWish(state, { ...wish, asksCover: false }), proposals: asked.proposals },
-    effects: asked.effects,
-  };
+/** A newer wish goes on at once. The one that has ended goes on only if its order traded nothing, and it may try once more. */
+function nextWish(wish: Wish | undefined, { proposal, outcome }: Ended, config: PortfolioConfig): Wish | undefined {
+  if (wish === undefined || wish.cause.msgId !== proposal.cause.msgId) return wish;
+  const attempt = wish.wanted.attempt + 1;
+  if (outcome !== "missed" || attempt >= config.attemptsMax) return undefined;
+  return { ...wish, wanted: { ...wish.wanted, attempt } };
 }
 
-/** Filled, or refused for a reason: the wish is done. Missed by the market: once more, if it may. A newer wish goes on at once. */
-function onEnded(
-  state: PortfolioState,
-  { proposal, outcome }: Ended,
-  context: Context<PortfolioView>,
-  config: PortfolioConfig,
-): Step {
-  const { symbol } = proposal;
-  const wish = state.wishes[symbol];
-  if (wish === undefined) return { state, effects: [] };
-  const isNewer = wish.cause.msgId !== proposal.cause.msgId;
-  if (isNewer) return pursue(state, symbol, context, config);
-  const missed = !outcome.filled && (outcome.code === "CANCELED" || outcome.code === "EXPIRED");
-  if (!missed || proposal.attempt + 1 >= config.attemptsMax) return { state: withoutWish(state, symbol), effects: [] };
-  const again = { ...wish, wanted: { ...wish.wanted, attempt: proposal.attempt + 1 } };
-  return pursue(withWish(state, again), symbol, context, config);
+/** The wish that has asked this. */
+function asker(state: PortfolioState, callId: string): Wish | undefined {
+  return Object.values(state.wishes).find((wish) => wish.asksCover && coverId(wish) === callId);
 }
 
-function drop(state: PortfolioState, { wanted, cause }: Wish, code: string, text: string): Step {
-  return { state: withoutWish(state, wanted.symbol), effects: [note(cause, wanted.symbol, code, text)] };
+function badSignal({ wanted, cause }: Wish, { field, reason }: OpinionProblem): Effect {
+  return note(wanted.symbol || "?", "BAD_SIGNAL", `${field} is ${reason}: nothing is made up`, cause);
 }
 
-function note(cause: Cause, symbol: string, decision: string, explanation: string): Effect {
-  const payload = create(DecisionMadeSchema, { subject: symbol, decision, explanation });
-  return {
-    kind: "publish",
-    topic: "audit.records.v1",
-    key: "portfolio",
-    type: "decision.made",
-    payload,
-    intent: "DECIDE",
-    cause,
-  };
+function unanswered({ proposal, code }: Ended): Effect {
+  return note(proposal.symbol, "NO_ANSWER", `Policy did not answer: ${code}`, proposal.cause);
 }
 
-function coverOf(state: PortfolioState, id: string): Wish | undefined {
-  return Object.values(state.wishes).find((wish) => wish.asksCover && coverId(wish) === id);
-}
-
-function coverId({ wanted }: Wish): string {
-  return `cover ${wanted.signalId} ${wanted.attempt}`;
-}
-
-function withWish(state: PortfolioState, wish: Wish): PortfolioState {
-  return { ...state, wishes: { ...state.wishes, [wish.wanted.symbol]: wish } };
-}
-
-function withoutWish(state: PortfolioState, symbol: string): PortfolioState {
-  const { [symbol]: _, ...wishes } = state.wishes;
-  return { ...state, wishes };
-}
-
-function percent(fraction: number): string {
-  return `${(fraction * 100).toFixed(3)} %`;
+function note(subject: string, decision: string, explanation: string, cause: Cause): Effect {
+  return decisionMade({ agent: "portfolio", subject, decision, explanation, cause });
 }

@@ -1,11 +1,10 @@
-import { type Book, emptyBook } from "@countersign/ledger";
-import type { Proposals } from "@countersign/proposer";
+import { type Account, emptyAccount, type Proposals } from "@countersign/proposer";
 import type { Cause } from "@countersign/runtime";
-import type { Wanted } from "./target.ts";
+import type { Wanted } from "./wanted.ts";
 
 /** One aggregate per account. */
 export interface PortfolioState {
-  readonly book: Book;
+  readonly account: Account;
   readonly proposals: Proposals;
   /** By symbol: what a signal asks for and is not done yet; waits while an order of the symbol is under way. */
   readonly wishes: Readonly<Record<string, Wish>>;
@@ -20,5 +19,15 @@ export interface Wish {
 }
 
 export function initialState(): PortfolioState {
-  return { book: emptyBook(), proposals: {}, wishes: {} };
+  return { account: emptyAccount(), proposals: {}, wishes: {} };
+}
+
+export function withWish(state: PortfolioState, wish: Wish): PortfolioState {
+  return { ...state, wishes: { ...state.wishes, [wish.wanted.symbol]: wish } };
+}
+
+export function withoutWish(state: PortfolioState, symbol: string): PortfolioState {
+  if (state.wishes[symbol] === undefined) return state;
+  const { [symbol]: _, ...wishes } = state.wishes;
+  return { ...state, wishes };
 }

@@ -1,16 +1,24 @@
 /** Prices and volatility, as Portfolio sizes by them. */
 import type { Bar } from "@countersign/contracts";
 import type { Instrument } from "@countersign/orders";
-import { Quotes } from "@countersign/proposer";
+import { Quotes, readBar } from "@countersign/proposer";
 import { EwmaVolatility, LogReturn } from "@countersign/quant";
 import type { MarketMessage, ViewOf } from "@countersign/runtime";
 
-/** Returns before a volatility is believed: the first squared return is the seed, and at 0.94 a quarter of it is left after these. */
-const RETURNS_MIN = 20;
+/** Returns before a volatility is believed: the first squared return is the seed, and at 0.94 it then weighs less than a third. */
+export const RETURNS_MIN = 20;
+
+export interface Volatility {
+  /** Deviation of one bar's log return. */
+  readonly perBar: number;
+  readonly annual: number;
+  /** It was made of so many. */
+  readonly returns: number;
+}
 
 interface Gauge {
   readonly logReturn: LogReturn;
-  readonly volatility: EwmaVolatility;
+  readonly ewma: EwmaVolatility;
   returns: number;
   barMs: number;
 }
@@ -28,53 +36,50 @@ export class PortfolioView {
     if (message.type === "market.bar") this.#foldBar(message.value);
   }
 
-  /** Deviation of one bar's log return, and annualised; undefined while too little was seen (P10). */
-  volatility(instrument: Instrument): { readonly perBar: number; readonly annual: number } | undefined {
+  /** Undefined before the first return, and while nothing moves. */
+  volatility(instrument: Instrument): Volatility | undefined {
     const gauge = this.#gauges.get(instrument.symbol);
-    const perBar = gauge?.volatility.value;
-    if (gauge === undefined || perBar === undefined || gauge.returns < RETURNS_MIN) return undefined;
-    return { perBar, annual: perBar * Math.sqrt(periodsPerYear(instrument, gauge.barMs)) };
+    const perBar = gauge?.ewma.value;
+    if (gauge === undefined || perBar === undefined) return undefined;
+    const annual = perBar * Math.sqrt(barsPerYear(instrument, gauge.barMs));
+    return { perBar, annual, returns: gauge.returns };
   }
 
-  #foldBar({ symbol, closeUnits, priceScale, openTimeMs, closeTimeMs }: Bar): void {
-    if (!symbol || closeUnits === undefined || priceScale === undefined) return;
-    if (openTimeMs === undefined || closeTimeMs === undefined) return;
-    const gauge = this.#gauges.get(symbol) ?? {
-      logReturn: new LogReturn(),
-      volatility: new EwmaVolatility(),
-      returns: 0,
-      barMs: 0,
-    };
-    this.#gauges.set(symbol, gauge);
-    gauge.barMs = Number(closeTimeMs - openTimeMs);
-    gauge.logReturn.update(Number(closeUnits) / 10 ** priceScale);
+  #foldBar(message: Bar): void {
+    const bar = readBar(message);
+    if (bar === undefined) return;
+    const gauge = this.#gauges.get(bar.symbol) ?? emptyGauge();
+    this.#gauges.set(bar.symbol, gauge);
+    gauge.barMs = bar.closeTimeMs - bar.openTimeMs;
+    gauge.logReturn.update(bar.close);
     if (gauge.logReturn.value === undefined) return;
-    gauge.volatility.update(gauge.logReturn.value);
+    gauge.ewma.update(gauge.logReturn.value);
     gauge.returns++;
   }
 
   snapshot(): unknown {
-    const gauges = [...this.#gauges].map(([symbol, { logReturn, volatility, returns, barMs }]) => {
-      return { symbol, logReturn: logReturn.snapshot(), volatility: volatility.snapshot(), returns, barMs };
+    const gauges = [...this.#gauges].map(([symbol, { logReturn, ewma, returns, barMs }]) => {
+      return { symbol, logReturn: logReturn.snapshot(), ewma: ewma.snapshot(), returns, barMs };
     });
     return { quotes: this.quotes.snapshot(), gauges };
   }
 
   static restore(snapshot: unknown): PortfolioView {
-    const { quotes, gauges } = snapshot as {
-      quotes: unknown;
-      gauges: readonly { symbol: string; logReturn: unknown; volatility: unknown; returns: number; barMs: number }[];
-    };
+    const { quotes, gauges } = snapshot as Saved;
     const view = new PortfolioView(Quotes.restore(quotes));
-    for (const saved of gauges) {
-      const { symbol, returns, barMs } = saved;
-      const gauge = { logReturn: new LogReturn(), volatility: new EwmaVolatility(), returns, barMs };
-      gauge.logReturn.restore(saved.logReturn);
-      gauge.volatility.restore(saved.volatility);
+    for (const { symbol, logReturn, ewma, returns, barMs } of gauges) {
+      const gauge = { ...emptyGauge(), returns, barMs };
+      gauge.logReturn.restore(logReturn);
+      gauge.ewma.restore(ewma);
       view.#gauges.set(symbol, gauge);
     }
     return view;
   }
+}
+
+interface Saved {
+  readonly quotes: unknown;
+  readonly gauges: readonly { symbol: string; logReturn: unknown; ewma: unknown; returns: number; barMs: number }[];
 }
 
 export const portfolioView: ViewOf<PortfolioView> = {
@@ -84,10 +89,15 @@ export const portfolioView: ViewOf<PortfolioView> = {
   restore: (snapshot) => PortfolioView.restore(snapshot),
 };
 
-const DAY_MS = 86_400_000;
+function emptyGauge(): Gauge {
+  return { logReturn: new LogReturn(), ewma: new EwmaVolatility(), returns: 0, barMs: 0 };
+}
 
 /** Bars of a day or longer count in trading days, shorter ones in trading hours. */
-function periodsPerYear({ tradingDaysPerYear, tradingHoursPerDay }: Instrument, barMs: number): number {
-  if (barMs >= DAY_MS) return (tradingDaysPerYear * DAY_MS) / barMs;
-  return (tradingDaysPerYear * tradingHoursPerDay * 3_600_000) / barMs;
+function barsPerYear({ tradingDaysPerYear, tradingHoursPerDay }: Instrument, barMs: number): number {
+  const dayMs = barMs >= DAY_MS ? DAY_MS : tradingHoursPerDay * HOUR_MS;
+  return (tradingDaysPerYear * dayMs) / barMs;
 }
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;

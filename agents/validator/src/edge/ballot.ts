@@ -50,10 +50,15 @@ export async function holdBallot(
     if (log !== entry.log || seq !== entry.seq || membersVersion !== logs.members.version) return false;
     return Buffer.compare(entryDigest, entry.digest) === 0;
   };
-  const ask = async (peer: string) => hear(peer, await askOne(peer, bytes, options));
-  // In a replay the order of everything is the same in every run, so all are awaited, one after the other.
-  if (mode === Mode.REPLAY) for (const peer of peers) await ask(peer);
-  else await untilEnough(peers.map(ask), () => votes.length >= needed);
+  const asked = peers.map((peer) => askOne(peer, bytes, options));
+  if (mode === Mode.REPLAY) {
+    // All are awaited and heard in order, so that the certificate is the same in every run.
+    const answers = await Promise.all(asked);
+    for (const [index, peer] of peers.entries()) hear(peer, answers[index]);
+  } else {
+    const heard = peers.map(async (peer, index) => hear(peer, await asked[index]));
+    await untilEnough(heard, () => votes.length >= needed);
+  }
   if (votes.length >= needed) return { kind: "certified", votes: [...votes] };
 
   if (refusals.some(({ code }) => RETRY.has(code ?? ""))) return { kind: "split" };

@@ -113,10 +113,10 @@ export class Logs {
     return { ok: true, log: "ledger", draft };
   }
 
-  /** An entry that was committed, whether or not it has been read back since. */
+  /** An entry this validator has committed, whose votes it has verified one by one; perhaps it was read back since. */
   adopt(entry: Entry, votes: readonly Signed[]): Promise<void> {
     return this.#serial.run(async () => {
-      if (this.head(entry.log).seq < entry.seq) this.#apply(entry, votes);
+      if (this.head(entry.log).seq < entry.seq) this.#apply(entry, votes, true);
     });
   }
 
@@ -126,17 +126,17 @@ export class Logs {
       for (const record of records) {
         const entry = readEntry(record.entry);
         if (entry?.log !== log) throw corrupt(log, record.seq, "BAD_ENTRY");
-        this.#apply(entry, votesOf(record));
+        this.#apply(entry, votesOf(record), false);
       }
       if (records.length < PAGE) return;
     }
   }
 
-  #apply(entry: Entry, votes: readonly Signed[]): void {
+  #apply(entry: Entry, votes: readonly Signed[], isVerified: boolean): void {
     if (entry.log === "control") {
       const applied = this.fence.apply(entry.bytes, votes);
       if (applied.kind === "refused") throw corrupt("control", entry.seq, applied.code);
-    } else this.#applyToLedger(entry, votes);
+    } else this.#applyToLedger(entry, votes, isVerified);
     for (const bytes of entry.proposes) {
       const { request, payload } = peekPropose(bytes) ?? {};
       if (request?.opId === undefined || payload === undefined) continue;
@@ -145,12 +145,12 @@ export class Logs {
     }
   }
 
-  #applyToLedger(entry: Entry, votes: readonly Signed[]): void {
+  #applyToLedger(entry: Entry, votes: readonly Signed[], isVerified: boolean): void {
     const { mode, onLine } = this.#o;
     const position = positionOf(entry, this.ledger.head);
     if (position !== "next") throw corrupt("ledger", entry.seq, position); // P05.chain
     const reading = { keys: this.keys, mode, nowMs: entryTimeMs(entry) };
-    const uncertified = verifyCertificate(entry.bytes, votes, this.members, reading);
+    const uncertified = isVerified ? undefined : verifyCertificate(entry.bytes, votes, this.members, reading);
     if (uncertified !== undefined) throw corrupt("ledger", entry.seq, uncertified);
     const known = this.#draft !== undefined && Buffer.compare(this.#draft.entry.digest, entry.digest) === 0;
     const draft = known && this.#draft !== undefined ? this.#draft : this.ledger.draft(entry);

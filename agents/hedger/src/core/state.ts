@@ -1,0 +1,30 @@
+import type { Money, Quantity, Side } from "@countersign/orders";
+import { type Account, emptyAccount, type Proposals } from "@countersign/proposer";
+import type { Cause } from "@countersign/runtime";
+import type { Cover } from "./cover.ts";
+
+/** One aggregate per account. */
+export interface HedgerState {
+  readonly account: Account;
+  /** One at a time. */
+  readonly proposals: Proposals;
+  /** The hedge under way: told when its order is accepted, once. */
+  readonly placing: Placing | undefined;
+}
+
+export interface Placing {
+  readonly intentKey: string;
+  readonly symbol: string;
+  readonly side: Side;
+  readonly quantity: Quantity;
+  readonly trigger: Cover["trigger"];
+  readonly beta: number;
+  readonly effectiveness: number;
+  readonly exposure: Money;
+  readonly explanation: string;
+  readonly cause: Cause;
+}
+
+export function initialState(): HedgerState {
+  return { account: emptyAccount(), proposals: {}, placing: undefined };
+}
