@@ -90,8 +90,12 @@ export class Intruder {
   }
 
   /** Listens to the bus, as anybody on it can. */
-  async listen(): Promise<void> {
-    const { bus, fence } = this.#embedded;
+  static async listen(
+    embedded: Embedded,
+    { account, deposit }: { readonly account: string; readonly deposit: Money },
+  ): Promise<Intruder> {
+    const intruder = new Intruder(embedded, account, deposit);
+    const { bus, fence } = embedded;
     const topics = ["orders.intent.v1", "orders.execution.v1", "audit.records.v1"];
     const as = { kind: "every" as const, name: "intruder" };
     await bus.subscribe(
@@ -99,11 +103,12 @@ export class Intruder {
       ({ records }) => {
         for (const { value } of records) {
           const opened = openEnvelope(value, fence.keys);
-          if (opened.ok) this.#hear(opened.body, payloadOf(opened));
+          if (opened.ok) intruder.#hear(opened.body, payloadOf(opened));
         }
         return { through: records.at(-1)!.offset };
       },
     );
+    return intruder;
   }
 
   /** Whether enough has happened, and an order was accepted in this very step. */

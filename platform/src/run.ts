@@ -1,34 +1,37 @@
 /**
- * One replayed run, from its files to its folder: starts the embedded platform on a database of its own, warms it up, opens trading,
- * releases the market event by event, and writes what happened where `why`, `audit verify` and `replay` read it.
+ * One replayed run: starts the embedded platform, warms it up, opens trading, and releases the market event by event. `runDay` does it on
+ * a PostgreSQL of its own, `replayMarket` on whatever stores it is given.
  */
 import { mkdirSync } from "node:fs";
 import { type MarketEvent, sealedFeed } from "@countersign/agent-market";
 import type { LedgerLine } from "@countersign/agent-validator";
 import { type Checkpoint, KeyPurpose } from "@countersign/contracts";
 import { openEnvelope } from "@countersign/envelope";
-import {
-  createDatabase,
-  dropDatabase,
-  openPool,
-  type Pool,
-  startEmbedded as startPostgres,
-} from "@countersign/postgres";
+import { createDatabase, dropDatabase, openPool, startEmbedded as startPostgres } from "@countersign/postgres";
 import { openPostgresQuorumLog } from "@countersign/quorum";
 import { openPostgresStore, payloadOf } from "@countersign/runtime";
 import { type Embedded, type EmbeddedOptions, startEmbedded } from "./embedded.ts";
 import { VALIDATORS } from "./genesis.ts";
+import { InputError } from "./inputs.ts";
+import { type AttackReport, Intruder } from "./intruder.ts";
 import { ReplayKeys } from "./keys.ts";
 import { type Heard, Narrator, type Told } from "./told.ts";
 
-export interface RunOptions
+export interface MarketOptions
   extends Omit<EmbeddedOptions, "openStore" | "log" | "onLedgerLine" | "onAlert" | "startMs"> {
-  /** Where the database lives. */
-  readonly dataDir: string;
   readonly events: AsyncIterable<readonly MarketEvent[]>;
   /** Trading opens with the first event at or after this; before it the views warm up. */
   readonly fromMs: number;
+  /** An intruder acts once so many fills have gone by; undefined: there is none. */
+  readonly intruderAfterFills?: number;
 }
+
+export interface RunOptions extends MarketOptions {
+  /** Where the database lives. */
+  readonly dataDir: string;
+}
+
+export type RunStores = Pick<EmbeddedOptions, "openStore" | "log">;
 
 /** What whoever watches may do, between the steps; everything is optional, and the records do not depend on watching. */
 export interface RunHooks {
@@ -45,11 +48,16 @@ export interface RunResult {
   readonly embedded: Embedded;
   readonly ledger: readonly LedgerLine[];
   readonly narrator: Narrator;
+  /** Sealed quotes that records may name, by msg_id. */
   readonly quotesNamed: ReadonlyMap<string, Uint8Array>;
   readonly warmUpQuotes: number;
   /** The last signed checkpoint of the audit log, and its root in hex. */
   readonly checkpoint: string | undefined;
   readonly auditHead: string;
+  /** Undefined when he never came: fewer fills than he waits for. */
+  readonly attack: AttackReport | undefined;
+  /** Wall time of each step that put something on record, ms: from the event to its last booked consequence. */
+  readonly stepMs: readonly number[];
   readonly wallMs: number;
 }
 
@@ -65,133 +73,134 @@ export async function runDay<T>(
   const url = await createDatabase(server.url, database);
   const pool = openPool(url, { max: 4, applicationName: "countersign" });
   try {
-    return await replay(options, hooks, pool, use);
+    const log = await openPostgresQuorumLog(pool, "quorum");
+    return await replayMarket(options, { openStore: (name) => openPostgresStore(pool, name), log }, hooks, use);
   } finally {
     await pool.close();
     await dropDatabase(server.url, database);
   }
 }
 
-async function replay<T>(
-  options: RunOptions,
+export async function replayMarket<T>(
+  options: MarketOptions,
+  stores: RunStores,
   hooks: RunHooks,
-  pool: Pool,
   use: (result: RunResult) => Promise<T>,
 ): Promise<T> {
   const begun = performance.now();
-  const ledger: LedgerLine[] = [];
-  const narrator = new Narrator(VALIDATORS.length);
-  const quotesNamed = new Map<string, Uint8Array>();
-  const audit = { checkpoint: undefined as string | undefined, head: "" };
+  const watch = new Watch(hooks);
   const signer = new ReplayKeys(options.seed).signer("market", KeyPurpose.ENVELOPE);
   const feed = sealedFeed(options.events, { signer, instruments: options.instruments });
   let embedded: Embedded | undefined;
-  let isOpen = false;
-  let warmUpQuotes = 0;
+  let intruder: Intruder | undefined;
+  let attack: AttackReport | undefined;
+  let warmUpQuotes: number | undefined;
   try {
     for await (const batch of feed) {
       for (const event of batch) {
-        if (embedded === undefined) {
-          embedded = await start(options, hooks, pool, event.timeMs, ledger);
-          await listen(embedded, narrator, hooks, quotesNamed);
-          await followCheckpoints(embedded, audit);
-        }
-        if (!isOpen && event.timeMs >= options.fromMs) {
-          isOpen = true;
+        embedded ??= await start(options, stores, event.timeMs, watch);
+        if (warmUpQuotes === undefined && event.timeMs >= options.fromMs) {
           warmUpQuotes = embedded.feed.counts.quote;
           await embedded.scheduler.advanceTo(event.timeMs);
           await embedded.begin();
+          if (options.intruderAfterFills !== undefined) intruder = await Intruder.listen(embedded, options);
           hooks.onReady?.(embedded);
         }
+        const isOpen = warmUpQuotes !== undefined;
         if (isOpen) await hooks.beforeEvent?.(embedded, event.timeMs);
-        await embedded.release(event);
+        await watch.time(() => embedded!.release(event));
+        if (intruder?.isDue(options.intruderAfterFills ?? 0)) {
+          attack = await intruder.attack();
+          watch.tellAttack(attack, event.timeMs);
+          intruder = undefined;
+        }
         if (isOpen) await hooks.afterEvent?.(embedded);
       }
     }
-    if (embedded === undefined || !isOpen) throw new Error("the trace has no event in the time asked for");
-    return await use({
-      embedded,
-      ledger,
-      narrator,
-      quotesNamed,
-      warmUpQuotes,
-      checkpoint: audit.checkpoint,
-      auditHead: audit.head,
-      wallMs: performance.now() - begun,
-    });
+    if (embedded === undefined || warmUpQuotes === undefined) {
+      throw new InputError("BAD_OPTION", "the market has no event in the time asked for: check --from and --to");
+    }
+    return await use({ ...watch.result(), embedded, attack, warmUpQuotes, wallMs: performance.now() - begun });
   } finally {
     await embedded?.close();
   }
 }
 
-async function start(
-  options: RunOptions,
-  hooks: RunHooks,
-  pool: Pool,
-  startMs: number,
-  ledger: LedgerLine[],
-): Promise<Embedded> {
-  return startEmbedded({
-    ...options,
-    startMs,
-    openStore: (name) => openPostgresStore(pool, name),
-    log: await openPostgresQuorumLog(pool, "quorum"),
-    onLedgerLine: (line) => void ledger.push(line),
-    ...(hooks.onAlert && { onAlert: hooks.onAlert }),
-  });
+async function start(options: MarketOptions, stores: RunStores, startMs: number, watch: Watch): Promise<Embedded> {
+  const onLedgerLine = (line: LedgerLine) => void watch.ledger.push(line);
+  const { onAlert } = watch.hooks;
+  const embedded = await startEmbedded({ ...options, ...stores, startMs, onLedgerLine, ...(onAlert && { onAlert }) });
+  await watch.follow(embedded);
+  return embedded;
 }
 
 /** Listens to every record like any other subscriber; the last, so that what it tells has happened. */
-async function listen(
-  embedded: Embedded,
-  narrator: Narrator,
-  hooks: RunHooks,
-  quotesNamed: Map<string, Uint8Array>,
-): Promise<void> {
-  const { bus, fence, feed } = embedded;
-  const options = {
-    topics: embedded.recordTopics,
-    as: { kind: "every" as const, name: "watcher" },
-    from: "earliest" as const,
-  };
-  await bus.subscribe({ ...options, maxInFlightBytes: 8_000_000, maxProcessingMs: 30_000 }, ({ records }) => {
-    for (const { value } of records) {
-      const opened = openEnvelope(value, fence.keys);
-      const payload = opened.ok ? payloadOf(opened) : undefined;
-      if (!opened.ok || payload === undefined) continue;
-      // Whatever this record names as evidence is among the last quotes now.
-      for (const bytes of feed.lastQuotes.values()) {
-        const quote = openEnvelope(bytes, fence.keys);
-        if (quote.ok) quotesNamed.set(quote.body.msgId, bytes);
-      }
-      const heard = { body: opened.body, payload, attached: opened.attached };
-      hooks.onRecord?.(heard);
-      for (const told of narrator.hear(heard)) hooks.onTold?.(told);
-    }
-    return { through: records.at(-1)!.offset };
-  });
-}
+class Watch {
+  readonly hooks: RunHooks;
+  readonly ledger: LedgerLine[] = [];
+  readonly #narrator = new Narrator(VALIDATORS.length);
+  readonly #quotesNamed = new Map<string, Uint8Array>();
+  readonly #stepMs: number[] = [];
+  #checkpoint: string | undefined;
+  #auditHead = "";
+  #records = 0;
 
-async function followCheckpoints(
-  { bus, fence }: Embedded,
-  audit: { checkpoint: string | undefined; head: string },
-): Promise<void> {
-  const as = { kind: "every" as const, name: "watcher" };
-  const options = {
-    topics: ["audit.checkpoint.v1"],
-    as,
-    from: "earliest" as const,
-    maxInFlightBytes: 8_000_000,
-    maxProcessingMs: 30_000,
-  };
-  await bus.subscribe(options, ({ records }) => {
-    for (const { value } of records) {
-      const opened = openEnvelope(value, fence.keys);
-      const checkpoint = opened.ok ? (payloadOf(opened) as Checkpoint | undefined) : undefined;
-      if (checkpoint?.note === undefined || checkpoint.root === undefined) continue;
-      audit.checkpoint = checkpoint.note;
-      audit.head = Buffer.from(checkpoint.root).toString("hex");
-    }
-    return { through: records.at(-1)!.offset };
-  });
+  constructor(hooks: RunHooks) {
+    this.hooks = hooks;
+  }
+
+  result() {
+    const { ledger } = this;
+    const heads = { checkpoint: this.#checkpoint, auditHead: this.#auditHead };
+    return { ledger, narrator: this.#narrator, quotesNamed: this.#quotesNamed, stepMs: this.#stepMs, ...heads };
+  }
+
+  async follow({ bus, fence, feed, recordTopics }: Embedded): Promise<void> {
+    const common = {
+      as: { kind: "every" as const, name: "watcher" },
+      from: "earliest" as const,
+      maxInFlightBytes: 8_000_000,
+      maxProcessingMs: 30_000,
+    };
+    await bus.subscribe({ ...common, topics: recordTopics }, ({ records }) => {
+      for (const { value } of records) {
+        const opened = openEnvelope(value, fence.keys);
+        const payload = opened.ok ? payloadOf(opened) : undefined;
+        if (!opened.ok || payload === undefined) continue;
+        this.#records++;
+        // Whatever this record names as evidence is among the last quotes now.
+        for (const bytes of feed.lastQuotes.values()) {
+          const quote = openEnvelope(bytes, fence.keys);
+          if (quote.ok) this.#quotesNamed.set(quote.body.msgId, bytes);
+        }
+        const heard = { body: opened.body, payload, attached: opened.attached };
+        this.hooks.onRecord?.(heard);
+        for (const told of this.#narrator.hear(heard)) this.hooks.onTold?.(told);
+      }
+      return { through: records.at(-1)!.offset };
+    });
+    await bus.subscribe({ ...common, topics: ["audit.checkpoint.v1"] }, ({ records }) => {
+      for (const { value } of records) {
+        const opened = openEnvelope(value, fence.keys);
+        const checkpoint = opened.ok ? (payloadOf(opened) as Checkpoint | undefined) : undefined;
+        if (checkpoint?.note === undefined || checkpoint.root === undefined) continue;
+        this.#checkpoint = checkpoint.note;
+        this.#auditHead = Buffer.from(checkpoint.root).toString("hex");
+      }
+      return { through: records.at(-1)!.offset };
+    });
+  }
+
+  async time(step: () => Promise<void>): Promise<void> {
+    const before = this.#records;
+    const begun = performance.now();
+    await step();
+    if (this.#records > before) this.#stepMs.push(performance.now() - begun);
+  }
+
+  tellAttack({ tried, refused, through }: AttackReport, atMs: number): void {
+    const what = `${tried} attempts with Portfolio's stolen key: ${refused} refused`;
+    const because = through.join("; ");
+    this.hooks.onTold?.(this.#narrator.tell({ kind: "INTRUDER", atMs, what, because, note: "", subject: "intruder" }));
+  }
 }

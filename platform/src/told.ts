@@ -1,6 +1,8 @@
 /**
  * What a person is told while the platform runs: a fold over the records, which gives orders, refusals, hedges, approvals and halts one
  * plain line with a short number. Everything else is counted. The same records always get the same numbers, so `why 14` means one thing.
+ *
+ * It believes what it is handed: whoever feeds it has checked that the sender may say so.
  */
 import type { Message } from "@bufbuild/protobuf";
 import {
@@ -9,6 +11,7 @@ import {
   type EntryPosted,
   type Escalated,
   type Fill,
+  type OrderAccepted,
   type OrderRejected,
   type OrderReported,
   OrderStatus,
@@ -16,17 +19,11 @@ import {
   type Signed,
 } from "@countersign/contracts";
 import type { EnvelopeBody } from "@countersign/envelope";
-import {
-  formatFixed,
-  type Order,
-  orderFromIntent,
-  price,
-  priceFromWire,
-  product,
-  quantityFromWire,
-} from "@countersign/orders";
+import { type Order, orderFromIntent, priceFromWire, product, quantityFromWire } from "@countersign/orders";
 import { readApproval } from "@countersign/permit";
 import { peekPropose, readEntry } from "@countersign/quorum";
+import { askingRules, refusingRules, ruleInShort } from "./refusing.ts";
+import { averagePrice, clause, counted, halted, nameOf, shortPermit, traded, want } from "./told-words.ts";
 
 export interface Told {
   readonly n: number;
@@ -34,6 +31,8 @@ export interface Told {
     | "BOUGHT"
     | "SOLD"
     | "HEDGED"
+    /** An order that was let through, and that the venue gave nothing for. */
+    | "UNFILLED"
     | "REFUSED"
     | "WAITING"
     | "APPROVED"
@@ -46,7 +45,7 @@ export interface Told {
   readonly what: string;
   readonly because: string;
   readonly note: string;
-  /** What `why` begins from: an intent key or a msg_id. */
+  /** What `why` begins from: an intent key, a halt id, or the msg_id of the first refusal of an intruder. */
   readonly subject: string;
 }
 
@@ -61,13 +60,14 @@ interface Known {
   readonly order: Order;
   readonly explanation: string;
   permit: string;
-  approved: boolean;
+  approver: string | undefined;
+  isAccepted: boolean;
   filled: bigint;
   booked: bigint;
   cost: bigint;
-  isOver: boolean;
-  votes: number;
-  told: boolean;
+  end: OrderReported | undefined;
+  votes: number | undefined;
+  isTold: boolean;
 }
 
 const OVER: ReadonlySet<OrderStatus> = new Set([
@@ -80,6 +80,7 @@ const OVER: ReadonlySet<OrderStatus> = new Set([
 
 export class Narrator {
   readonly #known = new Map<string, Known>();
+  readonly #waiting = new Map<string, string>();
   readonly #all: Told[] = [];
   readonly #validators: number;
 
@@ -108,6 +109,9 @@ export class Narrator {
       case "approval.decision":
         this.#decided(payload as ApprovalDecision, atMs);
         break;
+      case "order.accepted":
+        this.#accepted(payload as OrderAccepted);
+        break;
       case "order.filled":
         this.#filled(payload as Fill);
         break;
@@ -130,54 +134,61 @@ export class Narrator {
     return told;
   }
 
-  #permitted({ intentKey, intent, permit, approvals }: PermitIssued): void {
+  #permitted({ intentKey, intent, permit }: PermitIssued): void {
     const known = this.#know(intentKey, intent);
-    if (known === undefined || intentKey === undefined) return;
-    known.permit = short(permit);
-    if (approvals.length > 0) known.approved = true;
+    if (known !== undefined) known.permit = shortPermit(permit);
   }
 
   #rejected({ intentKey, intent, code, rules, explanation }: OrderRejected, atMs: number): void {
     const known = this.#know(intentKey, intent);
     if (known === undefined || intentKey === undefined) return;
-    const breached = rules.find((rule) => rule.breached === true && rule.action !== "warn");
-    const kind = code === "APPROVAL_EXPIRED" ? "EXPIRED" : code === "APPROVAL_REJECTED" ? "REJECTED" : "REFUSED";
-    const because = breached?.explanation || explanation || code || "";
+    const [first, ...others] = refusingRules(rules);
     this.tell({
-      kind,
+      kind: code === "APPROVAL_EXPIRED" ? "EXPIRED" : code === "APPROVAL_REJECTED" ? "REJECTED" : "REFUSED",
       atMs,
       what: want(known.order),
-      because,
-      note: kind === "REFUSED" ? "" : "nobody signed",
+      because: first === undefined ? explanation || code || "" : ruleInShort(first),
+      note: others.length === 0 ? "" : `and ${counted(others.length, "more rule")}`,
       subject: intentKey,
     });
   }
 
-  #escalated({ intentKey, intent, explanation, rules }: Escalated, atMs: number): void {
+  #escalated({ intentKey, intent, approvalId, explanation, rules }: Escalated, atMs: number): void {
     const known = this.#know(intentKey, intent);
     if (known === undefined || intentKey === undefined) return;
-    const asking = rules.find((rule) => rule.breached === true && rule.action === "escalate");
+    if (approvalId !== undefined) this.#waiting.set(approvalId, intentKey);
+    const [asking] = askingRules(rules);
     this.tell({
       kind: "WAITING",
       atMs,
       what: want(known.order),
-      because: asking?.explanation || explanation || "",
+      because: asking === undefined ? (explanation ?? "") : ruleInShort(asking),
       note: "yours to decide",
       subject: intentKey,
     });
   }
 
+  /** A no is told when Policy has ended the order. */
   #decided({ approval, reason }: ApprovalDecision, atMs: number): void {
     const said = readApproval(approval?.payload ?? new Uint8Array());
-    if (said?.decision !== Decision.APPROVE) return;
+    const intentKey = this.#waiting.get(said?.approvalId ?? "");
+    const known = this.#known.get(intentKey ?? "");
+    if (said?.decision !== Decision.APPROVE || known === undefined || intentKey === undefined) return;
+    known.approver = said.approver;
+    const what = want(known.order);
     this.tell({
       kind: "APPROVED",
       atMs,
-      what: `by ${said.approver}`,
+      what,
       because: reason ?? "",
-      note: "",
-      subject: said.approvalId,
+      note: `by ${nameOf(said.approver)}`,
+      subject: intentKey,
     });
+  }
+
+  #accepted({ intentKey, intent }: OrderAccepted): void {
+    const known = this.#know(intentKey, intent);
+    if (known !== undefined) known.isAccepted = true;
   }
 
   #filled(fill: Fill): void {
@@ -189,10 +200,13 @@ export class Narrator {
     known.cost += product(at, size, COST_SCALE).units;
   }
 
-  #reported({ intentKey, status }: OrderReported, atMs: number): void {
+  #reported(report: OrderReported, atMs: number): void {
+    const { intentKey, status, place } = report;
     const known = this.#known.get(intentKey ?? "");
     if (known === undefined || intentKey === undefined || status === undefined || !OVER.has(status)) return;
-    known.isOver = true;
+    // A second submission is refused where orders are accepted: that says nothing of the first.
+    if (known.isAccepted && place === "accept") return;
+    known.end = report;
     this.#maybeTell(intentKey, known, atMs);
   }
 
@@ -205,7 +219,7 @@ export class Narrator {
         const size = quantityFromWire(fill.lastQty);
         if (known === undefined || size === undefined || fill.intentKey === undefined) continue;
         known.booked += size.units;
-        known.votes = votes;
+        known.votes = Math.min(votes, known.votes ?? votes);
         this.#maybeTell(fill.intentKey, known, atMs);
       }
     }
@@ -213,21 +227,29 @@ export class Narrator {
 
   /** An order is told once: when it is over and every fill of it is in the ledger. */
   #maybeTell(intentKey: string, known: Known, atMs: number): void {
-    const { order, filled, booked, isOver, told } = known;
-    if (told || !isOver || filled === 0n || booked < filled) return;
-    known.told = true;
-    const kind = order.proposer === "hedger" ? "HEDGED" : order.side === "BUY" ? "BOUGHT" : "SOLD";
-    const size = formatFixed({ units: filled, scale: order.quantity.scale });
-    const sign = order.side === "SELL" ? "−" : order.proposer === "hedger" ? "+" : "";
-    const average = formatFixed(averageOf(known));
-    const note = `permit ${known.permit} · votes ${known.votes}/${this.#validators}${known.approved ? " · signed by you" : ""}`;
+    const { order, filled, booked, end, votes, permit, approver } = known;
+    if (known.isTold || end === undefined || booked < filled) return;
+    known.isTold = true;
+    const line = { atMs, subject: intentKey };
+    if (filled === 0n) {
+      const { status, code, place, text } = end;
+      const because = text || code || "the venue gave nothing for it";
+      const kind = status === OrderStatus.REJECTED ? "REFUSED" : "UNFILLED";
+      this.tell({ ...line, kind, what: want(order), because, note: place === undefined ? "" : `at the ${place}` });
+      return;
+    }
+    const average = averagePrice(
+      { units: known.cost, scale: COST_SCALE },
+      { units: filled, scale: order.quantity.scale },
+      order.limitPrice.scale,
+    );
+    const signed = approver === undefined ? "" : ` · signed by ${nameOf(approver)}`;
     this.tell({
-      kind,
-      atMs,
-      what: `${sign}${trim(size)} ${order.symbol} @ ${average}`,
-      because: known.explanation,
-      note,
-      subject: intentKey,
+      ...line,
+      kind: order.proposer === "hedger" ? "HEDGED" : order.side === "BUY" ? "BOUGHT" : "SOLD",
+      what: traded(order, filled, average),
+      because: clause(known.explanation),
+      note: `permit ${permit} · votes ${votes ?? 0}/${this.#validators}${signed}`,
     });
   }
 
@@ -236,25 +258,15 @@ export class Narrator {
       const content = peekPropose(propose)?.request.content;
       if (content?.case === "halt") {
         const { haltId, level, scope, reason, by } = content.value;
-        this.tell({
-          kind: "HALTED",
-          atMs,
-          what: `level ${level}, ${scope}`,
-          because: reason ?? "",
-          note: `by ${by}`,
-          subject: haltId ?? "",
-        });
+        const note = by === undefined ? "" : `by ${nameOf(by)}`;
+        const line = { atMs, what: halted(level, scope), because: reason ?? "", note };
+        this.tell({ ...line, kind: "HALTED", subject: haltId ?? "" });
       }
       if (content?.case === "resume" && !content.value.haltIds.includes("birth")) {
-        const { reason, signatures } = content.value;
-        this.tell({
-          kind: "RESUMED",
-          atMs,
-          what: `${content.value.haltIds.length} halt(s) released`,
-          because: reason ?? "",
-          note: `${signatures.length} signature(s)`,
-          subject: content.value.haltIds[0] ?? "",
-        });
+        const { haltIds, reason, signatures } = content.value;
+        const what = `${counted(haltIds.length, "halt")} released`;
+        const line = { atMs, what, because: reason ?? "", note: counted(signatures.length, "signature") };
+        this.tell({ ...line, kind: "RESUMED", subject: haltIds[0] ?? "" });
       }
     }
   }
@@ -264,18 +276,18 @@ export class Narrator {
     if (seen !== undefined) return seen;
     const read = orderFromIntent(bytes ?? new Uint8Array());
     if (!read.ok || intentKey === undefined) return undefined;
-    const explanation = read.intent.explanation ?? "";
     const known: Known = {
       order: read.order,
-      explanation,
-      permit: "",
-      approved: false,
+      explanation: read.intent.explanation ?? "",
+      permit: "—",
+      approver: undefined,
+      isAccepted: false,
       filled: 0n,
       booked: 0n,
       cost: 0n,
-      isOver: false,
-      votes: 0,
-      told: false,
+      end: undefined,
+      votes: undefined,
+      isTold: false,
     };
     this.#known.set(intentKey, known);
     return known;
@@ -283,23 +295,3 @@ export class Narrator {
 }
 
 const COST_SCALE = 9;
-
-function averageOf({ order, filled, cost }: Known) {
-  const { scale } = order.limitPrice;
-  const exponent = BigInt(COST_SCALE - order.quantity.scale - scale);
-  const units = exponent >= 0n ? cost / 10n ** exponent / filled : (cost * 10n ** -exponent) / filled;
-  return price(units, scale);
-}
-
-function want({ side, quantity, symbol }: Order): string {
-  return `${side.toLowerCase()} ${trim(formatFixed(quantity))} ${symbol}`;
-}
-
-function short(permit: Signed | undefined): string {
-  const sig = permit?.signatures[0]?.sig;
-  return sig === undefined ? "none" : Buffer.from(sig).toString("hex").slice(0, 4);
-}
-
-function trim(decimal: string): string {
-  return decimal.includes(".") ? decimal.replace(/\.?0+$/, "") : decimal;
-}

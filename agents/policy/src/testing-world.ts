@@ -1,11 +1,28 @@
 /** For tests: instruments, limits, keys and votes: what a Policy finds in its world. */
-@@IMPORTS@@
+import { create, toBinary } from "@bufbuild/protobuf";
+import {
+  type FenceState,
+  KeyPurpose,
+  KeyState,
+  Mode,
+  OrderIntentSchema,
+  OrderType,
+  Side,
+  type Signed,
+  TimeInForce,
+  TypeGrantSchema,
+} from "@countersign/contracts";
+import { deriveSigner, type EnvelopeBody, Keyring, makeGrant, type Signer } from "@countersign/envelope";
+import { type Instrument, parseInstruments } from "@countersign/orders";
+import { signVote } from "@countersign/quorum";
+import { parseLimits } from "./core/limits.ts";
+
 export const DAY_MS = 86_400_000;
 export const START_MS = Date.parse("2015-06-01T14:30:00Z");
 export const openFence: FenceState = { epoch: 1n, halts: [], head: { seq: 2n, digest: "" } };
 
 const row = { currency: "USD", priceScale: 2, tick: "0.01", halfSpread: "0.01", tradingDaysPerYear: 252 };
-const instruments: ReadonlyMap<string, Instrument> = parseInstruments([
+export const instruments: ReadonlyMap<string, Instrument> = parseInstruments([
   { ...row, symbol: "AAPL", quantityScale: 0, lot: "1", topSize: "5000", feeBps: "0", tradingHoursPerDay: 6.5 },
   { ...row, symbol: "SPX", quantityScale: 2, lot: "0.01", topSize: "2000", feeBps: "0.5", tradingHoursPerDay: 6.5 },
   {

@@ -9,41 +9,41 @@ import {
   FillSchema,
   HaltRequestSchema,
   HeartbeatSchema,
-  KeyPurpose,
-  KeyState,
-  Mode,
   OrderAcceptedSchema,
-  OrderIntentSchema,
   type OrderRejected,
   OrderReportedSchema,
   OrderStatus,
-  OrderType,
   type PermitIssued,
   type ProposeRequest,
   ProposeRequestSchema,
   QuoteSchema,
   Side,
   type Signed,
-  TimeInForce,
-  TypeGrantSchema,
   ValidateRequestSchema,
 } from "@countersign/contracts";
-import {
-  deriveMsgId,
-  deriveSigner,
-  type EnvelopeBody,
-  Keyring,
-  makeGrant,
-  type Signer,
-  seal,
-} from "@countersign/envelope";
-import { type Instrument, money, moneyToWire, parseInstruments } from "@countersign/orders";
-import { buildEntry, emptyHead, type Head, opIdOf, signVote } from "@countersign/quorum";
+import { deriveMsgId, type EnvelopeBody, seal } from "@countersign/envelope";
+import { money, moneyToWire } from "@countersign/orders";
+import { buildEntry, emptyHead, type Head, opIdOf } from "@countersign/quorum";
 import { type Context, decodeJson, type Effect, effectsDigest, encodeJson, type Input } from "@countersign/runtime";
-import { parseLimits } from "./core/limits.ts";
 import type { PolicyState } from "./core/state.ts";
 import type { PolicyView } from "./core/view.ts";
 import { makePolicy, type PolicyConfig } from "./index.ts";
+import {
+  type Ask,
+  DAY_MS,
+  deepFreeze,
+  envelopeBody,
+  generous,
+  instruments,
+  intentOf,
+  keys,
+  limitsOf,
+  members,
+  openFence,
+  START_MS,
+  signer,
+  voteOf,
+} from "./testing-world.ts";
 
 export class Desk {
   readonly config: PolicyConfig;

@@ -2,19 +2,8 @@ import { create } from "@bufbuild/protobuf";
 import { Decision, KeyChangeSchema, Mode, Side } from "@countersign/contracts";
 import { deriveSigner } from "@countersign/envelope";
 import { beforeAll, describe, expect, it } from "vitest";
-import {
-  approvalOf,
-  type Content,
-  deposit,
-  fillOf,
-  fillsOf,
-  genesisOf,
-  orderOf,
-  policyKey,
-  resume,
-  timeMs,
-  World,
-} from "../test/world.ts";
+import { approvalOf, fillOf, fillsOf, orderOf } from "../test/fills.ts";
+import { type Content, deposit, genesisOf, policyKey, resume, timeMs, World } from "../test/world.ts";
 
 type Ref = ReturnType<World["quote"]>;
 

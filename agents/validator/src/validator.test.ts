@@ -20,21 +20,11 @@ import {
   readEntry,
   signVote,
 } from "@countersign/quorum";
-import { LocalRpc, openPostgresStore, RpcError } from "@countersign/runtime";
+import { openPostgresStore } from "@countersign/runtime";
 import { describe, expect, it } from "vitest";
-import {
-  deposit,
-  fillOf,
-  fillsOf,
-  genesisOf,
-  names,
-  orderOf,
-  resume,
-  sealAs,
-  sealPropose,
-  voteKey,
-  World,
-} from "../test/world.ts";
+import { Faulty } from "../test/faulty.ts";
+import { fillOf, fillsOf, orderOf } from "../test/fills.ts";
+import { deposit, genesisOf, names, resume, sealAs, sealPropose, voteKey, World } from "../test/world.ts";
 
 const announcements = (world: World) => world.published.filter(({ type }) => type.endsWith(".entry"));
 
@@ -206,54 +196,6 @@ describe("three validators", () => {
   });
 });
 
-describe("halts", () => {
-  it("of anyone who may halt are global at once, and never latch again after a resume", async () => {
-    const world = await new World().open();
-    const [one] = world.validators;
-    expect(await world.halt({ haltId: "h1", scope: "symbol:AAPL" }, "policy")).toMatchObject({
-      latched: true,
-      by: "validator-1",
-    });
-    expect(one?.fence.state()).toMatchObject({ epoch: 2n, halts: [{ id: "h1" }] });
-    // The same bytes reach every validator, and Policy and Execution.
-    for (const to of names)
-      expect(await world.halt({ haltId: "h1", scope: "symbol:AAPL" }, "policy", to)).toMatchObject({ latched: true });
-    expect((await world.log.head("control")).seq).toBe(3n);
-
-    await world.accept(resume(["h1"], 2n), "operator");
-    expect(one?.fence.state()).toMatchObject({ epoch: 3n, halts: [] });
-    for (const to of names)
-      expect(await world.halt({ haltId: "h1", scope: "symbol:AAPL" }, "policy", to)).toMatchObject({
-        latched: false,
-        code: "RELEASED",
-      });
-    expect((await world.log.head("control")).seq).toBe(4n);
-  });
-
-  it("are refused for authority and form alone", async () => {
-    const world = await new World().open();
-    expect(await world.halt({ haltId: "h", level: 9 }, "policy")).toMatchObject({ latched: false, code: "BAD_HALT" });
-    expect(await world.halt({ haltId: "h", by: "person:ada" }, "policy")).toMatchObject({
-      latched: false,
-      code: "MAY_NOT_HALT",
-    });
-    await expect(world.halt({ haltId: "h" }, "execution")).rejects.toMatchObject({ code: "REFUSED" });
-    expect((await world.log.head("control")).seq).toBe(2n);
-  });
-
-  it("are latched without a quorum, over a restart, and made global when there is one", async () => {
-    const rpc = new Faulty();
-    const world = await new World({ rpc }).open();
-    for (const name of names.slice(1)) rpc.down.add(name);
-    expect(await world.halt({ haltId: "h1" }, "policy")).toMatchObject({ latched: true });
-    expect(world.validators[0]?.ledgerView().haltsWaiting).toEqual(["h1"]);
-    rpc.down.clear();
-    const again = await new World({ log: world.log, stores: world.stores }).start();
-    expect(again.validators[0]?.fence.state().halts.map(({ id }) => id)).toEqual(["h1"]);
-    expect(again.validators[0]?.ledgerView().haltsWaiting).toEqual([]);
-  });
-});
-
 describe("after a restart", () => {
   it("the projection is what it was, announcements left over are made, and nothing is announced twice", async () => {
     const world = await new World().open();
@@ -351,13 +293,3 @@ describe("on PostgreSQL", () => {
     for (const { code, text } of await Promise.all(rivals)) expect(code, text).toBeUndefined();
   });
 });
-
-/** Some validators do not answer. */
-class Faulty extends LocalRpc {
-  readonly down = new Set<string>();
-
-  override async call(call: string, server: string, request: Uint8Array): Promise<Uint8Array> {
-    if (this.down.has(server)) throw new RpcError("UNAVAILABLE", server);
-    return super.call(call, server, request);
-  }
-}

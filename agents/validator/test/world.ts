@@ -1,11 +1,7 @@
 /** Three validators in one process, with everything real but the wire: keys, envelopes, votes, the log and the stores in memory. */
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import {
-  Decision,
   DepositSchema,
-  type Fill,
-  FillSchema,
-  FillsBookedSchema,
   GenesisSchema,
   HaltRequestSchema,
   HaltResponseSchema,
@@ -15,23 +11,14 @@ import {
   KeyState,
   Log,
   Mode,
-  type OrderIntent,
-  OrderIntentSchema,
-  OrderType,
   type ProposeRequest,
   ProposeRequestSchema,
   ProposeResponseSchema,
   type Quote,
   QuoteSchema,
   ResumeSchema,
-  Side,
-  type Signed,
-  type SubmitOrder,
-  SubmitOrderSchema,
-  TimeInForce,
 } from "@countersign/contracts";
 import {
-  businessKey,
   deriveMsgId,
   deriveSigner,
   Keyring,
@@ -41,8 +28,7 @@ import {
   seal,
   sha256,
 } from "@countersign/envelope";
-import { clientOrderId, parseInstruments } from "@countersign/orders";
-import { intentDigest, issuePermit, signApproval } from "@countersign/permit";
+import { parseInstruments } from "@countersign/orders";
 import { MemoryQuorumLog, opIdOf, type QuorumLog, signResume } from "@countersign/quorum";
 import { LocalRpc, type MarketRef, MemoryStore, type PublishEffect, type Rpc, type Store } from "@countersign/runtime";
 import type { LedgerLine } from "../src/core/line.ts";
@@ -253,99 +239,6 @@ export function resume(haltIds: readonly string[], epoch: bigint, persons = ["pe
   const reason = "checked";
   const signatures = persons.map((person) => signResume({ haltIds, reason, epoch, person }, approvalKey(person)));
   return { case: "resume", value: create(ResumeSchema, { haltIds: [...haltIds], reason, signatures }) };
-}
-
-export interface OrderOptions {
-  readonly intent?: MessageInitShape<typeof OrderIntentSchema>;
-  /** The permit's fields where they are not right. */
-  readonly permit?: Partial<Parameters<typeof issuePermit>[0]>;
-  readonly signer?: Signer;
-  readonly approvals?: readonly Signed[];
-}
-
-export function orderOf(intentKey: string, options: OrderOptions = {}): { submit: SubmitOrder; intent: OrderIntent } {
-  const usual: MessageInitShape<typeof OrderIntentSchema> = {
-    intentKey,
-    account: "main",
-    venue: "paper",
-    symbol: "AAPL",
-    side: Side.BUY,
-    quantity: { units: 100n, scale: 0 },
-    type: OrderType.MARKET,
-    bandLow: { units: 99_00n, scale: 2 },
-    bandHigh: { units: 101_00n, scale: 2 },
-    timeInForce: TimeInForce.IOC,
-    reduceOnly: false,
-    mode: Mode.REPLAY,
-    proposer: "portfolio",
-    principal: "strategy:trend@00",
-    parent: intentKey,
-    attempt: 0,
-    decidedAtMs: BigInt(timeMs),
-  };
-  const intent = create(OrderIntentSchema, { ...usual, ...options.intent } as typeof usual);
-  const bytes = toBinary(OrderIntentSchema, intent);
-  const permit = {
-    intentDigest: intentDigest(bytes),
-    permitId: businessKey("permit", intentKey),
-    policyVersion: new Uint8Array(32),
-    haltEpoch: 1n,
-    expiresAtMs: timeMs + 30_000,
-    approvalIds: [],
-    ...options.permit,
-  };
-  const signed = issuePermit(permit, options.signer ?? policyKey);
-  const approvals = [...(options.approvals ?? [])];
-  return { intent, submit: create(SubmitOrderSchema, { intent: bytes, permit: signed, approvals }) };
-}
-
-export function approvalOf(intentKey: string, fields: Partial<Parameters<typeof signApproval>[0]> = {}): Signed {
-  const { submit } = orderOf(intentKey);
-  const approval = {
-    intentDigest: intentDigest(submit.intent!),
-    approvalId: "a1",
-    decision: Decision.APPROVE,
-    haltEpoch: 1n,
-    expiresAtMs: timeMs + 30_000,
-    approver: "person:bob",
-    ...fields,
-  };
-  return signApproval(approval, approvalKey("person:bob"));
-}
-
-export function fillOf(intent: OrderIntent, executionId: string, quote: MarketRef, fields: Partial<Fill> = {}): Fill {
-  const { account = "", venue = "", symbol = "", side = Side.BUY, proposer = "", principal = "" } = intent;
-  const clientId = clientOrderId(intent.intentKey ?? "");
-  const usual: MessageInitShape<typeof FillSchema> = {
-    fillId: businessKey("fill", venue, account, executionId),
-    executionId,
-    clientOrderId: clientId,
-    intentKey: intent.intentKey ?? "",
-    account,
-    venue,
-    symbol,
-    side,
-    lastQty: { units: 100n, scale: 0 },
-    lastPx: { units: 100_01n, scale: 2 },
-    commission: { units: 1_00n, scale: 2, currency: "USD" },
-    transactTimeMs: BigInt(timeMs),
-    quote: { symbol, ...quote },
-    proposer,
-    principal,
-  };
-  return create(FillSchema, { ...usual, ...fields } as typeof usual);
-}
-
-/** Fills of AAPL, valued at the bid of the quote. */
-export function fillsOf(
-  fills: readonly Fill[],
-  orders: readonly SubmitOrder[],
-  mark: { readonly units: bigint; readonly quote?: MarketRef | undefined } | undefined,
-): Content {
-  const quote = mark?.quote === undefined ? {} : { quote: { symbol: "AAPL", ...mark.quote } };
-  const marks = mark === undefined ? [] : [{ symbol: "AAPL", price: { units: mark.units, scale: 2 }, ...quote }];
-  const fields = { account: "main", fills: [...fills], orders: [...orders], marks };
-  return { case: "fills", value: create(FillsBookedSchema, fields) };
 }
 
 function idOf(name: string): string {

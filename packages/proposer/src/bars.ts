@@ -20,7 +20,8 @@ export function readBar(wire: Bar): ClosedBar | undefined {
   if (openUnits === undefined || highUnits === undefined || lowUnits === undefined) return undefined;
   if (closeUnits === undefined || volumeUnits === undefined) return undefined;
   if (priceScale === undefined || quantityScale === undefined) return undefined;
-  const isInOrder = lowUnits <= openUnits && lowUnits <= closeUnits && highUnits >= openUnits && highUnits >= closeUnits;
+  const isInOrder =
+    lowUnits <= openUnits && lowUnits <= closeUnits && highUnits >= openUnits && highUnits >= closeUnits;
   if (!isInOrder || lowUnits <= 0n || volumeUnits < 0n || closeTimeMs <= openTimeMs) return undefined;
   const price = (units: bigint): number => Number(units) / 10 ** priceScale;
   return {

@@ -1,7 +1,6 @@
 export { type Account, emptyAccount, foldAccount } from "./account.ts";
 export { type ClosedBar, readBar } from "./bars.ts";
 export type { Desk } from "./desk.ts";
-export { equityNow } from "./equity.ts";
 export { haltOver } from "./halts.ts";
 export { type Wish, writeIntent } from "./intent.ts";
 export { bandAround, midOf, roundTripCost, type Trade, tradeTo, wholeLots } from "./lots.ts";
@@ -10,7 +9,6 @@ export {
   type Ended,
   isUnderWay,
   type Outcome,
-  type Progress,
   type Proposal,
   type Proposals,
   propose,
@@ -18,3 +16,4 @@ export {
 } from "./proposal.ts";
 export { Quotes } from "./quotes.ts";
 export { decisionMade, featuresOf, type Made } from "./records.ts";
+export { type Worth, worthNow } from "./worth.ts";

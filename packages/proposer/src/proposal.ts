@@ -62,8 +62,12 @@ export interface Progress {
   readonly ended?: Ended;
 }
 
+export interface Proposed extends Progress {
+  readonly intentKey: string;
+}
+
 /** Asks Policy for a permit. The call's answer, and everything after it, goes through `advance`. */
-export function propose(proposals: Proposals, intent: Uint8Array, cause: Cause): Progress {
+export function propose(proposals: Proposals, intent: Uint8Array, cause: Cause): Proposed {
   const made = orderFromIntent(intent);
   if (!made.ok) throw new Error(`broken invariant: an intent of our own is no order: ${made.text}`);
   const { intentKey, account, symbol } = made.order;
@@ -79,7 +83,7 @@ export function propose(proposals: Proposals, intent: Uint8Array, cause: Cause):
     idempotencyKey: intentKey,
     cause,
   };
-  return { proposals: { ...proposals, [intentKey]: proposal }, effects: [ask] };
+  return { intentKey, proposals: { ...proposals, [intentKey]: proposal }, effects: [ask] };
 }
 
 /** What an input means to the proposals; the same object when it means nothing. `cause` is the input's. */

@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import { DecisionMadeSchema, FeatureSchema, type Feature } from "@countersign/contracts";
+import { DecisionMadeSchema, type Feature, FeatureSchema } from "@countersign/contracts";
 import type { Cause, PublishEffect } from "@countersign/runtime";
 
 export interface Made {

@@ -65,8 +65,8 @@ export function grantOf(
   return makeGrant(fields.keys[0]!, signer(label));
 }
 
-export const envelopeKey = (sender: string) => signer(`${sender} ${KeyPurpose.ENVELOPE}`);
-export const approvalKey = (sender: string) => signer(`${sender} ${KeyPurpose.APPROVAL}`);
+const envelopeKey = (sender: string) => signer(`${sender} ${KeyPurpose.ENVELOPE}`);
+const approvalKey = (sender: string) => signer(`${sender} ${KeyPurpose.APPROVAL}`);
 export const voteKey = (sender: string) => signer(`${sender} ${KeyPurpose.VOTE}`);
 
 export const genesis: Genesis = create(GenesisSchema, {
@@ -132,8 +132,8 @@ function bodyOf(type: string, topic: string, sender: string, payload: Uint8Array
   };
 }
 
-export const genesisContent: Content = { case: "genesis", value: genesis };
-export const genesisRequest = toBinary(
+const genesisContent: Content = { case: "genesis", value: genesis };
+const genesisRequest = toBinary(
   ProposeRequestSchema,
   create(ProposeRequestSchema, {
     opId: opIdOf({ content: genesisContent })!,

@@ -1,6 +1,6 @@
 import type { LastQuote } from "@countersign/ledger";
-import { type Price, toNumber } from "@countersign/orders";
-import { type Account, bandAround, equityNow, midOf, type Trade, tradeTo, wholeLots } from "@countersign/proposer";
+import type { Price } from "@countersign/orders";
+import { type Account, bandAround, midOf, type Trade, tradeTo, wholeLots, worthNow } from "@countersign/proposer";
 import type { HedgerConfig } from "../config.ts";
 import { type Exposure, exposureOf } from "./exposure.ts";
 import type { HedgerView } from "./view.ts";
@@ -21,18 +21,18 @@ export function coverOf({ book }: Account, view: HedgerView, config: HedgerConfi
   const { hedgeSymbol = "" } = config;
   const instrument = config.instruments.get(hedgeSymbol);
   const last = view.quotes.last(hedgeSymbol);
-  const equity = equityNow(book, view.quotes);
+  const worth = worthNow(book, view.quotes);
   const { isUp, perBar } = view.stress;
-  if (instrument === undefined || last === undefined || perBar === undefined) return undefined;
-  if (equity === undefined || equity <= 0) return undefined;
-  const exposure = exposureOf(book, view, config);
-  if (exposure === undefined) return undefined;
-  const held = book.positions[hedgeSymbol]?.quantity;
-  const uncovered = Math.abs(exposure.value + (held === undefined ? 0 : toNumber(held)) * midOf(last));
+  if (instrument === undefined || perBar === undefined || worth === undefined || worth.equity <= 0) return undefined;
+  if (last === undefined) return undefined; // P10.hedger-price
+  const { equity, positions } = worth;
+  const exposure = exposureOf(positions, view, hedgeSymbol);
+  const held = book.positions[hedgeSymbol]?.quantity.units ?? 0n;
+  const uncovered = Math.abs(exposure.value + (positions[hedgeSymbol] ?? 0));
   const isUnwind = exposure.gross === 0;
   const trigger = isUnwind ? "unwind" : uncovered > config.band * equity ? "beta" : "volatility";
   if (!isUnwind && uncovered <= (isUp ? config.bandInStress : config.band) * equity) return undefined;
-  const trade = tradeTo(wholeLots(-exposure.value / midOf(last), instrument), held?.units ?? 0n, instrument);
+  const trade = tradeTo(wholeLots(-exposure.value / midOf(last), instrument), held, instrument);
   const band = bandAround(last, config.bandDeviations * perBar, instrument);
   return trade && { symbol: hedgeSymbol, trade, band, trigger, exposure, last };
 }

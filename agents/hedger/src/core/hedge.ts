@@ -43,7 +43,16 @@ export function hedge(state: HedgerState, context: Context<HedgerView>, config: 
   });
   const asked = propose(proposals, intent, cause);
   const { side, quantity } = trade;
-  const what = { symbol, side, quantity, trigger, beta, effectiveness, exposure: amount(value, account.book), explanation };
+  const what = {
+    symbol,
+    side,
+    quantity,
+    trigger,
+    beta,
+    effectiveness,
+    exposure: amount(value, account.book),
+    explanation,
+  };
   const placing = { intentKey: asked.intentKey, ...what, cause };
   return { state: { ...state, proposals: asked.proposals, placing }, effects: asked.effects };
 }

@@ -32,7 +32,9 @@ export class Stress {
   }
 
   snapshot(): StressSnapshot {
-    const [logReturn, volatility, usual] = [this.#logReturn, this.#volatility, this.#usual].map((part) => part.snapshot());
+    const [logReturn, volatility, usual] = [this.#logReturn, this.#volatility, this.#usual].map((part) =>
+      part.snapshot(),
+    );
     return { logReturn, volatility, usual, isUp: this.#isUp };
   }
 

@@ -11,19 +11,20 @@ const sender = "market";
 /** Counts `seq` per (topic, symbol) from 1: the position in the source, so a replay of the same trace gives the same ids. */
 export class BodyMaker {
   readonly #instruments: ReadonlyMap<string, Instrument>;
-  readonly #streams = { quote: new Map<string, Stream>(), trade: new Map<string, Stream>(), bar: new Map<string, Stream>() };
+  readonly #seqs = new Map<string, bigint>();
 
   constructor(instruments: ReadonlyMap<string, Instrument>) {
     this.#instruments = instruments;
   }
 
   make(event: MarketEvent): EnvelopeBody {
+    const instrument = this.#instruments.get(event.symbol);
+    if (instrument === undefined) throw new Error(`no instrument for ${event.symbol}`);
     const { topic, type, intent } = kinds[event.kind];
-    const stream = this.#streams[event.kind].get(event.symbol) ?? this.#open(event);
-    const { instrument } = stream;
-    stream.seq++;
-    const seq = BigInt(stream.seq);
-    const msgId = deriveMsgId({ timeMs: event.timeMs, sender, causationId: stream.name + stream.seq, effectIndex: 0 });
+    const at = `${topic} ${event.symbol}`;
+    const seq = (this.#seqs.get(at) ?? 0n) + 1n;
+    this.#seqs.set(at, seq);
+    const msgId = deriveMsgId({ timeMs: event.timeMs, sender, causationId: `${at} ${seq}`, effectIndex: 0 });
     return {
       msgId,
       type,
@@ -41,17 +42,7 @@ export class BodyMaker {
       payload: payloadOf(event, instrument),
     };
   }
-
-  #open({ kind, symbol }: MarketEvent): Stream {
-    const instrument = this.#instruments.get(symbol);
-    if (instrument === undefined) throw new Error(`no instrument for ${symbol}`);
-    const stream = { instrument, name: `${kinds[kind].topic} ${symbol} `, seq: 0 };
-    this.#streams[kind].set(symbol, stream);
-    return stream;
-  }
 }
-
-interface Stream { readonly instrument: Instrument; readonly name: string; seq: number }
 
 const kinds = {
   quote: { topic: "market.quotes.v1", type: "market.quote", intent: "QUOTE" },

@@ -3,7 +3,8 @@ import { ApprovalDecisionSchema, Decision, type Refused } from "@countersign/con
 import { type Approval, intentDigest, signApproval } from "@countersign/permit";
 import type { Effect } from "@countersign/runtime";
 import { describe, expect, it } from "vitest";
-import { type Ask, Desk, generous, intentOf, openFence, signer, verdictOf } from "../testing.ts";
+import { Desk, verdictOf } from "../testing.ts";
+import { type Ask, generous, intentOf, openFence, signer } from "../testing-world.ts";
 
 const rule = { ...generous, threshold: "40000", action: "escalate" };
 const large: Ask = { key: "large", quantity: 450n };

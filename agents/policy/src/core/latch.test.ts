@@ -2,7 +2,8 @@ import { create } from "@bufbuild/protobuf";
 import { type HaltResponse, ProposeResponseSchema } from "@countersign/contracts";
 import type { Effect } from "@countersign/runtime";
 import { describe, expect, it } from "vitest";
-import { Desk, openFence } from "../testing.ts";
+import { Desk } from "../testing.ts";
+import { openFence } from "../testing-world.ts";
 
 const answerOf = (effects: readonly Effect[]) => {
   const reply = effects.find(({ kind }) => kind === "reply");

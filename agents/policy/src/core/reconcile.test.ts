@@ -3,7 +3,8 @@ import { type Fill, FillsBookedSchema } from "@countersign/contracts";
 import { money, moneyToWire } from "@countersign/orders";
 import type { Effect } from "@countersign/runtime";
 import { describe, expect, it } from "vitest";
-import { DAY_MS, Desk, members } from "../testing.ts";
+import { Desk } from "../testing.ts";
+import { DAY_MS, members } from "../testing-world.ts";
 
 const ask = { key: "k", quantity: 100n };
 const book = (desk: Desk, ...fills: Fill[]) =>

@@ -4,7 +4,8 @@ import { price, product } from "@countersign/orders";
 import { effectsDigest } from "@countersign/runtime";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Ask, Desk, deepFreeze } from "../testing.ts";
+import { Desk } from "../testing.ts";
+import { type Ask, deepFreeze } from "../testing-world.ts";
 import { reservedTotal } from "./reservation.ts";
 
 const ask: Ask = { key: "k", quantity: 100n };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { DAY_MS, Desk } from "../testing.ts";
+import { Desk } from "../testing.ts";
+import { DAY_MS } from "../testing-world.ts";
 import { type Comparator, comparatorsOf, type MetricName, metricNames, metricOf } from "./metrics.ts";
 
 interface Case {

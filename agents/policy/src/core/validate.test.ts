@@ -5,7 +5,8 @@ import { openPayload } from "@countersign/envelope";
 import { intentDigest, readPermit } from "@countersign/permit";
 import { describe, expect, it } from "vitest";
 import { signPermits } from "../edge/sign-permit.ts";
-import { DAY_MS, Desk, generous, intentOf, keys, openFence, signer } from "../testing.ts";
+import { Desk } from "../testing.ts";
+import { DAY_MS, generous, intentOf, keys, openFence, signer } from "../testing-world.ts";
 import { parseLimits } from "./limits.ts";
 
 const volatility = {

@@ -1,7 +1,8 @@
 import { type Instrument, parseInstruments } from "@countersign/orders";
 import { normalVar } from "@countersign/quant";
 import { describe, expect, it } from "vitest";
-import { type Ask, DAY_MS, Desk } from "../testing.ts";
+import { Desk } from "../testing.ts";
+import { type Ask, DAY_MS } from "../testing-world.ts";
 
 const rule = { scope: "account", comparator: ">", threshold: "9", action: "warn" };
 const historical = { ...rule, metric: "var_historical", window: 4, confidence: "0.75" };

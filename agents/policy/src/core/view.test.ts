@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { DAY_MS, Desk, limitsOf, START_MS } from "../testing.ts";
+import { Desk } from "../testing.ts";
+import { DAY_MS, limitsOf, START_MS } from "../testing-world.ts";
 import { decimalText, fromFixed } from "./rational.ts";
 import { suggest } from "./suggest.ts";
 import { group } from "./words.ts";

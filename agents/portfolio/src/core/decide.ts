@@ -64,10 +64,10 @@ function onEnded(state: PortfolioState, ended: Ended, context: Context<Portfolio
   const { symbol } = ended.proposal;
   const next = nextWish(state.wishes[symbol], ended, config);
   const after =
-    next === undefined
-      ? { state: withoutWish(state, symbol), effects: [] }
-      : consider(state, next, context, config);
-  return ended.outcome === "unanswered" ? { state: after.state, effects: [unanswered(ended), ...after.effects] } : after;
+    next === undefined ? { state: withoutWish(state, symbol), effects: [] } : consider(state, next, context, config);
+  return ended.outcome === "unanswered"
+    ? { state: after.state, effects: [unanswered(ended), ...after.effects] }
+    : after;
 }
 
 /** A newer wish goes on at once. The one that has ended goes on only if its order traded nothing, and it may try once more. */

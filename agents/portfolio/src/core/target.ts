@@ -4,7 +4,7 @@
  */
 import type { LastQuote } from "@countersign/ledger";
 import { type Instrument, type Price, toNumber } from "@countersign/orders";
-import { type Account, bandAround, equityNow, midOf, type Trade, tradeTo, wholeLots } from "@countersign/proposer";
+import { type Account, bandAround, midOf, type Trade, tradeTo, wholeLots, worthNow } from "@countersign/proposer";
 import type { PortfolioConfig } from "../config.ts";
 import { type PortfolioView, RETURNS_MIN } from "./view.ts";
 import type { Wanted } from "./wanted.ts";
@@ -38,8 +38,9 @@ export function targetOf(
   const last = quotes.last(symbol);
   if (last === undefined) return no("NO_PRICE", `nobody quotes ${symbol}`); // P10.portfolio-price
   const volatility = view.volatility(instrument);
-  if (volatility === undefined || volatility.returns < RETURNS_MIN) return no("NO_VOLATILITY", `too few bars of ${symbol}`); // P10.portfolio-volatility
-  const equity = equityNow(book, quotes);
+  if (volatility === undefined || volatility.returns < RETURNS_MIN)
+    return no("NO_VOLATILITY", `too few bars of ${symbol}`); // P10.portfolio-volatility
+  const equity = worthNow(book, quotes)?.equity;
   if (equity === undefined || equity <= 0) return no("NO_EQUITY", "no equity to allocate, or none that is known"); // P10.portfolio-equity
   const weight = direction * Math.min(config.weightMax, config.targetVolatility / volatility.annual);
   const held = book.positions[symbol]?.quantity.units ?? 0n;
@@ -48,7 +49,10 @@ export function targetOf(
   if (trade === undefined) return no("IN_PLACE", `what is held of ${symbol} is what is wanted`);
   const share = (toNumber(trade.quantity) * midOf(last)) / equity;
   if (target !== 0n && share < config.noTradeBand) {
-    return no("IN_PLACE", `what is held of ${symbol} is what is wanted, within ${config.noTradeBand * 100} % of equity`);
+    return no(
+      "IN_PLACE",
+      `what is held of ${symbol} is what is wanted, within ${config.noTradeBand * 100} % of equity`,
+    );
   }
   const band = bandAround(last, config.bandDeviations * volatility.perBar, instrument);
   return { ok: true, instrument, last, trade, band, weight, volatility: volatility.annual };

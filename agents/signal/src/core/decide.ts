@@ -30,7 +30,12 @@ export function decide(state: SignalState, input: Input, context: Context<Signal
   };
 }
 
-function signal(symbol: string, { strategy, opinion }: Standing, scores: Arbitration["scores"], quote: QuoteRef): Effect {
+function signal(
+  symbol: string,
+  { strategy, opinion }: Standing,
+  scores: Arbitration["scores"],
+  quote: QuoteRef,
+): Effect {
   const payload = create(SignalSchema, {
     symbol,
     strategy,

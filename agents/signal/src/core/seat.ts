@@ -32,7 +32,10 @@ export function hear(seat: Seat, bar: ClosedBar, watch: SignalConfig["watch"]): 
   const problem = checkOpinion(opinion);
   if (problem !== undefined) {
     const { field, reason } = problem;
-    throw new SignalError("BAD_OPINION", `${strategy} on ${nameOf(bar)} said something impossible: ${field}, ${reason}`);
+    throw new SignalError(
+      "BAD_OPINION",
+      `${strategy} on ${nameOf(bar)} said something impossible: ${field}, ${reason}`,
+    );
   }
   seat.standing = { strategy, weight, opinion, sinceMs: bar.closeTimeMs };
   return true;

@@ -37,7 +37,15 @@ export class SignalView {
   }
 
   /** A size that the source does not say is no liquidity: strategies are heard, and score next to nothing. */
-  #foldTouch({ symbol, bidUnits, askUnits, bidSizeUnits, askSizeUnits, priceScale = 0, quantityScale = 0 }: Quote): void {
+  #foldTouch({
+    symbol,
+    bidUnits,
+    askUnits,
+    bidSizeUnits,
+    askSizeUnits,
+    priceScale = 0,
+    quantityScale = 0,
+  }: Quote): void {
     if (!symbol) return;
     const bid = Number(bidUnits ?? 0n) * Number(bidSizeUnits ?? 0n);
     const ask = Number(askUnits ?? 0n) * Number(askSizeUnits ?? 0n);

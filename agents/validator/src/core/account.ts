@@ -110,7 +110,7 @@ export function identityOf({ book, totals, past, marks }: AccountLedger): Identi
 }
 
 /** The books contradict each other: nothing may be built on them, and the process stops. */
-export class LedgerBroken extends Error {
+class LedgerBroken extends Error {
   readonly code = "IDENTITY_BROKEN";
 
   constructor(text: string) {

@@ -63,18 +63,22 @@ export class Halts {
     await logs.catchUp("control");
     if (logs.fence.isReleased(haltId)) return answer(false, "RELEASED");
     if (logs.find(opIdOf({ content: { case: "halt", value: halt } }) ?? "") !== undefined) return answer(true);
-    await this.#remember({ ...this.#latched, [haltId]: Uint8Array.from(request.bytes) });
-    await this.retry();
-    return answer(true);
+    const bytes = Uint8Array.from(request.bytes);
+    await this.#remember((latched) => ({ [haltId]: bytes, ...latched }));
+    const refused = (await this.retry()).get(haltId);
+    return refused === undefined ? answer(true) : answer(false, refused);
   }
 
-  /** Proposes what waits. One that a quorum cannot be had for waits on. */
-  async retry(): Promise<void> {
+  /** Proposes what waits, and says what was refused, by halt id. What a quorum cannot be had for waits on. */
+  async retry(): Promise<ReadonlyMap<string, string>> {
+    const refused = new Map<string, string>();
     for (const [haltId, bytes] of Object.entries(this.#latched)) {
       const { code } = await this.#o.propose(this.#proposeOf(bytes));
       if (code === "NO_QUORUM") continue;
-      await this.#remember(Object.fromEntries(Object.entries(this.#latched).filter(([id]) => id !== haltId)));
+      if (code !== undefined) refused.set(haltId, code);
+      await this.#remember((latched) => Object.fromEntries(Object.entries(latched).filter(([id]) => id !== haltId)));
     }
+    return refused;
   }
 
   /** A proposal in our name, to which the author's own request is attached: that is its authority. */
@@ -95,8 +99,10 @@ export class Halts {
     return attach(sealed.bytes, [fromBinary(SignedSchema, bytes)]);
   }
 
-  #remember(latched: Latched): Promise<void> {
+  /** What waits is changed by one at a time: no halt overwrites another. */
+  #remember(change: (latched: Latched) => Latched): Promise<void> {
     return this.#serial.run(async () => {
+      const latched = change(this.#latched);
       const aggregate = { key: KEY, version: this.#version, state: latched };
       const result = await this.#o.store.commit({ ...emptyCommit, aggregate });
       if (result.kind !== "committed") throw new Error(`${this.#o.name}: somebody else latches its halts`);

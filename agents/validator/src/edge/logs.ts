@@ -162,7 +162,7 @@ export class Logs {
 }
 
 /** The log holds what cannot be: nothing may be built on it, and the process stops. */
-export class LogCorrupt extends Error {
+class LogCorrupt extends Error {
   readonly code: string;
 
   constructor(code: string, message: string) {

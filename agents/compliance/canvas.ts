@@ -1,0 +1,34 @@
+import type { Canvas } from "@countersign/runtime";
+
+export const canvas: Canvas = {
+  agent: "compliance",
+  mission: "Keep every record in one log that nobody can rewrite, name every gap, and say how far the log reaches.",
+  observes: [
+    { topic: "signals.market.v1", as: "group" },
+    { topic: "orders.intent.v1", as: "group" },
+    { topic: "orders.execution.v1", as: "group" },
+    { topic: "risk.policy.v1", as: "group" },
+    { topic: "hedges.v1", as: "group" },
+    { topic: "approvals.request.v1", as: "group" },
+    { topic: "approvals.decision.v1", as: "group" },
+    { topic: "control.halt.v1", as: "group" },
+    { topic: "ledger.entries.v1", as: "group" },
+    { topic: "audit.records.v1", as: "group" },
+    { topic: "market.quotes.v1", as: "every" },
+  ],
+  publishes: [
+    { topic: "audit.checkpoint.v1", types: ["audit.checkpoint"] },
+    { topic: "audit.records.v1", types: ["decision.made", "decision.refused"] },
+  ],
+  calls: [],
+  serves: [],
+  beliefs: "The right edge of the Merkle tree, the end of every chain, the account's book as the ledger certifies it.",
+  policy:
+    "Every authentic record is a leaf. A chain with a gap or a fork is named once per break, and no checkpoint names it any further: its owner runs into AUDIT_BEHIND and stops.",
+  slos: [
+    { name: "record to checkpoint", target: "the step that wrote it, in a replay" },
+    { name: "checkpoint age", target: "10 s, else no permit and no order" },
+  ],
+  failover:
+    "Observes, never decides on an order. Without it the leases of Policy and the gate lapse; another replica goes on from the store.",
+};
