@@ -34,6 +34,8 @@ export interface EmbeddedOptions extends AgentsConfig {
 }
 
 const PARTITIONS = 12;
+/** Agents that decide nothing: they only say that they are there. */
+const SERVERS = ["market", "gateway"];
 
 /** What of a host everybody may see. */
 export type AnyHost = Pick<Host<unknown, unknown>, "name" | "counts" | "refusals" | "ready" | "say">;
@@ -154,7 +156,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   });
 
   const feed = new Feed();
-  for (const name of ["market", "gateway"]) await teller(name);
+  for (const name of SERVERS) await teller(name);
   return {
     scheduler,
     bus,
@@ -175,7 +177,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       );
       await scheduler.step(nowMs(), async () => {
         for (const one of hosts) await one.say(ready(one.name));
-        for (const [name, told] of tellers) if (name !== options.person) await told.say(ready(name));
+        for (const validator of validators) await validator.tick();
+        for (const name of SERVERS) await tellers.get(name)?.say(ready(name));
       });
     },
     release: (event) => scheduler.step(event.timeMs, () => void bus.publishNow(feed.record(event))),

@@ -35,7 +35,8 @@ export function nameOf(sender: string): string {
 /** What a halt of this level and scope stops. */
 export function halted(level: number | undefined, scope: string | undefined): string {
   const what =
-    ["", "no new orders", "no new orders, open ones cancelled", "no new orders, all positions closed"][level ?? 0] ?? "";
+    ["", "no new orders", "no new orders, open ones cancelled", "no new orders, all positions closed"][level ?? 0] ??
+    "";
   return scope === undefined || scope === "all" ? what : `${what} of ${scope}`;
 }
 

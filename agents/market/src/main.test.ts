@@ -1,7 +1,15 @@
 import { createHash } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
 import { KeyPurpose, KeyState, Mode, TypeGrantSchema, topics } from "@countersign/contracts";
-import { deriveSigner, isUuidV7, Keyring, makeGrant, openCounts, openEnvelope, type Opened } from "@countersign/envelope";
+import {
+  deriveSigner,
+  isUuidV7,
+  Keyring,
+  makeGrant,
+  type Opened,
+  openCounts,
+  openEnvelope,
+} from "@countersign/envelope";
 import { parseInstruments } from "@countersign/orders";
 import { describe, expect, it } from "vitest";
 import { canvas } from "../canvas.ts";
@@ -83,7 +91,12 @@ describe("sealedFeed", () => {
     const keys = keyring();
     for (const [n, event] of day.entries()) {
       const { body } = open(releases[n]!, keys);
-      expect(releases[n]).toMatchObject({ timeMs: event.timeMs, kind: event.kind, topic: body.topic, key: event.symbol });
+      expect(releases[n]).toMatchObject({
+        timeMs: event.timeMs,
+        kind: event.kind,
+        topic: body.topic,
+        key: event.symbol,
+      });
       expect(body.key).toBe(event.symbol);
       expect(body.sentAtMs).toBe(BigInt(event.timeMs));
       expect(topics.find(({ topic }) => topic === body.topic)?.delivery).toBe("market");
@@ -109,15 +122,15 @@ describe("sealedFeed", () => {
   });
 
   it("signs 256 at a time, and what is left at the end", async () => {
-    const batches = await feed(day);
-    expect(batches.map(({ length }) => length)).toEqual([
-      ...Array(Math.floor(day.length / 256)).fill(256),
-      day.length % 256,
-    ]);
+    // Without the first event: a head that this process has verified for another test would not be verified again.
+    const events = day.slice(1);
+    const batches = await feed(events);
+    const rest = events.length % 256;
+    expect(batches.map(({ length }) => length)).toEqual([...Array(Math.floor(events.length / 256)).fill(256), rest]);
     const keys = keyring();
     const before = openCounts().verified;
-    for (const release of batches[0]!) open(release, keys);
-    expect(openCounts().verified).toBe(before + 1);
+    for (const release of batches.flat()) open(release, keys);
+    expect(openCounts().verified).toBe(before + batches.length);
   });
 
   it("seals what is waiting when the source ends, one alone too, and nothing of an empty source", async () => {

@@ -63,6 +63,7 @@ describe("halts", () => {
         .halts.map(({ id }) => id)
         .toSorted(),
     ).toEqual(["a", "b", "c"]);
+    expect(await world.halt({ haltId: "a", level: 2 }, "policy")).toMatchObject({ latched: false, code: "CONFLICT" });
     expect(world.validators[0]?.ledgerView().haltsWaiting).toEqual([]);
   });
 });

@@ -1,8 +1,10 @@
 /** State as JSON text. bigint is written {"$n":"123"}; key order is insertion order, so equal construction gives equal text. */
 export function encodeJson(value: unknown): string {
-  return JSON.stringify(value, (_key, item: unknown) => {
+  return JSON.stringify(value, function (this: Record<string, unknown>, key, item: unknown) {
+    // As it was before a toJSON of its own: a Buffer would write itself as a list of numbers.
+    const raw = this[key];
+    if (raw instanceof Uint8Array) return { $b: Buffer.from(raw).toString("base64") };
     if (typeof item === "bigint") return { $n: item.toString() };
-    if (item instanceof Uint8Array) return { $b: Buffer.from(item).toString("base64") };
     if (typeof item === "number" && !Number.isFinite(item))
       throw new Error("a number that is not finite cannot be stored");
     return item;

@@ -3,7 +3,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import { type Bar, callSpec, type Quote, type Trade, topicSpec } from "@countersign/contracts";
 import { type Opened, sha256 } from "@countersign/envelope";
-import type { Cause, Input, MarketMessage } from "./agent.ts";
+import type { Cause, Input, MarketMessage, MarketRef } from "./agent.ts";
 import type { JournalledInput } from "./journal.ts";
 
 export interface Pending {
@@ -44,7 +44,7 @@ export function marketMessage(opened: Opened, payload: Message): MarketMessage |
 }
 
 /** Digests are made when somebody asks: most quotes are evidence of nothing. */
-class LazyRef {
+class LazyRef implements MarketRef {
   readonly #opened: Opened;
 
   constructor(opened: Opened) {
@@ -61,5 +61,11 @@ class LazyRef {
 
   get digest(): Uint8Array {
     return this.#opened.digest;
+  }
+
+  /** Written down, in a journal or a snapshot, it is the plain reference. */
+  toJSON(): MarketRef {
+    const { msgId, seq, digest } = this;
+    return { msgId, seq, digest };
   }
 }

@@ -1,5 +1,5 @@
 /** How many of what. */
-import type { Fill, OrderRejected, OrderReported, Refused } from "@countersign/contracts";
+import { type Fill, type OrderRejected, type OrderReported, OrderStatus, type Refused } from "@countersign/contracts";
 import type { Input } from "@countersign/runtime";
 
 export interface Counts {
@@ -46,8 +46,9 @@ export function countRecord(counts: Counts, { type, payload }: Extract<Input, { 
     case "order.filled":
       return countFill(counts, payload as Fill);
     case "order.reported": {
-      const { code } = payload as OrderReported;
-      return code ? { ...counts, ordersRefused: oneMore(counts.ordersRefused, code) } : counts;
+      const { status, code } = payload as OrderReported;
+      const isRefused = status === OrderStatus.REJECTED || status === OrderStatus.NOT_SENT;
+      return isRefused ? { ...counts, ordersRefused: oneMore(counts.ordersRefused, code ?? UNNAMED) } : counts;
     }
     case "hedge.placed":
       return { ...counts, hedges: counts.hedges + 1 };

@@ -1,7 +1,24 @@
 /** The account's book as the ledger certifies it, and what it was worth and when. */
-import { applyDeposit, applyFill, type Book, emptyBook, equityOf, fillFromWire, type Position } from "@countersign/ledger";
-import type { FillsBooked, Deposit } from "@countersign/contracts";
-import { type Instrument, type Money, moneyFromWire, type Price, price, priceFromWire, product } from "@countersign/orders";
+
+import type { Deposit, FillsBooked } from "@countersign/contracts";
+import {
+  applyDeposit,
+  applyFill,
+  type Book,
+  emptyBook,
+  equityOf,
+  fillFromWire,
+  type Position,
+} from "@countersign/ledger";
+import {
+  type Instrument,
+  type Money,
+  moneyFromWire,
+  type Price,
+  price,
+  priceFromWire,
+  product,
+} from "@countersign/orders";
 import { emptyTrack, type Track, trackEquity, trackFlow, trackPeriod } from "./track.ts";
 import type { PeriodEnd } from "./view.ts";
 

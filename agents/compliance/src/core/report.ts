@@ -2,18 +2,21 @@
  * The figures, folded from the records of one account as they come. Bounded: the curve of the equity is a stream beside it.
  * Money comes from the certified ledger alone, never from what an agent says of itself.
  */
-import {
-  type EntryPosted,
-  type Fill,
-  type OrderAccepted,
-  type OrderReported,
-  topicSpec,
-} from "@countersign/contracts";
+import { type EntryPosted, type Fill, type OrderAccepted, type OrderReported, topicSpec } from "@countersign/contracts";
 import { type Entry, entryTimeMs, type Members, peekPropose, readEntry, verifyCertificate } from "@countersign/quorum";
 import type { Input } from "@countersign/runtime";
 import { type ComplianceConfig, DAILY } from "../config.ts";
 import { type Counts, countRecord, noCounts } from "./counts.ts";
-import { bookDeposit, bookFills, closePeriod, type EquityChange, type EquityPoint, type EquityState, emptyEquity, lost } from "./equity.ts";
+import {
+  bookDeposit,
+  bookFills,
+  closePeriod,
+  type EquityChange,
+  type EquityPoint,
+  type EquityState,
+  emptyEquity,
+  lost,
+} from "./equity.ts";
 import { addFill, emptySlippage, openOrder, reportOrder, type SlippageState } from "./slippage.ts";
 import type { MarketView, PeriodEnd } from "./view.ts";
 
@@ -54,12 +57,21 @@ export function foldReport(report: ReportState, message: Message, context: Repor
   return { report: { ...report, counts, slippage } };
 }
 
-export function endReportPeriod(report: ReportState, end: PeriodEnd, { period = DAILY }: Pick<ComplianceConfig, "period">): ReportChange {
+export function endReportPeriod(
+  report: ReportState,
+  end: PeriodEnd,
+  { period = DAILY }: Pick<ComplianceConfig, "period">,
+): ReportChange {
   const { state: equity, point } = closePeriod(report.equity, end, period.perYear);
   return { report: { ...report, equity }, point };
 }
 
-function foldSlippage(slippage: SlippageState, type: string, payload: Message["payload"], view: MarketView): SlippageState {
+function foldSlippage(
+  slippage: SlippageState,
+  type: string,
+  payload: Message["payload"],
+  view: MarketView,
+): SlippageState {
   switch (type) {
     case "order.accepted":
       return openOrder(slippage, payload as OrderAccepted, view.recent);

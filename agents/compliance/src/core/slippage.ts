@@ -2,9 +2,16 @@
  * What trading cost against the price the decision saw: 10⁴ · side · (fill − mid) / mid over all fills, weighted by quantity; positive when
  * it cost us. The mid is that of the quote that the intent names for its own symbol; sums are exact, doubled to spare the half.
  */
-import { fromBinary } from "@bufbuild/protobuf";
-import { type Fill, type OrderAccepted, OrderIntentSchema, type OrderReported } from "@countersign/contracts";
-import { isTerminal, orderStatuses, priceFromWire, quantityFromWire, rescale, sides } from "@countersign/orders";
+import type { Fill, OrderAccepted, OrderReported } from "@countersign/contracts";
+import {
+  isTerminal,
+  orderFromIntent,
+  orderStatuses,
+  priceFromWire,
+  quantityFromWire,
+  rescale,
+  sides,
+} from "@countersign/orders";
 import type { SeenQuote } from "./view.ts";
 
 export interface SlippageState {
@@ -25,8 +32,9 @@ export function openOrder(
   quotes: ReadonlyMap<string, SeenQuote>,
 ): SlippageState {
   if (!clientOrderId || bytes === undefined) return state;
-  const { symbol, quotes: refs } = fromBinary(OrderIntentSchema, bytes);
-  const named = refs.find((ref) => ref.symbol === symbol)?.msgId;
+  const wanted = orderFromIntent(bytes);
+  if (!wanted.ok) return state;
+  const named = wanted.intent.quotes.find(({ symbol }) => symbol === wanted.order.symbol)?.msgId;
   const quote = named === undefined ? undefined : quotes.get(named);
   if (quote === undefined) return state;
   const mid = { twoMids: quote.bid + quote.ask, scale: quote.scale };

@@ -43,8 +43,8 @@ export function trackFlow(track: Track, deposit: Money): Track {
 
 export function trackEquity(track: Track, now: Money): Track {
   const equity = toNumber(now);
-  if (track.ruined || equity <= 0) return { ...track, ruined: true };
   const before = track.equity;
+  if (track.ruined || equity <= 0 || (before !== undefined && equity <= track.flow)) return { ...track, ruined: true };
   if (before === undefined) return { ...track, equity, flow: 0, periodIndex: track.index };
   const index = track.index * ((equity - track.flow) / before);
   const estimator = drawdownOf(track);

@@ -105,7 +105,9 @@ describe("BodyMaker", () => {
 
   it("counts seq from 1 for each topic and symbol", () => {
     const euro = { ...quote, symbol: "EURUSD" };
-    const seqs = make(quote, quote, euro, trade, bar, quote, euro).map(({ topic, key, seq }) => `${topic} ${key} ${seq}`);
+    const seqs = make(quote, quote, euro, trade, bar, quote, euro).map(
+      ({ topic, key, seq }) => `${topic} ${key} ${seq}`,
+    );
     expect(seqs).toEqual([
       "market.quotes.v1 XAUUSD 1",
       "market.quotes.v1 XAUUSD 2",

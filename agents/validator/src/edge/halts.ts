@@ -62,7 +62,6 @@ export class Halts {
     if (halt.by !== request.body.sender) return answer(false, "MAY_NOT_HALT");
     await logs.catchUp("control");
     if (logs.fence.isReleased(haltId)) return answer(false, "RELEASED");
-    if (logs.find(opIdOf({ content: { case: "halt", value: halt } }) ?? "") !== undefined) return answer(true);
     const bytes = Uint8Array.from(request.bytes);
     await this.#remember((latched) => ({ [haltId]: bytes, ...latched }));
     const refused = (await this.retry()).get(haltId);

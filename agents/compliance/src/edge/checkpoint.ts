@@ -1,0 +1,16 @@
+/** Signs what `decide` has written down: the note of a checkpoint. The key is here and nowhere else. */
+import { AuditError, parseCheckpoint, signCheckpoint } from "@countersign/audit";
+import type { Checkpoint } from "@countersign/contracts";
+import type { Signer } from "@countersign/envelope";
+import type { PublishEffect } from "@countersign/runtime";
+
+export function signNotes(signer: Signer): (effect: PublishEffect) => PublishEffect {
+  return (effect) => {
+    if (effect.type !== "audit.checkpoint") return effect;
+    const payload = effect.payload as Checkpoint;
+    const checkpoint = parseCheckpoint(payload.note ?? "");
+    if (checkpoint === undefined) throw new AuditError("BAD_CHECKPOINT", "a checkpoint without a text to sign");
+    const signed: Checkpoint = { ...payload, note: signCheckpoint(checkpoint, signer) };
+    return { ...effect, payload: signed };
+  };
+}

@@ -1,0 +1,41 @@
+import type { Agent, Edge, Input, MarketMessage, Store } from "@countersign/runtime";
+import { canvas } from "../canvas.ts";
+import { type ComplianceConfig, DAILY } from "./config.ts";
+import { decide } from "./core/decide.ts";
+import type { ComplianceFigures } from "./core/figures.ts";
+import { AGGREGATE, type ComplianceState, initialState } from "./core/state.ts";
+import { type MarketView, marketView, type PeriodEnd } from "./core/view.ts";
+import { signNotes } from "./edge/checkpoint.ts";
+import { readFigures } from "./edge/read-figures.ts";
+
+export interface Compliance {
+  /** For a host with `fold: "step"`: one transaction a step, the tick last. */
+  readonly agent: Agent<ComplianceState, MarketView>;
+  readonly edge: Edge;
+  /** Of the account, from the agent's own store, valued at the last quotes. */
+  figures(store: Pick<Store, "load" | "read">): Promise<ComplianceFigures>;
+}
+
+export function makeCompliance(config: ComplianceConfig): Compliance {
+  const latest = marketView({ lengthMs: Number.MAX_SAFE_INTEGER, perYear: 1 });
+  const market = latest.create();
+  let nowMs: number | undefined;
+  const onMarket = (message: MarketMessage) => {
+    latest.fold(market, message);
+    if (message.type === "market.quote") nowMs = Number(message.value.eventTimeMs ?? nowMs);
+    return [];
+  };
+  const now = (): PeriodEnd | undefined =>
+    nowMs === undefined ? undefined : { timeMs: nowMs, quotes: Object.fromEntries(market.last) };
+  return {
+    agent: {
+      canvas,
+      keyOf: ({ kind }: Input) => (kind === "message" || kind === "tick" || kind === "market" ? AGGREGATE : undefined),
+      initial: () => initialState,
+      decide: (state, input, context) => decide(config, state, input, context),
+      view: marketView(config.period ?? DAILY),
+    },
+    edge: { onMarket, finish: signNotes(config.signer) },
+    figures: (store) => readFigures(store, config, now()),
+  };
+}

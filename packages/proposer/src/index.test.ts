@@ -1,0 +1,24 @@
+import * as proposer from "@countersign/proposer";
+import { expect, it } from "vitest";
+
+it("the public names", () => {
+  expect(Object.keys(proposer).sort()).toEqual([
+    "Quotes",
+    "advance",
+    "bandAround",
+    "decisionMade",
+    "emptyAccount",
+    "featuresOf",
+    "foldAccount",
+    "haltOver",
+    "isUnderWay",
+    "midOf",
+    "propose",
+    "readBar",
+    "roundTripCost",
+    "tradeTo",
+    "wholeLots",
+    "worthNow",
+    "writeIntent",
+  ]);
+});
