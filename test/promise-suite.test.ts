@@ -41,6 +41,17 @@ describe("the promise suite", () => {
     expect(tally).toEqual({ passed: 7 + 3, failed: 3 + 5 });
   });
 
+  it("proves what it is asked for alone", async () => {
+    const lines: string[] = [];
+    const print = (line: string) => lines.push(line);
+    const tally = await provePromises({ root, known: ["P01", "P05"], notYet: [], only: ["P05", "P01.spent"], print });
+    expect(lines.filter((line) => line.includes("left out")).toSorted()).toEqual([
+      "ok      P01.spent  left out → fails (1 test)",
+      "ok      P05.ceiling  left out → fails (1 test)",
+    ]);
+    expect(tally).toEqual({ passed: 5 + 2, failed: 0 });
+  });
+
   it("says so when there is nothing to prove yet", async () => {
     const lines: string[] = [];
     const tally = await provePromises({ root: join(root, "packages"), notYet: [], print: (line) => lines.push(line) });

@@ -20,18 +20,22 @@ export interface SuiteOptions {
   /** The ids of the promises that there are. */
   readonly known?: readonly string[];
   readonly notYet: readonly NotYet[];
+  /** Promises or marks, such as `P01` or `P01.spent`, to be proven alone; empty: all. */
+  readonly only?: readonly string[];
   readonly print: (line: string) => void;
 }
 
 /** Runs the suite and prints one line a finding. Counts promise tests, and each mark as one more test. */
-export async function provePromises({
-  root,
-  known = promises.map(({ id }) => id),
-  notYet,
-  print,
-}: SuiteOptions): Promise<Tally> {
-  const { marks, problems } = findMarks(root);
-  const files = globSync("test/promises/*.test.ts", { cwd: root }).toSorted();
+export async function provePromises({ root, print, only = [], ...options }: SuiteOptions): Promise<Tally> {
+  const isAsked = (id: string) => only.length === 0 || only.some((name) => name === id || name.startsWith(`${id}.`));
+  const known = (options.known ?? promises.map(({ id }) => id)).filter(isAsked);
+  const notYet = options.notYet.filter(({ promise }) => isAsked(promise));
+  const found = findMarks(root);
+  const marks = found.marks.filter(({ promise, name }) => isAsked(name) || only.includes(promise));
+  const problems = only.length === 0 ? found.problems : [];
+  const files = globSync("test/promises/*.test.ts", { cwd: root })
+    .toSorted()
+    .filter((path) => isAsked(promiseOf(path) ?? ""));
   if (files.length === 0 && marks.length === 0) {
     print("promises: there are no promise files and no marks yet");
     return { passed: 0, failed: 0 };
@@ -39,7 +43,7 @@ export async function provePromises({
   const findings = [...problems, ...gaps(files, marks, known, notYet)];
   for (const finding of findings) print(`FAILED  ${finding}`);
 
-  const whole = await runVitest(CONFIG, ["--root", root]);
+  const whole = await runVitest(CONFIG, ["--root", root, ...files]);
   for (const test of whole.tests) print(`${test.status === "passed" ? "ok    " : "FAILED"}  ${test.fullName}`);
   for (const reason of whole.broken) print(`FAILED  ${reason}`);
   if (whole.failed + whole.broken.length > 0) print(whole.output);

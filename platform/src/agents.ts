@@ -2,7 +2,7 @@
  * The seven agents that decide, as they are put together for one account: the same list when they run and when `replay` puts their
  * journals before them again. In the order in which they see a quote: the venue, inside Execution, before those who decide.
  */
-import { makeCompliance } from "@countersign/agent-compliance";
+import { type ComplianceFigures, makeCompliance } from "@countersign/agent-compliance";
 import { type Ceiling, makeExecution } from "@countersign/agent-execution";
 import { type HedgerConfig, makeHedger } from "@countersign/agent-hedger";
 import { makeOperator } from "@countersign/agent-operator";
@@ -13,7 +13,7 @@ import { type FenceState, KeyPurpose, Mode } from "@countersign/contracts";
 import type { Keys } from "@countersign/envelope";
 import type { Instrument } from "@countersign/orders";
 import { signResume } from "@countersign/quorum";
-import type { Agent, Edge } from "@countersign/runtime";
+import type { Agent, Edge, Store } from "@countersign/runtime";
 import { VALIDATORS } from "./genesis.ts";
 import type { ReplayKeys } from "./keys.ts";
 
@@ -50,6 +50,12 @@ export interface Seat {
   readonly fold: "each" | "step";
 }
 
+export interface Agents {
+  readonly seats: readonly Seat[];
+  /** Compliance's, from its store. */
+  readonly figures: (store: Store) => Promise<ComplianceFigures>;
+}
+
 /** The words with which trading is opened; the person signs them before the day. */
 export const OPENING = "the day begins";
 
@@ -57,7 +63,7 @@ const VENUE = "paper";
 const mode = "replay";
 const MODE = Mode.REPLAY;
 
-export function makeAgents(config: AgentsConfig, { replayKeys, keys, fence, nowMs }: Surroundings): readonly Seat[] {
+export function makeAgents(config: AgentsConfig, { replayKeys, keys, fence, nowMs }: Surroundings): Agents {
   const { account, instruments, limits, hedgeSymbol, traded, strategies, watch } = config;
   const validators = [...VALIDATORS];
   const members = { version: 1n, validators };
@@ -94,7 +100,7 @@ export function makeAgents(config: AgentsConfig, { replayKeys, keys, fence, nowM
     validators,
     consent: { reason: OPENING, signatures: [opening], personsNeeded: 1 },
   });
-  return [
+  const seats = [
     seat(execution.agent, execution.edge),
     seat(policy, signPermits(permitSigner)),
     seat(portfolio),
@@ -103,6 +109,7 @@ export function makeAgents(config: AgentsConfig, { replayKeys, keys, fence, nowM
     seat(operator),
     seat(compliance.agent, compliance.edge, "step"),
   ];
+  return { seats, figures: (store) => compliance.figures(store) };
 }
 
 /** An order's price band: wide enough for a gap of six deviations of one bar. */

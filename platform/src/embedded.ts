@@ -6,6 +6,7 @@
  */
 
 import { create } from "@bufbuild/protobuf";
+import type { ComplianceFigures } from "@countersign/agent-compliance";
 import type { Release } from "@countersign/agent-market";
 import { type LedgerLine, makeValidator, type Validator } from "@countersign/agent-validator";
 import { LocalBus } from "@countersign/bus";
@@ -51,6 +52,7 @@ export interface Embedded {
   readonly stores: ReadonlyMap<string, Store>;
   readonly person: Person;
   readonly feed: Feed;
+  readonly figures: () => Promise<ComplianceFigures>;
   readonly recordTopics: readonly string[];
   /** An agent's envelope key, as a thief would have it: for the intruder of the demo and of P01. */
   readonly stolen: (agent: string) => Signer;
@@ -101,7 +103,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
 
   const agents = makeAgents(options, { replayKeys: keys, keys: fence.keys, fence: () => fence.state(), nowMs });
   const hosts: Host<unknown, unknown>[] = [];
-  for (const seat of agents) hosts.push(await host(seat));
+  for (const seat of agents.seats) hosts.push(await host(seat));
   const complianceHost = hosts.at(-1)!;
   const deciders = hosts.slice(0, -1);
   const validators: Validator[] = [];
@@ -168,9 +170,11 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     stores,
     person,
     feed,
+    figures: () => agents.figures(stores.get("compliance")!),
     stolen: (agent) => keys.signer(agent, KeyPurpose.ENVELOPE),
     recordTopics: topics.filter(({ delivery }) => delivery === "record").map(({ topic }) => topic),
     async begin() {
+      feed.beginDay();
       for (const one of hosts) one.wake();
       await scheduler.step(nowMs(), () =>
         person.deposit(account, options.deposit, "opening", VALIDATORS[0]).then(accepted),

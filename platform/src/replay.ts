@@ -63,7 +63,7 @@ export async function replayJournals({ dir, config, market }: ReplayOptions): Pr
     fence: () => fence.state(),
     nowMs: () => clock.nowMs,
   };
-  const agents = makeAgents(config, surroundings).map(
+  const agents = makeAgents(config, surroundings).seats.map(
     (seat) => new Replayed(seat, journals.get(seat.agent.canvas.agent) ?? [], byId, open),
   );
   for await (const batch of market) {

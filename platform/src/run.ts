@@ -5,11 +5,17 @@
 import { mkdirSync } from "node:fs";
 import { type MarketEvent, sealedFeed } from "@countersign/agent-market";
 import type { LedgerLine } from "@countersign/agent-validator";
-import { type Checkpoint, KeyPurpose } from "@countersign/contracts";
+import {
+  type Checkpoint,
+  type Escalated,
+  KeyPurpose,
+  type OrderRejected,
+  type PermitIssued,
+} from "@countersign/contracts";
 import { openEnvelope } from "@countersign/envelope";
 import { createDatabase, dropDatabase, openPool, startEmbedded as startPostgres } from "@countersign/postgres";
 import { openPostgresQuorumLog } from "@countersign/quorum";
-import { openPostgresStore, payloadOf } from "@countersign/runtime";
+import { admit, openPostgresStore, payloadOf } from "@countersign/runtime";
 import { type Embedded, type EmbeddedOptions, startEmbedded } from "./embedded.ts";
 import { VALIDATORS } from "./genesis.ts";
 import { InputError } from "./inputs.ts";
@@ -56,6 +62,8 @@ export interface RunResult {
   readonly auditHead: string;
   /** Undefined when he never came: fewer fills than he waits for. */
   readonly attack: AttackReport | undefined;
+  /** Counted as it went by: signals, intents that had a verdict, persons' approvals. */
+  readonly heard: { readonly signals: number; readonly intents: number; readonly approvals: number };
   /** Wall time of each step that put something on record, ms: from the event to its last booked consequence. */
   readonly stepMs: readonly number[];
   readonly wallMs: number;
@@ -134,6 +142,8 @@ async function start(options: MarketOptions, stores: RunStores, startMs: number,
   return embedded;
 }
 
+const VERDICTS: ReadonlySet<string> = new Set(["permit.issued", "order.rejected", "order.escalated"]);
+
 /** Listens to every record like any other subscriber; the last, so that what it tells has happened. */
 class Watch {
   readonly hooks: RunHooks;
@@ -143,6 +153,9 @@ class Watch {
   readonly #stepMs: number[] = [];
   #checkpoint: string | undefined;
   #auditHead = "";
+  readonly #intents = new Set<string>();
+  #signals = 0;
+  #approvals = 0;
   #records = 0;
 
   constructor(hooks: RunHooks) {
@@ -152,10 +165,11 @@ class Watch {
   result() {
     const { ledger } = this;
     const heads = { checkpoint: this.#checkpoint, auditHead: this.#auditHead };
-    return { ledger, narrator: this.#narrator, quotesNamed: this.#quotesNamed, stepMs: this.#stepMs, ...heads };
+    const heard = { signals: this.#signals, intents: this.#intents.size, approvals: this.#approvals };
+    return { heard, ledger, narrator: this.#narrator, quotesNamed: this.#quotesNamed, stepMs: this.#stepMs, ...heads };
   }
 
-  async follow({ bus, fence, feed, recordTopics }: Embedded): Promise<void> {
+  async follow({ bus, fence, feed, recordTopics, scheduler }: Embedded): Promise<void> {
     const common = {
       as: { kind: "every" as const, name: "watcher" },
       from: "earliest" as const,
@@ -163,10 +177,11 @@ class Watch {
       maxProcessingMs: 30_000,
     };
     await bus.subscribe({ ...common, topics: recordTopics }, ({ records }) => {
-      for (const { value } of records) {
-        const opened = openEnvelope(value, fence.keys);
-        const payload = opened.ok ? payloadOf(opened) : undefined;
-        if (!opened.ok || payload === undefined) continue;
+      for (const { value, topic, key } of records) {
+        const delivery = { bytes: value, topic, recordKey: Buffer.from(key).toString(), headers: undefined };
+        const admitted = admit(delivery, fence.keys, Mode.REPLAY, scheduler.nowMs());
+        if (!admitted.ok) continue;
+        const { opened, payload } = admitted;
         this.#records++;
         // Whatever this record names as evidence is among the last quotes now.
         for (const bytes of feed.lastQuotes.values()) {
@@ -174,6 +189,7 @@ class Watch {
           if (quote.ok) this.#quotesNamed.set(quote.body.msgId, bytes);
         }
         const heard = { body: opened.body, payload, attached: opened.attached };
+        this.#count(heard);
         this.hooks.onRecord?.(heard);
         for (const told of this.#narrator.hear(heard)) this.hooks.onTold?.(told);
       }
@@ -189,6 +205,13 @@ class Watch {
       }
       return { through: records.at(-1)!.offset };
     });
+  }
+
+  #count({ body: { type }, payload }: Heard): void {
+    if (type === "market.signal") this.#signals++;
+    if (type === "approval.decision") this.#approvals++;
+    // Verdicts, which all name their intent.
+    if (VERDICTS.has(type)) this.#intents.add((payload as PermitIssued | OrderRejected | Escalated).intentKey ?? "");
   }
 
   async time(step: () => Promise<void>): Promise<void> {

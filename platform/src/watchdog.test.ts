@@ -6,8 +6,11 @@ import { startWatchdog } from "./watchdog.ts";
 function run(program: string): Promise<{ readonly ended: number | string; readonly stderr: string }> {
   const source = `import { startWatchdog } from ${JSON.stringify(new URL("./watchdog.ts", import.meta.url).href)};\n${program}`;
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, ["--input-type=module-typescript", "-e", source], (error, _out, stderr) =>
-      resolve({ ended: child.signalCode ?? error?.code ?? 0, stderr }),
+    const child = execFile(
+      process.execPath,
+      ["--input-type=module-typescript", "-e", source],
+      { timeout: 20_000, killSignal: "SIGQUIT" },
+      (error, _out, stderr) => resolve({ ended: child.signalCode ?? error?.code ?? 0, stderr }),
     );
   });
 }

@@ -30,7 +30,7 @@ export function startWatchdog({ strategies, limitMs = 10_000 }: WatchdogOptions)
   const mark = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
   const cells = new Int32Array(mark);
   const plan: WatchdogPlan = { mark, strategies, limitMs };
-  const worker = new Worker(new URL("./watchdog-worker.ts", import.meta.url), { workerData: plan });
+  const worker = new Worker(new URL("./watchdog-worker.ts", import.meta.url), { workerData: plan, execArgv: [] });
   worker.unref();
   const done = () => void Atomics.store(cells, 0, 0);
   return {

@@ -4,7 +4,7 @@ import { type ComplianceConfig, DAILY } from "./config.ts";
 import { decide } from "./core/decide.ts";
 import type { ComplianceFigures } from "./core/figures.ts";
 import { AGGREGATE, type ComplianceState, initialState } from "./core/state.ts";
-import { type MarketView, marketView, type PeriodEnd } from "./core/view.ts";
+import { type MarketView, marketView, rememberQuote, type SeenQuote } from "./core/view.ts";
 import { signNotes } from "./edge/checkpoint.ts";
 import { readFigures } from "./edge/read-figures.ts";
 
@@ -17,16 +17,15 @@ export interface Compliance {
 }
 
 export function makeCompliance(config: ComplianceConfig): Compliance {
-  const latest = marketView({ lengthMs: Number.MAX_SAFE_INTEGER, perYear: 1 });
-  const market = latest.create();
-  let nowMs: number | undefined;
+  const last = new Map<string, SeenQuote>();
+  let lastMs: number | undefined;
   const onMarket = (message: MarketMessage) => {
-    latest.fold(market, message);
-    if (message.type === "market.quote") nowMs = Number(message.value.eventTimeMs ?? nowMs);
+    if (message.type !== "market.quote") return [];
+    rememberQuote(last, message);
+    lastMs = Number(message.value.eventTimeMs ?? lastMs);
     return [];
   };
-  const now = (): PeriodEnd | undefined =>
-    nowMs === undefined ? undefined : { timeMs: nowMs, quotes: Object.fromEntries(market.last) };
+  const now = () => (lastMs === undefined ? undefined : { timeMs: lastMs, quotes: Object.fromEntries(last) });
   return {
     agent: {
       canvas,

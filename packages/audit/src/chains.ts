@@ -10,7 +10,7 @@ import { type Chain, checkLink, emptyChain } from "@countersign/envelope";
 /** Plain data. By `chainName`. */
 export type Chains = Readonly<Record<string, ChainEnd>>;
 
-export interface ChainEnd extends Chain {
+interface ChainEnd extends Chain {
   /** Of a broken chain: the last seq before its first break. */
   readonly vouched?: bigint;
 }
@@ -77,7 +77,7 @@ export function breakText({ sender, topic, key, code, expected, got }: ChainBrea
 }
 
 /** JSON, because none of the three parts has a character that it cannot contain. */
-export function chainName({ sender, topic, key }: ChainId): string {
+function chainName({ sender, topic, key }: ChainId): string {
   return JSON.stringify([topic, sender, key]);
 }
 

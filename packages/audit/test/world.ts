@@ -38,8 +38,8 @@ import { MerkleLog } from "@countersign/merkle";
 import { auditOrigin, exportAudit, signCheckpoint } from "../src/index.ts";
 import { bodyBytesOf, leafOf } from "../src/record.ts";
 
-export const timeMs = Date.UTC(2015, 5, 1);
-export const platform = "test";
+const timeMs = Date.UTC(2015, 5, 1);
+const platform = "test";
 export const origin = auditOrigin(platform);
 export const validators = ["validator-1", "validator-2", "validator-3"];
 

@@ -1,4 +1,5 @@
 /** Opening: from delivered bytes to a body whose signature holds. What its signer may say is another question: rights.ts. */
+import { hash } from "node:crypto";
 import { fromBinary } from "@bufbuild/protobuf";
 import { type Signed, SignedSchema } from "@countersign/contracts";
 import { chainFits, decodeBody, type EnvelopeBody, isComplete } from "./body.ts";
@@ -50,10 +51,33 @@ export class Opened {
  * with this very array, never with a msg_id, so that a second message under a known id is verified like any other.
  */
 export function openEnvelope(bytes: Uint8Array, keys: Keys): Opened | Refusal {
-  counts.opened++;
   const known = verified.get(bytes);
   if (known !== undefined) return known;
+  const opened = open(bytes, keys);
+  if (opened.ok) counts.opened++;
+  else if (!refused.has(bytes)) counts.refused++;
+  // A refusal is counted once, and judged again: the key that was unknown may be granted by now.
+  if (!opened.ok) refused.add(bytes);
+  return opened;
+}
 
+/**
+ * The same for an envelope that is found inside another record, such as a proposal in a log entry: every reader of the record holds its own
+ * copy of the bytes, so what was found stays with their digest instead. No delivery, so it is not counted as one.
+ */
+export function openStored(bytes: Uint8Array, keys: Keys): Opened | Refusal {
+  const digest = hash("sha256", bytes, "hex");
+  const known = stored.get(digest);
+  if (known !== undefined && keys.find(known.keyid) !== undefined) return known;
+  const opened = open(bytes, keys);
+  if (!opened.ok) return opened;
+  const [oldest] = stored.keys();
+  if (oldest !== undefined && stored.size === STORED_MAX) stored.delete(oldest);
+  stored.set(digest, opened);
+  return opened;
+}
+
+function open(bytes: Uint8Array, keys: Keys): Opened | Refusal {
   const outer = decodeOuter(bytes);
   if (outer === undefined) return refuse("MALFORMED");
   const [signature, ...more] = outer.signatures;
@@ -71,13 +95,17 @@ export function openEnvelope(bytes: Uint8Array, keys: Keys): Opened | Refusal {
   return keep(bytes, outer, body, signature) ?? refuse("MALFORMED");
 }
 
-/** Since the process began: calls of `openEnvelope`, and signatures that were really verified for them. */
-export function openCounts(): { readonly opened: number; readonly verified: number } {
+/** Since the process began: envelopes that were delivered and opened, those that were refused, and signatures verified for them. */
+export function openCounts(): { readonly opened: number; readonly refused: number; readonly verified: number } {
   return { ...counts };
 }
 
-const counts = { opened: 0, verified: 0 };
+const counts = { opened: 0, refused: 0, verified: 0 };
 const verified = new WeakMap<Uint8Array, Opened>();
+const refused = new WeakSet<Uint8Array>();
+/** By SHA-256 of the envelope, hex; in order of arrival. A log entry is read by everybody soon after it was written. */
+const stored = new Map<string, Opened>();
+const STORED_MAX = 1024;
 
 /** Undefined when what is attached cannot be decoded. */
 function keep(

@@ -20,6 +20,7 @@ export class Sealed {
   #digest: Uint8Array | undefined;
 
   constructor(bytes: Uint8Array, body: EnvelopeBody, bodyBytes: Uint8Array) {
+    sealed++;
     this.bytes = bytes;
     this.body = body;
     this.bodyBytes = bodyBytes;
@@ -66,4 +67,10 @@ export function attach(bytes: Uint8Array, attached: readonly Signed[]): Uint8Arr
   return new Uint8Array(Buffer.concat([bytes, writer.finish()]));
 }
 
+/** Envelopes sealed since the process began. */
+export function sealCount(): number {
+  return sealed;
+}
+
+let sealed = 0;
 const writer = new Writer();

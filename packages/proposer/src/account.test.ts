@@ -1,3 +1,4 @@
+import type { Input } from "@countersign/runtime";
 import { describe, expect, it } from "vitest";
 import { type Account, emptyAccount, foldAccount } from "./account.ts";
 import { deepFreeze, deposit, desk, filled, fillMessage, message, noAnswer } from "./testing.ts";
@@ -35,11 +36,17 @@ describe("foldAccount", () => {
     expect(foldAccount(rich, { kind: "tick" }, desk)).toBe(rich);
   });
 
-  it.each<[string, Account, ReturnType<typeof filled>]>([
-    ["lacks a price", rich, message("order.filled", { ...fillMessage(bought), lastPx: undefined } as never)],
+  it.each<[string, Account, Input]>([
+    ["lacks a price", rich, unpriced()],
     ["is of no instrument", rich, filled({ ...bought, symbol: "NONE" })],
     ["comes before any deposit", emptyAccount(), filled(bought)],
   ])("stops on a fill that %s: nobody trades on with a wrong book", (_, account, fill) => {
     expect(() => foldAccount(account, fill, desk)).toThrow(/broken invariant/);
   });
 });
+
+function unpriced(): Input {
+  const fill = fillMessage(bought);
+  delete fill.lastPx;
+  return message("order.filled", fill);
+}

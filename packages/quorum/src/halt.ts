@@ -8,7 +8,7 @@ import {
   parseScope,
   SignedSchema,
 } from "@countersign/contracts";
-import { allows, checkRights, openEnvelope } from "@countersign/envelope";
+import { allows, checkRights, openStored } from "@countersign/envelope";
 import { sameBytes } from "./entry.ts";
 import type { OpenedPropose, ProposeReading } from "./propose.ts";
 
@@ -37,7 +37,7 @@ export function checkHaltAuthority(halt: Halt, propose: OpenedPropose, reading: 
     return isOwn ? undefined : "MAY_NOT_HALT";
   }
   if (more.length > 0) return "BAD_HALT";
-  const opened = openEnvelope(toBinary(SignedSchema, request), reading.keys);
+  const opened = openStored(toBinary(SignedSchema, request), reading.keys);
   if (!opened.ok || opened.body.type !== "halt.request") return "MAY_NOT_HALT";
   const nowMs = Number(opened.body.sentAtMs);
   if (checkRights(opened, { ...reading, topic: CALL, nowMs }) !== undefined) return "MAY_NOT_HALT";

@@ -6,7 +6,7 @@ import {
   type KeyRecord,
   type Keys,
   type Opened,
-  openEnvelope,
+  openStored,
   type PipelineCode,
 } from "@countersign/envelope";
 import { type LogName, logFromWire } from "./entry.ts";
@@ -42,7 +42,7 @@ export interface ProposeRefusal {
 
 /** Opens a sealed proposal. It has no age: what has happened stays so. Never throws. */
 export function openPropose(bytes: Uint8Array, { keys, mode }: ProposeReading): OpenedPropose | ProposeRefusal {
-  const envelope = openEnvelope(bytes, keys);
+  const envelope = openStored(bytes, keys);
   if (!envelope.ok) return refuse(envelope.code);
   const { body } = envelope;
   // At its own time: the reader's clock must not change what a log says.

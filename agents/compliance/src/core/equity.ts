@@ -34,7 +34,7 @@ export interface EquityState {
   readonly unknown: string | undefined;
 }
 
-export interface MarkPrice {
+interface MarkPrice {
   readonly symbol: string;
   readonly price: Price;
 }

@@ -4,7 +4,7 @@
  */
 import type { Fill, OrderAccepted, OrderReported } from "@countersign/contracts";
 import {
-  isTerminal,
+  type OrderStatus,
   orderFromIntent,
   orderStatuses,
   priceFromWire,
@@ -56,13 +56,16 @@ export function addFill(state: SlippageState, fill: Fill): SlippageState {
 
 export function reportOrder(state: SlippageState, { clientOrderId, status }: OrderReported): SlippageState {
   const word = orderStatuses.fromWire(status);
-  return word !== undefined && isTerminal(word) ? closeOrder(state, clientOrderId) : state;
+  return word !== undefined && ends.has(word) ? closeOrder(state, clientOrderId) : state;
 }
 
 /** Basis points; undefined without a fill whose quote is known. */
 export function slippageBps({ cost, reference }: SlippageState): number | undefined {
   return reference === 0n ? undefined : (Number(cost) / Number(reference)) * 1e4;
 }
+
+/** A FILLED order is closed by its last fill. */
+const ends: ReadonlySet<OrderStatus> = new Set<OrderStatus>(["CANCELED", "EXPIRED", "REJECTED", "NOT_SENT"]);
 
 function closeOrder(state: SlippageState, clientOrderId = ""): SlippageState {
   if (!(clientOrderId in state.working)) return state;

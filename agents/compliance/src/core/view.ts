@@ -45,22 +45,28 @@ export function marketView({ lengthMs }: Period): ViewOf<MarketView> {
   };
 }
 
-function foldQuote(
-  view: MarketView,
-  { value, ref }: Extract<MarketMessage, { type: "market.quote" }>,
-  lengthMs: number,
-): Trigger | undefined {
-  const { symbol, bidUnits: bid, askUnits: ask, priceScale: scale, eventTimeMs } = value;
-  if (!symbol || eventTimeMs === undefined) return undefined;
-  const ended = endPeriod(view, Math.floor(Number(eventTimeMs) / lengthMs), lengthMs);
+/** Takes the quote's prices over; undefined, and the symbol has none, when it says that the market has none now. */
+export function rememberQuote(last: Map<string, SeenQuote>, { value }: QuoteMessage): SeenQuote | undefined {
+  const { symbol, bidUnits: bid, askUnits: ask, priceScale: scale } = value;
+  if (!symbol) return undefined;
   if (bid === undefined || ask === undefined || scale === undefined) {
-    // It says that the market has no price now: the one before is none either.
-    view.last.delete(symbol);
-    return ended;
+    last.delete(symbol);
+    return undefined;
   }
   const quote = { bid, ask, scale };
-  view.last.set(symbol, quote);
-  view.recent.set(ref.msgId, quote);
+  last.set(symbol, quote);
+  return quote;
+}
+
+type QuoteMessage = Extract<MarketMessage, { type: "market.quote" }>;
+
+function foldQuote(view: MarketView, message: QuoteMessage, lengthMs: number): Trigger | undefined {
+  const { eventTimeMs } = message.value;
+  if (eventTimeMs === undefined) return undefined;
+  const ended = endPeriod(view, Math.floor(Number(eventTimeMs) / lengthMs), lengthMs);
+  const quote = rememberQuote(view.last, message);
+  if (quote === undefined) return ended;
+  view.recent.set(message.ref.msgId, quote);
   if (view.recent.size > RECENT_MAX) view.recent.delete(view.recent.keys().next().value ?? "");
   return ended;
 }

@@ -31,11 +31,11 @@ function makeDefault(symbol: string, path: string, files: readonly SurveyedFile[
     throw new MarketError("UNKNOWN_SYMBOL", path, problem, "Add a row for it to markets/instruments.json");
   }
   const scale = Math.max(...surveys.map(({ decimals }) => decimals));
-  return defaultInstrument(symbol, scale, BigInt(unitsOf(firstPrice, scale)));
+  return defaultInstrument(symbol, scale, BigInt(priceUnits(firstPrice, scale)));
 }
 
 /** At least 1. A price that is no exact number is refused, with its line, when its row is read. */
-function unitsOf(price: string, scale: number): number {
+function priceUnits(price: string, scale: number): number {
   const bytes = Buffer.from(price);
   return Math.max(1, new DecimalReader().read(bytes, 0, bytes.length, scale, 1) || 1);
 }
