@@ -9,6 +9,7 @@ import {
   type Checkpoint,
   type Escalated,
   KeyPurpose,
+  Mode,
   type OrderRejected,
   type PermitIssued,
 } from "@countersign/contracts";

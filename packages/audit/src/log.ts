@@ -30,7 +30,7 @@ export function foldRecord(state: LogState, record: BodyOfRecord): FoldedRecord 
   if (seq === undefined || prev === undefined) throw new Error(`broken invariant: a message on ${topic} is no record`);
   const { digest } = record;
   const hex = hexOf(digest);
-  const fold = foldLink(state.chains, { sender, topic, key, seq, prev, digest }, () => false);
+  const fold = foldLink(state.chains, { sender, topic, key, seq, prev, digest }, () => state.fresh.includes(hex));
   if (fold.kind === "known") return fold;
   const frontier = Frontier.restore(state.tree);
   const leafIndex = frontier.append(leafOf(record));

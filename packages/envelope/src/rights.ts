@@ -24,7 +24,7 @@ export function checkRights({ body, keyid }: Opened, reading: Reading): Refusal 
   const { keys, topic, recordKey, headers, mode, nowMs } = reading;
   const key = keys.find(keyid);
   // It was granted where it was opened; this reader's keyring may be behind.
-  if (key === undefined) return refuse("UNKNOWN_KEY");
+  if (key === undefined) return refuse("UNKNOWN_KEY"); // P07.granted-here
   const wrongState = keyStateCode(key, Number(body.sentAtMs), nowMs);
   if (wrongState !== undefined) return refuse(wrongState); // P07.keystate
   if (key.purpose !== KeyPurpose.ENVELOPE) return refuse("WRONG_PURPOSE"); // P07.purpose

@@ -1,5 +1,5 @@
 /** The shape of an explanation: steps in the order in which one led to the next. Text as people read it, ids whole. */
-import type { RuleResult } from "@countersign/contracts";
+import type { Feature, RuleResult } from "@countersign/contracts";
 import type { Told } from "../told.ts";
 
 export interface Why {
@@ -52,6 +52,12 @@ export interface JudgedRule {
   readonly explanation: string;
 }
 
+/** When a record was said, and which it is. */
+export interface At {
+  readonly atMs: number;
+  readonly record: string;
+}
+
 /** What is not on record is never made up. */
 export const UNKNOWN = "—";
 
@@ -59,7 +65,7 @@ export function fact(name: string, value: string | undefined): Fact {
   return { name, value: value === undefined || value === "" ? UNKNOWN : value };
 }
 
-export function facts(features: readonly { readonly name?: string; readonly value?: number }[]): readonly Fact[] {
+export function facts(features: readonly Feature[]): readonly Fact[] {
   return features.map(({ name, value }) => fact(name ?? UNKNOWN, number(value)));
 }
 

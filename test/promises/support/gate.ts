@@ -3,7 +3,7 @@
  * says otherwise, so that a refusal is the answer to that one thing alone.
  */
 import { toBinary } from "@bufbuild/protobuf";
-import { KeyPurpose, KeyState, Mode, type OpenHalt, type Signed, SubmitOrderSchema } from "@countersign/contracts";
+import { type KeyPurpose, KeyState, Mode, type OpenHalt, type Signed, SubmitOrderSchema } from "@countersign/contracts";
 import { makeGrant } from "@countersign/envelope";
 import { type Order, parseMoney } from "@countersign/orders";
 import type { SendOrder } from "../../../agents/execution/src/core/acts.ts";

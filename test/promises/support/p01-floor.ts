@@ -1,37 +1,356 @@
 /**
- * A trading floor for the promises: Policy and Execution in their hosts, three validators, two persons, a market, put together as
- * platform/src/embedded.ts does it; but in the proposers' place sits the test, and says what they would say, with their keys.
+ * One process of a firm: Policy and Execution in their hosts, three validators, two persons and a market, put together as
+ * platform/src/embedded.ts does it. But in the proposers' place sits the test, and says what they would say, with their keys.
  */
 import { create, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
-import { type Ceiling, type Execution, type ExecutionState, makeExecution } from "@countersign/agent-execution";
+import { type Execution, type ExecutionState, makeExecution } from "@countersign/agent-execution";
 import { type MarketEvent, sealedFeed } from "@countersign/agent-market";
-import { makePolicy, type PolicyState, parseLimits, signPermits } from "@countersign/agent-policy";
-import { makeValidator, type Validator } from "@countersign/agent-validator";
+import { makePolicy, type PolicyState, signPermits } from "@countersign/agent-policy";
+import { makeValidator } from "@countersign/agent-validator";
 import { LocalBus } from "@countersign/bus";
 import {
+  ApprovalDecisionSchema,
+  type ApprovalRequest,
+  Decision,
   HaltRequestSchema,
   type HaltResponse,
   KeyPurpose,
+  Log,
   Mode,
   OrderCommandSchema,
-  ProposeRequestSchema,
+  type PermitIssued,
+  type ProposeResponse,
+  ResumeSchema,
   SignedSchema,
   type SubmitOrder,
-  schemaOf,
+  SubmitOrderSchema,
   topics,
   ValidateRequestSchema,
 } from "@countersign/contracts";
-import { deriveMsgId, type EnvelopeBody, openEnvelope, type Signer, seal } from "@countersign/envelope";
-import { orderFromIntent, parseInstruments, parseMoney } from "@countersign/orders";
-import { FenceReader, genesisDigest, MemoryQuorumLog } from "@countersign/quorum";
-import { Host, LocalRpc, payloadOf, type PublishEffect, Teller } from "@countersign/runtime";
+import { deriveMsgId, openEnvelope, seal } from "@countersign/envelope";
+import { type Approval, signApproval } from "@countersign/permit";
+import { FenceReader, genesisDigest, signResume } from "@countersign/quorum";
+import { type Agent, type Edge, Host, LocalRpc, type PublishEffect, payloadOf, Teller } from "@countersign/runtime";
 import { Scheduler } from "@countersign/time";
-import { readFileSync } from "node:fs";
-import { authority } from "../../../platform/src/authority-file.ts";
 import { Feed } from "../../../platform/src/feed.ts";
-import { genesisRequest, VALIDATORS } from "../../../platform/src/genesis.ts";
-import { ReplayKeys } from "../../../platform/src/keys.ts";
+import { VALIDATORS } from "../../../platform/src/genesis.ts";
 import { followControl, followQuotes } from "../../../platform/src/listeners.ts";
 import { Person } from "../../../platform/src/person.ts";
-import { limitsOf } from "./p01-limits.ts";
-import { WatchedStore } from "./p01-store.ts";
+import { ADA, BOB, Firm, type FirmOptions, START_MS } from "./p01-firm.ts";
+
+/** A record or an answer, opened. */
+export interface Heard {
+  readonly type: string;
+  readonly sender: string;
+  readonly payload: Message;
+}
+
+const VALIDATOR = VALIDATORS[0];
+const MEMBERS = { version: 1n, validators: [...VALIDATORS] };
+const AT_ONCE = { maxInFlightBytes: 8_000_000, maxProcessingMs: 30_000 };
+
+export class Floor {
+  readonly firm: Firm;
+  readonly scheduler: Scheduler;
+  readonly bus: LocalBus;
+  readonly rpc = new LocalRpc();
+  readonly fence: FenceReader;
+  readonly execution: Execution;
+  /** Every record that was published in this life, in order. */
+  readonly heard: Heard[] = [];
+  readonly #tellers = new Map<string, Teller>();
+  readonly #events: MarketEvent[] = [];
+  readonly #market;
+  readonly #feed = new Feed();
+  #calls = 0;
+
+  private constructor(firm: Firm, startMs: number) {
+    this.firm = firm;
+    this.scheduler = new Scheduler(startMs);
+    this.bus = new LocalBus(this.scheduler);
+    this.fence = new FenceReader({ genesisDigest: genesisDigest(firm.genesis) });
+    const { keys, instruments, ceiling } = firm;
+    this.execution = makeExecution({
+      account: "main",
+      mode: "replay",
+      keys: this.fence.keys,
+      instruments,
+      ceiling,
+      validators: [...VALIDATORS],
+      venue: { name: "paper", latencyMs: 0, session: `life ${firm.lives}` },
+      fence: () => this.fence.state(),
+      fenceFresh: () => true,
+      nowMs: () => this.scheduler.nowMs(),
+    });
+    const signer = keys.signer("market", KeyPurpose.ENVELOPE);
+    this.#market = sealedFeed(eventsOf(this.#events), { signer, instruments, batchSize: 1 });
+  }
+
+  /** A new firm that is open for trading and has seen a price; or the next process of one that there is. */
+  static async open(of: FirmOptions | Firm = {}, startMs = START_MS): Promise<Floor> {
+    const firm = of instanceof Firm ? of : new Firm(of);
+    const floor = new Floor(firm, startMs);
+    await floor.#start();
+    if (firm.lives === 0) await floor.#begin();
+    firm.lives += 1;
+    await floor.quote("AAPL", 190_10, 190_20);
+    await floor.quote("SPX", 2_100_00, 2_100_50);
+    return floor;
+  }
+
+  /** kill -9 of everything, and the next process over what is left. */
+  restart(): Promise<Floor> {
+    return Floor.open(this.firm, this.scheduler.nowMs() + 1_000);
+  }
+
+  // ── what the world does ──
+
+  /** Bid and ask in cents. */
+  async quote(symbol: string, bid: number, ask: number): Promise<void> {
+    const timeMs = this.scheduler.nowMs() + 10;
+    this.#events.push({ kind: "quote", symbol, timeMs, bid, ask, bidSize: 5_000, askSize: 5_000 });
+    const { value } = await this.#market.next();
+    const [release] = value ?? [];
+    if (release !== undefined) await this.step(() => void this.bus.publishNow(this.#feed.record(release)), timeMs);
+  }
+
+  /** One step of the scheduler, with all that follows from it. */
+  async step<T>(input: () => T | Promise<T>, atMs = this.scheduler.nowMs()): Promise<Awaited<T>> {
+    const results: Awaited<T>[] = [];
+    await this.scheduler.step(atMs, async () => void results.push(await input()));
+    return results[0] as Awaited<T>;
+  }
+
+  // ── what a proposer does ──
+
+  /** Asks Policy; its verdict. */
+  propose(intent: Uint8Array, sender = "portfolio"): Promise<Heard> {
+    const request = toBinary(ValidateRequestSchema, create(ValidateRequestSchema, { intent }));
+    return this.step(() => this.call("PolicyService.Validate", "policy", "policy.validate", request, sender));
+  }
+
+  /** Policy's permit for this intent, as its order will be submitted. */
+  async permit(intent: Uint8Array): Promise<SubmitOrder> {
+    const verdict = await this.propose(intent);
+    if (verdict.type !== "permit.issued") throw new Error(`no permit: ${JSON.stringify(verdict.payload)}`);
+    return submitOf(verdict.payload as PermitIssued);
+  }
+
+  submit(submit: SubmitOrder, sender = "portfolio"): Promise<void> {
+    return this.#command({ case: "submit", value: submit }, sender);
+  }
+
+  cancel(intentKey: string): Promise<void> {
+    const value = { $typeName: "countersign.v1.CancelOrder", account: "main", intentKey, reason: "enough" } as const;
+    return this.#command({ case: "cancel", value }, "portfolio");
+  }
+
+  // ── what a person does ──
+
+  /** The same halt, asked of each of these. */
+  halt(haltId: string, servers: readonly string[], scope = "all", by = ADA): Promise<HaltResponse[]> {
+    return this.step(() => this.haltNow(haltId, servers, scope, by));
+  }
+
+  /** As `halt`, inside a step. */
+  async haltNow(haltId: string, servers: readonly string[], scope = "all", by = ADA): Promise<HaltResponse[]> {
+    const halt = { haltId, level: 1, scope, reason: "enough", by };
+    const request = toBinary(HaltRequestSchema, create(HaltRequestSchema, { halt }));
+    const answers: HaltResponse[] = [];
+    for (const server of servers) {
+      const { payload } = await this.call("HaltService.Halt", server, "halt.request", request, by);
+      answers.push(payload as HaltResponse);
+    }
+    return answers;
+  }
+
+  /** Signed by these persons, for the epoch that is. */
+  resume(haltIds: readonly string[], persons: readonly string[]): Promise<ProposeResponse> {
+    const proposer = this.person(persons[0] ?? ADA);
+    return this.step(() => proposer.propose(Log.CONTROL, this.resumeOf(haltIds, persons), VALIDATOR));
+  }
+
+  resumeOf(haltIds: readonly string[], persons: readonly string[]) {
+    const { epoch } = this.fence.state();
+    const reason = "checked";
+    const signatures = persons.map((person) =>
+      signResume({ haltIds, reason, epoch, person }, this.firm.keys.signer(person, KeyPurpose.APPROVAL)),
+    );
+    return { case: "resume", value: create(ResumeSchema, { haltIds: [...haltIds], reason, signatures }) } as const;
+  }
+
+  /** A person's yes to what was asked, unless these fields say otherwise. */
+  approve(request: ApprovalRequest, approver: string, fields: Partial<Approval> = {}): Promise<void> {
+    const approval: Approval = {
+      approvalId: request.approvalId ?? "",
+      intentDigest: request.intentDigest ?? new Uint8Array(),
+      haltEpoch: request.haltEpoch ?? -1n,
+      expiresAtMs: Number(request.expiresAtMs),
+      decision: Decision.APPROVE,
+      approver,
+      ...fields,
+    };
+    const signed = signApproval(approval, this.firm.keys.signer(approver, KeyPurpose.APPROVAL));
+    const payload = create(ApprovalDecisionSchema, { approval: signed, account: "main", reason: "it is well" });
+    return this.#say(approver, { topic: "approvals.decision.v1", type: "approval.decision", payload });
+  }
+
+  person(name: string): Person {
+    const { keys } = this.firm;
+    return new Person({
+      name,
+      envelopeSigner: keys.signer(name, KeyPurpose.ENVELOPE),
+      wordSigner: keys.signer(name, KeyPurpose.APPROVAL),
+      keys: this.fence.keys,
+      rpc: this.rpc,
+      teller: this.#teller(name),
+      nowMs: () => this.scheduler.nowMs(),
+    });
+  }
+
+  // ── what can be seen ──
+
+  /** The last record of this type. */
+  last(type: string): Heard | undefined {
+    return this.heard.findLast((one) => one.type === type);
+  }
+
+  count(type: string): number {
+    return this.heard.filter((one) => one.type === type).length;
+  }
+
+  async policyState(): Promise<PolicyState> {
+    return (await this.firm.store("policy").load("main")).state as PolicyState;
+  }
+
+  async executionState(): Promise<ExecutionState> {
+    return (await this.firm.store("execution").load("main")).state as ExecutionState;
+  }
+
+  /** Reads the control log from its beginning, as a process does that has just started. */
+  async readControl(): Promise<void> {
+    for (const { entry, votes } of await this.firm.log.read("control", 0n, 100))
+      this.fence.apply(
+        entry,
+        votes.map((vote) => fromBinary(SignedSchema, vote)),
+      );
+  }
+
+  /** @throws RpcError when it was refused */
+  async call(call: string, server: string, type: string, payload: Uint8Array, sender: string): Promise<Heard> {
+    const timeMs = this.scheduler.nowMs();
+    const causationId = `${type} ${this.firm.lives} ${this.#calls++}`;
+    const msgId = deriveMsgId({ timeMs, sender, causationId, effectIndex: 0 });
+    const ids = { msgId, correlationId: msgId, causationId: "", idempotencyKey: msgId };
+    const names = { type, version: "v1", sender, intent: "ASK", topic: call, key: "" };
+    const body = { ...ids, ...names, sentAtMs: BigInt(timeMs), ttlMs: 30_000, payload };
+    const { bytes } = seal(body, this.firm.keys.signer(sender, KeyPurpose.ENVELOPE));
+    return this.#open(await this.rpc.call(call, server, bytes));
+  }
+
+  // ── how it starts ──
+
+  async #start(): Promise<void> {
+    const { bus, fence, rpc, scheduler, firm } = this;
+    const { keys, instruments, limits, log, genesis } = firm;
+    const nowMs = () => scheduler.nowMs();
+    await bus.ensureTopics(topics.map(({ topic }) => ({ topic, partitions: 4 })));
+    await followControl(bus, fence);
+    await this.readControl();
+    const permitSigner = keys.signer("policy", KeyPurpose.PERMIT);
+    const common = { account: "main", mode: "replay", limits, instruments, keys: fence.keys, members: MEMBERS } as const;
+    const policy = makePolicy({ ...common, permitKeyid: permitSigner.keyid });
+    const execution = await this.#host(this.execution.agent, this.execution.edge);
+    await this.#host(policy, signPermits(permitSigner));
+    for (const sender of [...VALIDATORS, "portfolio", "hedger", ADA, BOB]) await this.#teller(sender).load();
+    for (const name of VALIDATORS) {
+      const validator = makeValidator({
+        name,
+        peers: [...VALIDATORS],
+        mode: Mode.REPLAY,
+        genesis,
+        envelopeSigner: keys.signer(name, KeyPurpose.ENVELOPE),
+        voteSigner: keys.signer(name, KeyPurpose.VOTE),
+        instruments,
+        log,
+        store: firm.store(name),
+        rpc,
+        nowMs,
+        publish: (effect) => this.#teller(name).say(effect),
+      });
+      await followQuotes(bus, fence.keys, validator, nowMs);
+      await this.step(() => validator.start());
+    }
+    await this.#listen();
+    if (firm.lives > 0) await this.step(() => execution.report({ id: `${firm.lives}`, name: "restarted", data: null }));
+  }
+
+  async #begin(): Promise<void> {
+    await this.step(() => this.person(ADA).proposeGenesis(this.firm.genesis, VALIDATOR));
+    await this.resume(["birth"], [ADA, BOB]);
+    await this.step(() => this.person(ADA).deposit("main", this.firm.deposit, "opening", VALIDATOR));
+  }
+
+  async #host<S, V>(agent: Agent<S, V>, edge: Edge): Promise<Host<S, V>> {
+    const { bus, rpc, fence, scheduler: loop, firm } = this;
+    const name = agent.canvas.agent;
+    await bus.ensureTopics(
+      agent.canvas.observes.map(({ topic }) => ({ topic: `${topic}.${name}.dlq`, partitions: 1 })),
+    );
+    const signer = firm.keys.signer(name, KeyPurpose.ENVELOPE);
+    const ports = { store: firm.store(name), bus, rpc, fence, loop };
+    const host = new Host({ agent, edge, signer, keys: fence.keys, mode: Mode.REPLAY, ...ports });
+    await host.start();
+    return host;
+  }
+
+  async #listen(): Promise<void> {
+    const names = topics.flatMap(({ topic, delivery }) => (delivery === "record" ? [topic] : []));
+    const options = { topics: names, as: { kind: "every", name: "test" }, from: "earliest", ...AT_ONCE } as const;
+    await this.bus.subscribe(options, ({ records }) => {
+      for (const { value } of records) this.heard.push(this.#open(value));
+      return { through: records.at(-1)!.offset };
+    });
+  }
+
+  #teller(sender: string): Teller {
+    const { bus, firm, scheduler, fence } = this;
+    const known = this.#tellers.get(sender);
+    const signer = firm.keys.signer(sender, KeyPurpose.ENVELOPE);
+    const store = firm.store(sender);
+    const teller =
+      known ?? new Teller({ sender, signer, keys: fence.keys, store, bus, nowMs: () => scheduler.nowMs() });
+    this.#tellers.set(sender, teller);
+    return teller;
+  }
+
+  #command(command: NonNullable<Parameters<typeof commandOf>[0]>, sender: string): Promise<void> {
+    return this.#say(sender, { topic: "orders.intent.v1", type: "order.intent", payload: commandOf(command) });
+  }
+
+  #say(sender: string, said: Pick<PublishEffect, "topic" | "type" | "payload">): Promise<void> {
+    const idempotencyKey = `${sender} ${this.firm.lives} ${this.#calls++}`;
+    const effect = { kind: "publish", key: "main", intent: "SAY", idempotencyKey, ...said } as const;
+    return this.step(() => this.#teller(sender).say(effect));
+  }
+
+  #open(bytes: Uint8Array): Heard {
+    const opened = openEnvelope(bytes, this.fence.keys);
+    const payload = opened.ok ? payloadOf(opened) : undefined;
+    if (!opened.ok || payload === undefined) throw new Error("what was said cannot be opened");
+    return { type: opened.body.type, sender: opened.body.sender, payload };
+  }
+}
+
+export function submitOf({ intent, permit, approvals }: PermitIssued): SubmitOrder {
+  return create(SubmitOrderSchema, { approvals, ...(intent && { intent }), ...(permit && { permit }) });
+}
+
+function commandOf(command: ReturnType<typeof create<typeof OrderCommandSchema>>["command"]) {
+  return create(OrderCommandSchema, { command });
+}
+
+/** Gives what there is each time it is asked, without an end. */
+async function* eventsOf(events: MarketEvent[]): AsyncGenerator<readonly MarketEvent[]> {
+  for (;;) yield events.splice(0);
+}

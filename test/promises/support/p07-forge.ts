@@ -1,6 +1,6 @@
 /** Envelopes as somebody would make them who has keys of his own and no manners. */
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { SignedSchema, SignatureSchema } from "@countersign/contracts";
+import { SignedSchema } from "@countersign/contracts";
 import { pae, payloadType, type Signer } from "@countersign/envelope";
 
 /** These bytes, signed as a body of this type. */
@@ -11,7 +11,7 @@ export function signedAs(type: string, payload: Uint8Array, signer: Signer): Uin
 /** These bytes, signed under any payload type. */
 export function signedUnder(declared: string, payload: Uint8Array, signer: Signer): Uint8Array {
   const sig = signer.sign(pae(declared, payload));
-  const signatures = [create(SignatureSchema, { keyid: signer.keyid, sig })];
+  const signatures = [{ keyid: signer.keyid, sig }];
   return toBinary(SignedSchema, create(SignedSchema, { payloadType: declared, payload, signatures }));
 }
 

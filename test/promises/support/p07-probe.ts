@@ -36,7 +36,7 @@ const topics = ["signals.market.v1", "orders.intent.v1", "orders.execution.v1", 
 const calls = ["HedgerService.Quote", "QuorumService.Propose", "HaltService.Halt"] as const;
 
 /** What may be said to the probe, and by it. */
-export const friendly = [
+const friendly = [
   "market.signal signals.market.v1",
   "market.quote market.quotes.v1",
   "order.intent orders.intent.v1",
@@ -56,7 +56,15 @@ const own = [
 export interface ProbeOptions {
   readonly store?: Store;
   readonly asleep?: boolean;
-  readonly rig?: Rig;
+}
+
+interface Parts {
+  readonly rig: Rig;
+  readonly store: Store;
+  readonly agent: Agent<Acted>;
+  readonly host: Host<Acted, undefined>;
+  readonly letters: Tap;
+  readonly records: Tap;
 }
 
 export interface Delivery {
@@ -81,34 +89,33 @@ export interface Refusal {
   readonly isOf: boolean;
 }
 
+type Tap = Awaited<ReturnType<Rig["tap"]>>;
+
 export class Probe {
   readonly rig: Rig;
   readonly store: Store;
-  #host: Host<Acted, undefined>;
   readonly #agent: Agent<Acted>;
-  readonly #letters: Awaited<ReturnType<Rig["tap"]>>;
-  readonly #records: Awaited<ReturnType<Rig["tap"]>>;
+  readonly #letters: Tap;
+  readonly #records: Tap;
+  #host: Host<Acted, undefined>;
 
-  private constructor(
-    rig: Rig,
-    store: Store,
-    agent: Agent<Acted>,
-    host: Host<Acted, undefined>,
-    letters: Awaited<ReturnType<Rig["tap"]>>,
-    records: Awaited<ReturnType<Rig["tap"]>>,
-  ) {
-    [this.rig, this.store, this.#agent, this.#host] = [rig, store, agent, host];
-    [this.#letters, this.#records] = [letters, records];
+  private constructor({ rig, store, agent, host, letters, records }: Parts) {
+    this.rig = rig;
+    this.store = store;
+    this.#agent = agent;
+    this.#host = host;
+    this.#letters = letters;
+    this.#records = records;
   }
 
-  static async open({ store = new MemoryStore(), asleep = false, rig }: ProbeOptions = {}): Promise<Probe> {
-    const world = rig ?? (await Rig.open());
-    world.grant("probe", ...own);
-    world.grant("friend", ...friendly);
+  static async open({ store = new MemoryStore(), asleep = false }: ProbeOptions = {}): Promise<Probe> {
+    const rig = await Rig.open();
+    rig.grant("probe", ...own);
+    rig.grant("friend", ...friendly);
     const agent = probeAgent(asleep);
-    const host = await world.host(agent, { store });
-    const letters = await world.tap(...topics.map((topic) => `${topic}.probe.dlq`));
-    return new Probe(world, store, agent, host, letters, await world.tap("audit.records.v1"));
+    const host = await rig.host(agent, { store });
+    const letters = await rig.tap(...topics.map((topic) => `${topic}.probe.dlq`));
+    return new Probe({ rig, store, agent, host, letters, records: await rig.tap("audit.records.v1") });
   }
 
   /** The process ends and another one begins over the same store. */
@@ -124,13 +131,7 @@ export class Probe {
   /** Grants another sender a key: the friend's rights where `fields` say nothing else. */
   grant(sender: string, fields: Partial<GrantFields> = {}, reason?: string): Signer {
     const signer = this.rig.signer(sender);
-    const types = friendly.map((right) => {
-      const [type = "", topic = ""] = right.split(" ");
-      return create(TypeGrantSchema, { type, topic });
-    });
-    const usual = { sender, person: false, purpose: KeyPurpose.ENVELOPE, modes: [Mode.REPLAY], types };
-    const times = { validFromMs: 0n, validUntilMs: 4_102_444_800_000n, state: KeyState.ACTIVE };
-    const grant = makeGrant({ ...usual, ...times, ...fields }, signer);
+    const grant = makeGrant(grantOf(sender, fields), signer);
     const wrong = this.rig.keys.grant(reason === undefined ? grant : { ...grant, reason });
     if (wrong !== undefined) throw new Error(`${sender}: ${wrong}`);
     return signer;
@@ -177,6 +178,16 @@ export class Probe {
     const { subject, code = "", place = "", type = "" } = fromBinary(RefusedSchema, opened.body.payload);
     return [{ code, place, cameBy: type, isOf: subject === Buffer.from(sha256(bytes)).toString("hex") }];
   }
+}
+
+/** The grant of an agent that may say what the friend may, in a replay. */
+export function grantOf(sender: string, fields: Partial<GrantFields> = {}): GrantFields {
+  const types = friendly.map((right) => {
+    const [type = "", topic = ""] = right.split(" ");
+    return create(TypeGrantSchema, { type, topic });
+  });
+  const usual = { sender, person: false, purpose: KeyPurpose.ENVELOPE, modes: [Mode.REPLAY], types };
+  return { ...usual, validFromMs: 0n, validUntilMs: 4_102_444_800_000n, state: KeyState.ACTIVE, ...fields };
 }
 
 /** What a delivery that passes every door leads to, and what one leads to that is refused. */

@@ -10,7 +10,8 @@ const { view } = Trader.ready();
 /** Of the ready market: EWMA of returns of 1 %, at 252 bars a year. */
 const annual = view.volatility(config.instruments.get("AAPL")!)!.annual;
 
-const holding = (units: bigint, price = 10_000n): Account => {
+/** By default at the price it is marked at: equity stays 100,000. */
+const holding = (units: bigint, price = units > 0n ? 9_999n : 10_001n): Account => {
   const side = units > 0n ? "BUY" : "SELL";
   return foldAccount(rich, filled({ symbol: "AAPL", side, quantity: units > 0n ? units : -units, price }), config);
 };

@@ -123,9 +123,11 @@ export class Trader {
     return this.take(message("order.reported", create(OrderReportedSchema, { intentKey: this.intentKey, status })));
   }
 
-  fill(side: "BUY" | "SELL", quantity: bigint, price = 10_000n, symbol = "AAPL"): readonly Effect[] {
+  /** At the price it is then marked at: equity stays what it was. */
+  fill(side: "BUY" | "SELL", quantity: bigint): readonly Effect[] {
+    const price = side === "BUY" ? 9_999n : 10_001n;
     const intentKey = Object.keys(this.state.proposals)[0] ?? "";
-    return this.take(filled({ symbol, side, quantity, price, intentKey }));
+    return this.take(filled({ symbol: "AAPL", side, quantity, price, intentKey }));
   }
 
   silence(call: string): readonly Effect[] {
