@@ -8,7 +8,6 @@ import {
   GenesisSchema,
   KeyPurpose,
   KeyState,
-  Log,
   Mode,
   type ProposeRequest,
   ProposeRequestSchema,
@@ -18,7 +17,7 @@ import {
 } from "@countersign/contracts";
 import { attach, deriveSigner, Keyring, makeGrant, openEnvelope, type Signer } from "@countersign/envelope";
 import { parseInstruments } from "@countersign/orders";
-import { buildEntry, emptyHead, type Head, opIdOf, signVote } from "@countersign/quorum";
+import { buildEntry, type Entry, emptyHead, type Head, logToWire, opIdOf, signVote } from "@countersign/quorum";
 import { type Host, MemoryStore, type Store } from "@countersign/runtime";
 import { Rig, type Say } from "@countersign/runtime/testing";
 import { type ComplianceState, canvas, type MarketView, makeCompliance } from "../src/index.ts";
@@ -72,7 +71,7 @@ export class Day {
     mode: Mode.REPLAY,
   });
   readonly checkpoints: Checkpoint[] = [];
-  readonly #heads = new Map<Log, Head>();
+  readonly #heads = new Map<string, Head>();
   #host: Host<ComplianceState, MarketView> | undefined;
   #followed = 0;
 
@@ -123,29 +122,24 @@ export class Day {
 
   /** Told by a validator, with the votes of two. */
   async post(content: Content, voters: readonly string[] = validators.slice(0, 2)): Promise<void> {
-    const log = content.case === "deposit" || content.case === "fills" ? Log.LEDGER : Log.CONTROL;
-    const payload = create(ProposeRequestSchema, { opId: opIdOf({ content })!, log, content });
-    const propose = this.rig.sealed({
-      sender: "operator",
-      topic: "QuorumService.Propose",
-      type: "quorum.propose",
-      payload,
-    });
-    const name = log === Log.LEDGER ? "ledger" : "control";
-    const entry = buildEntry(name, this.#heads.get(log) ?? emptyHead, [propose.bytes]);
-    this.#heads.set(log, entry);
-    const place = { log: entry.log, seq: entry.seq, round: 0, membersVersion: 1n, entryDigest: entry.digest };
+    const { log, seq, digest, bytes: entry } = this.skip(content);
+    const place = { log, seq, round: 0, membersVersion: 1n, entryDigest: digest };
     const votes = voters.map((validator) => signVote({ ...place, validator }, voteSigner(validator)));
-    const topic = log === Log.LEDGER ? "ledger.entries.v1" : "control.halt.v1";
-    const posted = create(EntryPostedSchema, { entry: entry.bytes });
-    const { bytes, body } = this.rig.sealed({
-      sender: "validator-1",
-      topic,
-      key: name,
-      type: `${name}.entry`,
-      payload: posted,
-    });
-    await this.rig.deliver(topic, name, attach(bytes, votes), body);
+    const topic = log === "ledger" ? "ledger.entries.v1" : "control.halt.v1";
+    const payload = create(EntryPostedSchema, { entry });
+    const say = { sender: "validator-1", topic, key: log, type: `${log}.entry`, payload };
+    const { bytes, body } = this.rig.sealed(say);
+    await this.rig.deliver(topic, log, attach(bytes, votes), body);
+  }
+
+  /** An entry that nobody tells of. */
+  skip(content: Content): Entry {
+    const log = content.case === "deposit" || content.case === "fills" ? "ledger" : "control";
+    const payload = create(ProposeRequestSchema, { opId: opIdOf({ content })!, log: logToWire(log), content });
+    const say = { sender: "operator", topic: "QuorumService.Propose", type: "quorum.propose", payload };
+    const entry = buildEntry(log, this.#heads.get(log) ?? emptyHead, [this.rig.sealed(say).bytes]);
+    this.#heads.set(log, entry);
+    return entry;
   }
 
   /** The log's envelopes, in the order of their leaves. */

@@ -19,7 +19,7 @@ export function checkCertificate(authority: Authority, entry: FileEntry, votes: 
     const { validator, round } = vote;
     if (!validators.includes(validator) || vote.membersVersion !== membersVersion)
       return [uncertified(entry, `${validator} had no vote`)];
-    if (false) return [uncertified(entry, `${validator} is counted twice`)];
+    if (voters.has(validator)) return [uncertified(entry, `${validator} is counted twice`)];
     voters.add(validator);
     rounds.add(round);
   }

@@ -123,7 +123,7 @@ describe("what a verifier finds", () => {
 
   it("an entry without its votes, with one, with one twice, or with those of another entry", async () => {
     const world = started();
-    for (const voters of [[], ["validator-1"], ["validator-1", "validator-1"]])
+    for (const voters of [[], ["validator-1"], ["validator-1", "validator-1", "validator-2"]])
       world.post(deposit(`d${voters}`), { voters });
     world.post(deposit("other"), { votesOn: new Uint8Array(32) });
     expect(found(await verify(world))).toEqual([2, 3, 4, 5].map((line) => `${line} NOT_CERTIFIED`));
@@ -164,6 +164,12 @@ describe("what a verifier finds", () => {
     const grant = grantOf("policy", KeyPurpose.ENVELOPE, { label: "new", says: ["decision.made audit.records.v1"] });
     world.post(keyChange(grant), { by: "operator" });
     expect(found(await verify(world))).toEqual(["2 FORGED_PROPOSE"]);
+  });
+
+  it("a record that says it is another", async () => {
+    const lines = await smallWorld().lines();
+    lines[4] = lines[4]!.replace('"index":4', '"index":5');
+    expect(found(verifyAudit(lines))).toEqual(["5 WRONG_INDEX"]);
   });
 
   it("no genesis", async () => {

@@ -23,11 +23,16 @@ export function deriveMsgId({ timeMs, sender, causationId, effectIndex }: MsgIdF
   if (!Number.isSafeInteger(effectIndex) || effectIndex < 0 || `${sender}${causationId}`.includes("\0")) {
     throw new EnvelopeError("BAD_ID", "effects count from 0, and names have no zero byte");
   }
-  const random = BigInt(`0x${hash("sha256", `${sender}\0${causationId}\0${effectIndex}`, "hex").slice(0, 20)}`) >> 6n;
-  const time = timeMs.toString(16).padStart(12, "0");
-  const randA = (random >> 62n).toString(16).padStart(3, "0");
-  const randB = ((random & ((1n << 62n) - 1n)) | (1n << 63n)).toString(16);
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${randA}-${randB.slice(0, 4)}-${randB.slice(4)}`;
+  const random = hash("sha256", `${sender}\0${causationId}\0${effectIndex}`, "buffer");
+  const id = Buffer.allocUnsafe(16);
+  id.writeUIntBE(timeMs, 0, 6);
+  // Version 7 and the first 12 bits; then the variant 10 and the next 62, which lie two bits before the digest's bytes.
+  id[6] = 0x70 | (random[0]! >> 4);
+  id[7] = (random[0]! << 4) | (random[1]! >> 4);
+  id[8] = 0x80 | ((random[1]! & 0x0f) << 2) | (random[2]! >> 6);
+  for (let at = 9; at < 16; at++) id[at] = (random[at - 7]! << 2) | (random[at - 6]! >> 6);
+  const hex = id.toString("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
 /** In the canonical lower-case form, with version 7 and the variant of RFC 9562. */

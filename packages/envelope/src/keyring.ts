@@ -14,8 +14,8 @@ export interface KeyRecord {
   readonly person: boolean;
   readonly purpose: KeyPurpose;
   readonly modes: ReadonlySet<Mode>;
-  /** By `rightOf(type, topic)`; the topic is a call's name for a call. */
-  readonly rights: ReadonlySet<string>;
+  /** The types it may say, by topic; for a call by its name. */
+  readonly rights: ReadonlyMap<string, ReadonlySet<string>>;
   readonly validFromMs: number;
   readonly validUntilMs: number;
   readonly state: KeyState;
@@ -100,7 +100,7 @@ export function keyStateCode(key: KeyRecord, sentAtMs: number, nowMs: number): P
 
 /** May this key's sender say this type on this topic, or as this call? */
 export function allows(key: KeyRecord, { type, topic }: { readonly type: string; readonly topic: string }): boolean {
-  return key.rights.has(rightOf(type, topic));
+  return key.rights.get(topic)?.has(type) === true;
 }
 
 function recordOf(grant: KeyGrant): KeyRecord {
@@ -116,7 +116,7 @@ function recordOf(grant: KeyGrant): KeyRecord {
     person: grant.person === true,
     purpose,
     modes: new Set(grant.modes),
-    rights: new Set(grant.types.map(({ type, topic }) => rightOf(type ?? "", topic ?? ""))),
+    rights: rightsOf(grant),
     validFromMs: Number(grant.validFromMs),
     validUntilMs: Number(grant.validUntilMs),
     state,
@@ -125,8 +125,10 @@ function recordOf(grant: KeyGrant): KeyRecord {
 }
 
 /** Topics have no space. */
-function rightOf(type: string, topic: string): string {
-  return `${topic} ${type}`;
+function rightsOf({ types }: KeyGrant): KeyRecord["rights"] {
+  const rights = new Map<string, Set<string>>();
+  for (const { type = "", topic = "" } of types) rights.set(topic, (rights.get(topic) ?? new Set()).add(type));
+  return rights;
 }
 
 /** Where a key stands on its way; undefined for a revocation without one of the two reasons. */

@@ -17,10 +17,10 @@ import type { Agent, Effect, Input, MarketMessage, PublishEffect } from "./agent
 import { type Attempt, attempt, isDurable, isReply } from "./attempt.ts";
 import { AuditLease } from "./audit-lease.ts";
 import { decodeJson, encodeJson } from "./codec.ts";
-import { chainKey } from "./drafts.ts";
 import { causeOf, inboxOf, marketMessage, type Pending } from "./pending.ts";
 import { type Admitted, admit, ageOf, type Delivery } from "./pipeline.ts";
 import { type Fence, type Rpc, RpcError } from "./ports.ts";
+import { Positions } from "./positions.ts";
 import { RateLimit } from "./rate-limit.ts";
 import type { Loaded, OutboxRow, Outcome, SnapshotRow, Store, TimerRow } from "./store.ts";
 import { Teller } from "./teller.ts";
@@ -82,12 +82,11 @@ export class Host<S, V> {
   readonly #teller: Teller;
   readonly #rate = new RateLimit({ perSecond: 2_000, burst: 10_000 });
   readonly #cache = new Map<string, Loaded>();
-  readonly #marketSeqs = new Map<string, bigint>();
   readonly #timers = new Map<string, { cancel(): void }>();
   readonly #subscriptions: Subscription[] = [];
   readonly #keyTexts = new WeakMap<Uint8Array, string>();
   #view: V;
-  #positions: Record<string, string> = {};
+  readonly #positions = new Positions();
   #foldedSinceSnapshot = 0;
   #waiting: Pending[] = [];
   #ticks = 0;
@@ -240,17 +239,12 @@ export class Host<S, V> {
   /** Market data, checkpoints and heartbeats: by high-water mark instead of an inbox. */
   #onMarket({ opened, payload }: Admitted): void | Promise<void> {
     const { body } = opened;
-    const at = chainKey(body.topic, body.key);
-    const seq = body.seq ?? 0n;
-    const known = this.#marketSeqs.get(at);
-    if (known !== undefined && seq <= known) return;
-    this.#marketSeqs.set(at, seq);
+    if (!this.#positions.advance(body.topic, body.key, body.seq ?? 0n)) return;
     if (body.type === "audit.checkpoint") return this.#lease.read(payload as Checkpoint);
     const message = marketMessage(opened, payload);
     if (message === undefined) return this.#onLease(opened, payload);
     const reports = this.#o.edge?.onMarket?.(message) ?? [];
     const trigger = this.#o.agent.view.fold(this.#view, message);
-    this.#positions[at] = seq.toString();
     this.#foldedSinceSnapshot++;
     if (!this.#awake || (trigger === undefined && reports.length === 0)) return;
     return this.#afterMarket(opened, reports, trigger);
@@ -322,8 +316,14 @@ export class Host<S, V> {
   async #tooOldOrTooMuch(opened: Opened): Promise<string | undefined> {
     const nowMs = this.#o.loop.nowMs();
     const age = ageOf(opened, nowMs);
-    if (age !== undefined && (await this.#o.store.outcome(opened.body.msgId)) === undefined) return age.code;
+    if (age !== undefined && !(await this.#isRepetition(opened))) return age.code;
     return this.#rate.take(opened.body.sender, nowMs) ? undefined : "RATE_LIMITED";
+  }
+
+  /** By its msg_id, or under its idempotency key by another. */
+  async #isRepetition(opened: Opened): Promise<boolean> {
+    for (const { msgId } of inboxOf(opened)) if ((await this.#o.store.outcome(msgId)) !== undefined) return true;
+    return false;
   }
 
   // ── the decision and its transaction ──
@@ -391,7 +391,7 @@ export class Host<S, V> {
       fence: fence.state(),
       auditTrailing: this.#lease.trailing(this.#teller.chains, (topic) => topicSpec(topic)?.delivery === "record"),
       chains: this.#teller.chains,
-      positions: { ...this.#positions },
+      positions: this.#positions.ofMarket(),
       claimed,
       signer,
       finish: edge?.finish?.bind(edge),
@@ -528,15 +528,16 @@ export class Host<S, V> {
 
   #snapshotIfDue(): SnapshotRow | undefined {
     if (this.#foldedSinceSnapshot < SNAPSHOT_EVERY) return undefined;
-    return { json: encodeJson({ positions: this.#positions, view: this.#o.agent.view.snapshot(this.#view) }) };
+    return {
+      json: encodeJson({ positions: this.#positions.ofMarket(), view: this.#o.agent.view.snapshot(this.#view) }),
+    };
   }
 
   #restoreView(row: SnapshotRow | undefined): void {
     if (row === undefined) return;
     const { positions, view } = decodeJson(row.json) as { positions: Record<string, string>; view: unknown };
     this.#view = this.#o.agent.view.restore(view);
-    this.#positions = positions;
-    for (const [at, seq] of Object.entries(positions)) this.#marketSeqs.set(at, BigInt(seq));
+    this.#positions.restore(positions);
   }
 
   /** The id of something that no message caused. */

@@ -27,17 +27,26 @@ export function inboxOf(opened: Opened): Pending["inbox"] {
   return [...rows, { msgId: `${body.sender} ${body.type} ${body.idempotencyKey}`, digest: sha256(body.payload) }];
 }
 
-/** The message of a market.* topic; undefined for another. */
+/** The message of a market.* topic; undefined for another. The same object for all readers of the process. */
 export function marketMessage(opened: Opened, payload: Message): MarketMessage | undefined {
-  const { body } = opened;
+  const known = messages.get(opened);
+  if (known !== undefined) return known;
+  const message = makeMessage(opened, payload);
+  if (message !== undefined) messages.set(opened, message);
+  return message;
+}
+
+const messages = new WeakMap<Opened, MarketMessage>();
+
+function makeMessage(opened: Opened, payload: Message): MarketMessage | undefined {
   const ref = new LazyRef(opened);
-  switch (body.type) {
+  switch (opened.body.type) {
     case "market.quote":
-      return { type: body.type, value: payload as Quote, ref };
+      return { type: "market.quote", value: payload as Quote, ref };
     case "market.trade":
-      return { type: body.type, value: payload as Trade, ref };
+      return { type: "market.trade", value: payload as Trade, ref };
     case "market.bar":
-      return { type: body.type, value: payload as Bar, ref };
+      return { type: "market.bar", value: payload as Bar, ref };
     default:
       return undefined;
   }

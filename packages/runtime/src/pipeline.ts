@@ -41,10 +41,17 @@ export function admit(delivery: Delivery, keys: Keys, mode: Mode, nowMs: number)
   const { topic, recordKey, headers } = delivery;
   const refusal = checkRights(opened, { keys, topic, recordKey, headers, mode, nowMs });
   if (refusal !== undefined) return refusal;
+  const known = admittedOf.get(opened);
+  if (known !== undefined) return known;
   const payload = payloadOf(opened);
   if (payload === undefined) return { ok: false, code: "PAYLOAD_MALFORMED", place: "pipeline" };
-  return { ok: true, opened, payload };
+  const admitted = { ok: true, opened, payload } as const;
+  admittedOf.set(opened, admitted);
+  return admitted;
 }
+
+/** One object for all readers of the process: rights were checked above, for each of them. */
+const admittedOf = new WeakMap<Opened, Admitted>();
 
 /** Too old or too early to be acted on; undefined for what has no age. */
 export function ageOf(opened: Opened, nowMs: number): Refusal | undefined {

@@ -258,7 +258,14 @@ export class Floor {
     await followControl(bus, fence);
     await this.readControl();
     const permitSigner = keys.signer("policy", KeyPurpose.PERMIT);
-    const common = { account: "main", mode: "replay", limits, instruments, keys: fence.keys, members: MEMBERS } as const;
+    const common = {
+      account: "main",
+      mode: "replay",
+      limits,
+      instruments,
+      keys: fence.keys,
+      members: MEMBERS,
+    } as const;
     const policy = makePolicy({ ...common, permitKeyid: permitSigner.keyid });
     const execution = await this.#host(this.execution.agent, this.execution.edge);
     await this.#host(policy, signPermits(permitSigner));

@@ -149,7 +149,7 @@ export class Probe {
   async call(name: string, bytes: Uint8Array): Promise<Outcome & { readonly answer: Uint8Array | string }> {
     let answer: Uint8Array | string = "NOT_CALLED";
     const ask = async () => {
-      const asked = this.rig.rpc.call(name, "probe", bytes);
+      const asked = this.rig.rpc.call(name, "probe", bytes).then((answered) => Uint8Array.from(answered));
       answer = await asked.catch((error: { readonly code?: string }) => error.code ?? String(error));
     };
     const outcome = await this.#watch(bytes, () => this.rig.run(ask));

@@ -60,8 +60,9 @@ function recordMessage(
 
 /** The note is signed by the edge, which has the key. */
 function checkpoint(state: ComplianceState): Decision<ComplianceState> {
-  const taken = state.genesis === undefined ? undefined : takeCheckpoint(state.log);
-  if (taken === undefined || state.genesis === undefined) return { state, effects: [] };
+  if (state.genesis === undefined) return { state, effects: [] };
+  const taken = takeCheckpoint(state.log);
+  if (taken === undefined) return { state, effects: [] };
   const { size, root, chains } = taken.head;
   const note = formatCheckpoint({ origin: auditOrigin(state.genesis.platform), size, root });
   const payload = create(CheckpointSchema, { note, size: BigInt(size), root, chains: [...chains] });

@@ -15,6 +15,7 @@ import {
   ProposeRequestSchema,
   RefusedSchema,
   Side,
+  SignalSchema,
   TimeInForce,
 } from "@countersign/contracts";
 import { formatFixed, type Money } from "@countersign/orders";
@@ -264,6 +265,28 @@ describe("figures", () => {
       mark: 100_00n,
     });
     expect(await day.figures()).toMatchObject({ fills: 1, fillsWithoutQuote: 1, slippageBps: undefined });
+  });
+
+  it("leave out a record that another stands against", async () => {
+    const [day, other] = [await Day.open(), await Day.open()];
+    const payload = create(PermitIssuedSchema, { explanation: "forged" });
+    // Of another message id, because under the same one the inbox would refuse it.
+    await other.say("signal", "signals.market.v1", "AAPL", "market.signal", create(SignalSchema));
+    const say = { sender: "policy", topic: policy, key: "main", type: "permit.issued", payload };
+    const forged = other.rig.sealed(say);
+    await day.rig.say({ ...say, payload: create(PermitIssuedSchema) });
+    await day.rig.deliver(policy, "main", forged.bytes, forged.body);
+    expect(day.rig.alerts).toEqual(["compliance AUDIT_FORK"]);
+    // The genesis and the two; that Compliance has named the fork follows in the next step.
+    expect(await day.figures()).toMatchObject({ records: 3, permits: 1 });
+  });
+
+  it("say nothing about money after an entry that never came", async () => {
+    const day = await Day.open();
+    await day.post(deposit(10_000_00n));
+    day.skip(deposit(1n, "d2"));
+    await day.post(deposit(1n, "d3"));
+    expect(await day.figures()).toMatchObject({ moneyUnknown: "entry 2 is missing", equity: undefined });
   });
 
   it("say nothing about money after an entry that is not certified", async () => {

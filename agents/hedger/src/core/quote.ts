@@ -1,14 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { type HedgeQuote, type HedgeQuoteRequest, HedgeQuoteSchema } from "@countersign/contracts";
-import {
-  fromNumber,
-  money,
-  moneyToWire,
-  quantityFromWire,
-  quantityToWire,
-  sides,
-  toNumber,
-} from "@countersign/orders";
+import { fromNumber, money, moneyToWire, quantityFromWire, quantityToWire, sides, toNumber } from "@countersign/orders";
 import { midOf, roundTripCost, tradeTo, wholeLots } from "@countersign/proposer";
 import type { HedgerConfig } from "../config.ts";
 import type { HedgerView } from "./view.ts";

@@ -42,8 +42,8 @@ function writeNumber(field: number, value: number): void {
 
 function writeVarint(value: number): void {
   let rest = value;
-  // Division stands for the shift as long as the number passes 31 bits.
-  for (; rest > 0x7fff_ffff; rest = Math.floor(rest / 128)) buffer[at++] = (rest % 128) | 0x80;
+  // Division stands for the shift as long as the number passes 32 bits.
+  for (; rest > 0xffff_ffff; rest = Math.floor(rest / 128)) buffer[at++] = (rest % 128) | 0x80;
   for (; rest > 0x7f; rest >>>= 7) buffer[at++] = (rest & 0x7f) | 0x80;
   buffer[at++] = rest;
 }

@@ -291,10 +291,8 @@ describe("how an order ends", () => {
     expect(decisions(trader.silence("PolicyService.Validate"))).toEqual(["NO_ANSWER"]);
     expect(trader.state).toMatchObject({ proposals: {}, wishes: {} });
     const before = trader.state;
-    const late = { intentKey, permit: {} } as never;
-    expect(trader.take({ kind: "answer", id: "x", type: "permit.issued", body: {} as never, payload: late })).toEqual(
-      [],
-    );
+    const late = create(PermitIssuedSchema, { intentKey, permit: create(SignedSchema) });
+    expect(trader.take(message("permit.issued", late))).toEqual([]);
     expect(trader.state).toBe(before);
   });
 });

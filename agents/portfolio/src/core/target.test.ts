@@ -20,7 +20,7 @@ const at = (direction: number, account = rich, change: Partial<typeof config> = 
 
 describe("targetOf", () => {
   it("the volatility it sizes by is that of the bars, annualised", () => {
-    expect(annual).toBeCloseTo(0.01 * Math.sqrt(252), 3);
+    expect(annual).toBeCloseTo(Math.log(1.01) * Math.sqrt(252), 10);
   });
 
   // Equity 100,000 at a mid of 100: a weight of 0.5 is 500 shares.

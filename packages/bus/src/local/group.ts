@@ -3,11 +3,16 @@ import type { Clock } from "@countersign/time";
 import { BusError, type Handler, type Subscription, type TopicPartition } from "../port.ts";
 import type { PartitionLog } from "./log.ts";
 
+/** Where a group is in one partition. */
+interface Cursor extends TopicPartition {
+  offset: number;
+}
+
 /** The committed offsets of one group; they outlive its members, as a broker's do. */
 export class Group {
   readonly name: string;
   readonly #members: Member[] = [];
-  readonly #committed = new Map<string, number>();
+  readonly #cursors = new Map<string, Cursor>();
 
   constructor(name: string) {
     this.name = name;
@@ -23,19 +28,16 @@ export class Group {
     this.#rebalance();
   }
 
-  committed(topic: string, partition: number): number | undefined {
-    return this.#committed.get(`${topic}/${partition}`);
+  /** The cursor of a partition; a group that has none begins at `first`. */
+  cursor(topic: string, partition: number, first: number): Cursor {
+    const at = `${topic}/${partition}`;
+    const cursor = this.#cursors.get(at) ?? { topic, partition, offset: first };
+    this.#cursors.set(at, cursor);
+    return cursor;
   }
 
-  commit(topic: string, partition: number, offset: number): void {
-    this.#committed.set(`${topic}/${partition}`, offset);
-  }
-
-  positions(): (TopicPartition & { offset: number })[] {
-    return [...this.#committed].map(([at, offset]) => {
-      const slash = at.lastIndexOf("/");
-      return { topic: at.slice(0, slash), partition: Number(at.slice(slash + 1)), offset };
-    });
+  positions(): readonly (TopicPartition & { readonly offset: number })[] {
+    return [...this.#cursors.values()];
   }
 
   /** Partitions go round the members in the order they joined. */
@@ -46,7 +48,7 @@ export class Group {
 }
 
 interface Assigned {
-  position: number;
+  readonly cursor: Cursor;
   paused: boolean;
 }
 
@@ -59,7 +61,7 @@ export class Member implements Subscription {
   readonly #pumpLater: (topic: string, partition: number) => void;
   readonly #onClose: () => void;
   readonly #abort = new AbortController();
-  readonly #assigned = new Map<PartitionLog, Assigned & TopicPartition>();
+  readonly #assigned = new Map<PartitionLog, Assigned>();
   #lastDeliveryMs: number | undefined;
 
   constructor(
@@ -86,10 +88,10 @@ export class Member implements Subscription {
       for (const [partition, log] of logs.entries()) {
         if (!mine(partition)) continue;
         const first = this.#from === "earliest" ? log.start : log.end;
-        const position = Math.max(this.#group.committed(topic, partition) ?? first, log.start);
-        this.#group.commit(topic, partition, position);
-        this.#assigned.set(log, { topic, partition, position, paused: false });
-        if (position < log.end) this.#pumpLater(topic, partition);
+        const cursor = this.#group.cursor(topic, partition, first);
+        cursor.offset = Math.max(cursor.offset, log.start);
+        this.#assigned.set(log, { cursor, paused: false });
+        if (cursor.offset < log.end) this.#pumpLater(topic, partition);
       }
     }
   }
@@ -98,7 +100,7 @@ export class Member implements Subscription {
   pump(log: PartitionLog, end: number): void | Promise<void> {
     const at = this.#assigned.get(log);
     if (at === undefined || at.paused) return;
-    while (at.position < end) {
+    while (at.cursor.offset < end) {
       const progress = this.#handOver(log, at);
       if (progress instanceof Promise) return this.#pumpRest(log, at, end, progress);
       this.#advance(at, progress.through);
@@ -106,34 +108,28 @@ export class Member implements Subscription {
     }
   }
 
-  async #pumpRest(
-    log: PartitionLog,
-    at: Assigned & TopicPartition,
-    end: number,
-    running: Promise<{ through: bigint }>,
-  ): Promise<void> {
+  async #pumpRest(log: PartitionLog, at: Assigned, end: number, running: Promise<{ through: bigint }>): Promise<void> {
     this.#advance(at, (await running).through);
-    while (at.position < end && !at.paused && !this.#abort.signal.aborted) {
+    while (at.cursor.offset < end && !at.paused && !this.#abort.signal.aborted) {
       this.#advance(at, (await this.#handOver(log, at)).through);
     }
   }
 
-  #handOver(log: PartitionLog, at: Assigned & TopicPartition) {
+  #handOver(log: PartitionLog, at: Assigned) {
     this.#lastDeliveryMs = this.#clock.nowMs();
-    const records = [log.at(at.position)];
-    return this.#handler({ topic: at.topic, partition: at.partition, records }, this.#abort.signal);
+    const records = [log.at(at.cursor.offset)];
+    return this.#handler({ topic: at.cursor.topic, partition: at.cursor.partition, records }, this.#abort.signal);
   }
 
-  #advance(at: Assigned & TopicPartition, through: bigint): void {
+  #advance(at: Assigned, through: bigint): void {
     const next = Number(through) + 1;
-    if (next <= at.position)
+    if (next <= at.cursor.offset)
       throw new BusError("fatal", "BAD_OFFSET", `the handler of ${this.#group.name} went back to ${through}`);
-    at.position = next;
-    this.#group.commit(at.topic, at.partition, next);
+    at.cursor.offset = next;
   }
 
   positionOf(topic: string, partition: number): number | undefined {
-    return this.#find({ topic, partition })?.position;
+    return this.#find({ topic, partition })?.cursor.offset;
   }
 
   pause(at: readonly TopicPartition[]): void {
@@ -148,7 +144,7 @@ export class Member implements Subscription {
       const found = this.#find(one);
       if (found === undefined) continue;
       found.paused = false;
-      this.#pumpLater(found.topic, found.partition);
+      this.#pumpLater(one.topic, one.partition);
     }
   }
 
@@ -156,13 +152,12 @@ export class Member implements Subscription {
     const found = this.#find(at);
     if (found === undefined)
       throw new BusError("fatal", "BAD_OFFSET", `${at.topic}/${at.partition} is not assigned here`);
-    found.position = Number(offset);
-    this.#group.commit(at.topic, at.partition, found.position);
+    found.cursor.offset = Number(offset);
     this.#pumpLater(at.topic, at.partition);
   }
 
   assigned(): readonly TopicPartition[] {
-    return [...this.#assigned.values()].map(({ topic, partition }) => ({ topic, partition }));
+    return [...this.#assigned.values()].map(({ cursor: { topic, partition } }) => ({ topic, partition }));
   }
 
   health(): { lastDeliveryMs: number | undefined; paused: number } {
@@ -180,8 +175,10 @@ export class Member implements Subscription {
     this.#group.leave(this);
   }
 
-  #find(at: TopicPartition): (Assigned & TopicPartition) | undefined {
-    for (const one of this.#assigned.values()) if (one.topic === at.topic && one.partition === at.partition) return one;
+  #find(at: TopicPartition): Assigned | undefined {
+    for (const one of this.#assigned.values()) {
+      if (one.cursor.topic === at.topic && one.cursor.partition === at.partition) return one;
+    }
     return undefined;
   }
 }

@@ -65,7 +65,7 @@ export class MemoryStore implements Store {
   #refusal(commit: Commit): CommitResult | undefined {
     for (const { msgId } of commit.inbox) {
       const outcome = this.#inbox.get(msgId);
-      if (outcome !== undefined) return { kind: "duplicate", msgId, outcome };
+      if (outcome !== undefined) return { kind: "duplicate", msgId, outcome }; // P06.memory
     }
     for (const { id } of commit.claims) {
       const by = this.#claims.get(id);

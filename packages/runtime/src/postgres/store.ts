@@ -99,13 +99,10 @@ class PostgresStore implements Store {
     ]);
     const answer = rows[0];
     if (answer === undefined) throw new StoreError("STORE_CORRUPT", `${this.#schema}.commit_decision answered nothing`);
+    if (answer.kind === "duplicate") return duplicateOf(answer); // P06.postgres
     switch (answer.kind) {
       case "committed":
         return { kind: "committed", version: c.aggregate === undefined ? 0n : c.aggregate.version + 1n };
-      case "duplicate": {
-        const outcome = { digest: answer.found_digest, answer: answer.found_answer ?? undefined };
-        return { kind: "duplicate", msgId: answer.about, outcome };
-      }
       case "claimed":
         return { kind: "claimed", id: answer.about, by: answer.by };
       case "conflict":
@@ -174,4 +171,8 @@ class PostgresStore implements Store {
     const { rows } = await this.#pool.query<SnapshotRow>(`select json from ${this.#schema}.snapshot`);
     return rows[0];
   }
+}
+
+function duplicateOf({ about, found_digest, found_answer }: CommitAnswer): CommitResult {
+  return { kind: "duplicate", msgId: about, outcome: { digest: found_digest, answer: found_answer ?? undefined } };
 }
