@@ -14,7 +14,9 @@ if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lock) {
       shell: process.platform === "win32",
     });
   } catch {
-    console.error("countersign: the packages could not be installed; see npm's message above, then run the same command again");
+    console.error(
+      "countersign: the packages could not be installed; see npm's message above, then run the same command again",
+    );
     process.exit(1);
   }
   writeFileSync(stamp, lock);

@@ -20,13 +20,13 @@ export function swallowedOptions(options: readonly SwallowableOption[], { env }:
   const swallowed = options.flatMap(({ name, hasValue }) => {
     const value = env[`npm_config_${name.replaceAll("-", "_")}`];
     if (value === undefined || value === "") return [];
-    // npm knows some of our names as switches of its own and keeps no value of them.
-    const said = value === "true" || value === "false" ? "…" : value;
-    return [hasValue ? `--${name} ${said}` : `--${name}`];
+    if (!hasValue) return [`--${name}`];
+    // npm knows some of our names as switches of its own and keeps no value of them; of a repeated option it makes paragraphs.
+    return value.split("\n\n").map((one) => `--${name} ${one === "true" || one === "false" ? "…" : one}`);
   });
   if (swallowed.length === 0) return undefined;
-  const options_ = swallowed.join(" ");
-  return `npm kept ${options_} for itself. Write: npm run demo -- ${options_}`;
+  const kept = swallowed.join(" ");
+  return `npm kept ${kept} for itself. Write: npm run demo -- ${kept}`;
 }
 
 export interface SwallowableOption {

@@ -142,6 +142,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     await one.start();
   }
   await scheduler.step(startMs, async () => {
+    // What servers and people said in an earlier life and nobody heard yet; the hosts' part is theirs.
+    for (const told of tellers.values()) await told.resend();
     for (const validator of validators) await validator.start();
     await person.proposeGenesis(genesis, VALIDATORS[0]);
   });

@@ -1,18 +1,18 @@
 // A day, and what it leaves.
-export { type Embedded, type EmbeddedOptions } from "./embedded.ts";
+
+// Doors of agents, for whoever may not name an agent.
+export { type MarketEvent, openTrace, sealedFeed, simulateDay, type Trace } from "@countersign/agent-market";
+export { checkCeiling } from "@countersign/agent-policy";
+export type { Embedded, EmbeddedOptions } from "./embedded.ts";
 export { VALIDATORS } from "./genesis.ts";
 export { cloneFile, InputError, type LoadedStrategy, loadLimits, loadStrategy, readInput } from "./inputs.ts";
+export { ReplayKeys } from "./keys.ts";
 export { type ReplayReport, replayJournals } from "./replay.ts";
 export { buildReport, type Report } from "./report.ts";
 export { type RunHooks, type RunOptions, type RunResult, runDay } from "./run.ts";
 export { findRun, type RunFacts, readRunFacts, runNumbers, type TraceFact, writeRunFolder } from "./run-folder.ts";
 export { type Heard, Narrator, type Told } from "./told.ts";
 export { startWatchdog, type Watchdog } from "./watchdog.ts";
-export { explain, why } from "./why.ts";
 export { type Recorded, readRecord } from "./why/evidence.ts";
 export type { Fact, JudgedRule, Why, WhyStep } from "./why/node.ts";
-export { ReplayKeys } from "./keys.ts";
-
-// Doors of agents, for whoever may not name an agent.
-export { type MarketEvent, openTrace, sealedFeed, simulateDay, type Trace } from "@countersign/agent-market";
-export { checkCeiling } from "@countersign/agent-policy";
+export { explain, why } from "./why.ts";

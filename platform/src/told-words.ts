@@ -32,6 +32,11 @@ export function nameOf(sender: string): string {
   return sender.replace(/^person:/, "");
 }
 
+/** Where an order was refused. */
+export function atPlace(place: string): string {
+  return place === "accept" ? "at acceptance" : place === "gate" ? "at the venue gate" : `at ${place}`;
+}
+
 /** What a halt of this level and scope stops. */
 export function halted(level: number | undefined, scope: string | undefined): string {
   const what =

@@ -23,7 +23,7 @@ import { type Order, orderFromIntent, priceFromWire, product, quantityFromWire }
 import { readApproval } from "@countersign/permit";
 import { peekPropose, readEntry } from "@countersign/quorum";
 import { askingRules, refusingRules, ruleInShort } from "./refusing.ts";
-import { averagePrice, clause, counted, halted, nameOf, shortPermit, traded, want } from "./told-words.ts";
+import { atPlace, averagePrice, clause, counted, halted, nameOf, shortPermit, traded, want } from "./told-words.ts";
 
 export interface Told {
   readonly n: number;
@@ -235,7 +235,7 @@ export class Narrator {
       const { status, code, place, text } = end;
       const because = text || code || "the venue gave nothing for it";
       const kind = status === OrderStatus.REJECTED ? "REFUSED" : "UNFILLED";
-      this.tell({ ...line, kind, what: want(order), because, note: place === undefined ? "" : `at the ${place}` });
+      this.tell({ ...line, kind, what: want(order), because, note: place === undefined ? "" : atPlace(place) });
       return;
     }
     const average = averagePrice(

@@ -231,7 +231,7 @@ describe("where orders are accepted", () => {
 
   it("small children of one parent count together, over a restart too", async () => {
     const before = await Floor.open();
-    // 100 × 190.00 each: the ceiling of 50,000 holds two.
+    // 100 × 190.00 each: the ceiling of 45,000 holds two.
     const child = (intentKey: string) => ask({ intentKey, parent: "whole" });
     const one = await before.permit(child("one"));
     await before.submit(one);
@@ -258,7 +258,9 @@ describe("in the whole platform", () => {
     // Loaded here: the proof of a mark does not need the whole platform.
     const { attackEmbedded } = await import("./support/p01-attack.ts");
     const { report, said, before, after } = await attackEmbedded();
-    expect(report).toEqual({ tried: 13, refused: 13, through: [] });
+    expect(report.through).toEqual([]);
+    expect(report.refused).toBe(report.tried);
+    expect(report.tried).toBeGreaterThanOrEqual(13);
     // Nothing came of any of it but refusals: neither an order nor a permit, an entry or a change of Policy's account.
     expect(said.filter((what) => !/^\S+ (decision\.refused|order\.reported)$/.test(what))).toEqual([]);
     expect(after).toEqual(before);

@@ -19,8 +19,11 @@ export function toldLine(told: Told, { style, withTime }: LineOptions, room = st
   return `${style.paint("dim", head)}${style.paint(COLOURS[kind], kind.padEnd(KIND))}${shorten(text, middle, left)}`;
 }
 
-export function alertLine({ agent, text }: { readonly agent: string; readonly text: string }, { style }: LineOptions): string {
-  return fit(` !   ${style.paint("yellow", "ALERT")}  ${agent}: ${text}`, style.width);
+export function alertLine(agent: string, text: string, { style }: LineOptions): string {
+  const head = " !   ";
+  const kind = "ALERT".padEnd(KIND);
+  const said = fit(`${agent}: ${text}`, style.width - head.length - kind.length);
+  return `${head}${style.paint("yellow", kind)}${said}`;
 }
 
 /** Of a line that is too long the note goes first. */

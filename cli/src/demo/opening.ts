@@ -1,7 +1,7 @@
 /** How the day was opened, from what went by: who is ready, who voted, what was deposited. */
-import type { EntryPosted } from "@countersign/contracts";
+import type { EntryPosted, Heartbeat } from "@countersign/contracts";
 import { formatFixed, moneyFromWire } from "@countersign/orders";
-import { type Embedded, type Heard, VALIDATORS } from "@countersign/platform";
+import { type Embedded, type Heard, readRecord, VALIDATORS } from "@countersign/platform";
 import { peekPropose, readEntry } from "@countersign/quorum";
 import { amount, counted } from "../terminal/figures.ts";
 
@@ -34,21 +34,26 @@ export class Opening {
 /** By role: the three validators are one agent. Their heartbeats are still on the bus. */
 async function readyAgents({ bus, scheduler }: Embedded): Promise<ReadonlySet<string>> {
   const ready = new Set<string>();
-  const options = {
-    topics: ["agents.heartbeat.v1"],
-    as: { kind: "every", name: "demo" },
-    from: "earliest",
-    maxInFlightBytes: 8_000_000,
-    maxProcessingMs: 30_000,
-  } as const;
   await scheduler.step(scheduler.nowMs(), async () => {
-    await bus.subscribe(options, ({ records }) => {
-      for (const { key } of records) ready.add(Buffer.from(key).toString().replace(/-\d+$/, ""));
+    await bus.subscribe(HEARTBEATS, ({ records }) => {
+      for (const { value } of records) {
+        const heard = readRecord(value);
+        if (heard?.body.type !== "agent.heartbeat" || (heard.payload as Heartbeat).ready !== true) continue;
+        ready.add(heard.body.sender.replace(/-\d+$/, ""));
+      }
       return { through: records.at(-1)!.offset };
     });
   });
   return ready;
 }
+
+const HEARTBEATS = {
+  topics: ["agents.heartbeat.v1"],
+  as: { kind: "every", name: "demo" },
+  from: "earliest",
+  maxInFlightBytes: 8_000_000,
+  maxProcessingMs: 30_000,
+} as const;
 
 function name(sender: string | undefined): string {
   return sender?.replace(/^person:/, "") ?? "—";

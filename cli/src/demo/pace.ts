@@ -6,7 +6,11 @@ export interface Pace {
   readonly anchor: { readonly wallMs: number; readonly atMs: number };
 }
 
-export function paceOf(window: { readonly fromMs: number; readonly toMs: number }, seconds: number, wallMs: number): Pace {
+export function paceOf(
+  window: { readonly fromMs: number; readonly toMs: number },
+  seconds: number,
+  wallMs: number,
+): Pace {
   const spanMs = Math.max(1, window.toMs - window.fromMs);
   return { ratio: (seconds * 1000) / spanMs, anchor: { wallMs, atMs: window.fromMs } };
 }

@@ -57,14 +57,14 @@ export function checkBalanced(entry: Entry): string | undefined {
 export function entryOf(id: string, postings: readonly Posting[]): Entry {
   const entry = { id, postings: postings.filter((posting) => posting.amount !== 0n) };
   const unbalanced = checkBalanced(entry);
-  if (unbalanced !== undefined) throw new Error(`entry ${id} does not balance in ${unbalanced}`);
+  if (unbalanced !== undefined) throw new Error(`entry ${id} does not balance in ${unbalanced}`); // P05.entry
   return entry;
 }
 
 /** The totals with the entry added. Throws when it does not balance or changes the scale of a ledger: broken invariants. */
 export function post(totals: TrialBalance, entry: Entry): TrialBalance {
   const unbalanced = checkBalanced(entry);
-  if (unbalanced !== undefined) throw new Error(`entry ${entry.id} does not balance in ${unbalanced}`);
+  if (unbalanced !== undefined) throw new Error(`entry ${entry.id} does not balance in ${unbalanced}`); // P05.posted
   const after: Record<string, Record<string, AccountTotals>> = { ...totals };
   for (const { ledger, scale, account, amount } of entry.postings) {
     const before = after[ledger]?.[account] ?? { scale, debits: 0n, credits: 0n };

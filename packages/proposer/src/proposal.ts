@@ -126,7 +126,8 @@ function onPermit(proposals: Proposals, { intentKey, permit, approvals }: Permit
     payload: create(OrderCommandSchema, { command: { case: "submit", value: { intent, permit, approvals } } }),
     intent: "SUBMIT",
     idempotencyKey: proposal.intentKey,
-    cause,
+    // It follows from the permit, and belongs to the story that the proposal began.
+    cause: { ...cause, correlationId: proposal.cause.correlationId },
   };
   return { proposals: { ...proposals, [proposal.intentKey]: { ...proposal, stage: "sent" } }, effects: [submit] };
 }

@@ -42,7 +42,7 @@ export const desk: Desk = {
   venue: "paper",
   mode: "replay",
   instruments,
-  keys: grantedKeys(),
+  keys: grantLedger(new Keyring()),
   members,
 };
 
@@ -186,8 +186,8 @@ function bodyOf(type: string): EnvelopeBody {
   };
 }
 
-function grantedKeys(): Keyring {
-  const ring = new Keyring();
+/** The keys behind `deposit`: who may propose one, and whose votes certify it. */
+export function grantLedger(ring: Keyring): Keyring {
   const grant = (sender: string, purpose: KeyPurpose, ...types: readonly { type: string; topic: string }[]): void => {
     const fields = {
       sender,

@@ -2,7 +2,7 @@
  * One try at a transaction: inputs of one aggregate are decided upon, in order, and become one commit. Pure but for the signature; a
  * conflict throws it away and tries again.
  */
-import { attach, type Signer, seal } from "@countersign/envelope";
+import { attach, type Signer, sealBatch } from "@countersign/envelope";
 import type { Agent, Context, Effect, PublishEffect } from "./agent.ts";
 import { type Chains, chainRows, type Draft, draftBodies, effectsDigest } from "./drafts.ts";
 import { journalText } from "./journal.ts";
@@ -50,7 +50,7 @@ export function attempt<S, V>(
   const initial = loaded.state === undefined ? agent.initial(key) : (loaded.state as S);
   let state = initial;
   let chains = now.chains;
-  const decisions = inputs.map((pending) => {
+  const decided = inputs.map((pending) => {
     const decision = agent.decide(state, pending.input, { ...context(now), cause: pending.cause });
     const taken = takenClaim(decision.effects, pending, now.claimed);
     if (taken === undefined) state = decision.state;
@@ -64,13 +64,22 @@ export function attempt<S, V>(
       answering,
     });
     chains = drafted.chains;
-    const sealed = drafted.drafts.map((draft) => sealDraft(draft, now.signer));
-    return { pending, effects, sealed, claimed: taken?.id };
+    return { pending, effects, drafts: drafted.drafts, claimed: taken?.id };
+  });
+  const batch = sealDrafts(
+    decided.flatMap(({ drafts }) => drafts),
+    now.signer,
+  );
+  let sealedSoFar = 0;
+  const decisions = decided.map(({ drafts, ...decision }) => {
+    const own = batch.slice(sealedSoFar, sealedSoFar + drafts.length);
+    sealedSoFar += drafts.length;
+    return { ...decision, sealed: own };
   });
   const changed = state !== initial;
   const effects = decisions.flatMap((decision) => decision.effects);
   if (!changed && effects.length === 0) return undefined;
-  const sealed = decisions.flatMap((decision) => decision.sealed);
+  const sealed = batch;
   const claims = new Map(decisions.map(({ pending, effects: own }) => [pending, claimIds(own)]));
   const commit: Commit = {
     inbox: decisions.flatMap(({ pending, sealed: own }) => {
@@ -130,20 +139,25 @@ function finishEffect(effect: Effect, finish: Circumstances<unknown>["finish"]):
   return effect.kind === "publish" && finish !== undefined ? finish(effect) : effect;
 }
 
-/** Signed, with what is attached, and its row of the outbox. */
-export function sealDraft(draft: Draft, signer: Signer): SealedDraft {
-  const { effect, body, spec } = draft;
-  const { bytes: sealed } = seal(body, signer);
-  const attached = effect.kind === "publish" ? (effect.attached ?? []) : [];
-  const bytes = attached.length > 0 ? attach(sealed, attached) : sealed;
+/** What one commit says is signed once: by one tree head over all of it. Each with what is attached, and its row of the outbox. */
+export function sealDrafts(drafts: readonly Draft[], signer: Signer): readonly SealedDraft[] {
+  const bodies = sealBatch(
+    drafts.map(({ body }) => body),
+    signer,
+  );
+  return drafts.map((draft, n) => {
+    const attached = draft.effect.kind === "publish" ? (draft.effect.attached ?? []) : [];
+    const { bytes: sealed } = bodies[n]!;
+    const bytes = attached.length > 0 ? attach(sealed, attached) : sealed;
+    return { draft, bytes, row: rowOf(draft, bytes) };
+  });
+}
+
+function rowOf({ effect, body, spec }: Draft, bytes: Uint8Array): OutboxRow | undefined {
   const row = { msgId: body.msgId, key: body.key, bytes };
-  if (effect.kind === "call") {
-    return { draft, bytes, row: { ...row, kind: "call", topic: `${effect.call}@${effect.to}`, callId: effect.id } };
-  }
-  if (effect.kind === "publish" && spec?.delivery === "record") {
-    return { draft, bytes, row: { ...row, kind: "publish", topic: effect.topic, callId: undefined } };
-  }
-  return { draft, bytes, row: undefined };
+  if (effect.kind === "call") return { ...row, kind: "call", topic: `${effect.call}@${effect.to}`, callId: effect.id };
+  if (effect.kind !== "publish" || spec?.delivery !== "record") return undefined;
+  return { ...row, kind: "publish", topic: effect.topic, callId: undefined };
 }
 
 function claimIds(effects: readonly Effect[]): readonly string[] {

@@ -307,7 +307,8 @@ describe("Host", () => {
     const flush = () => rig.run(() => host.flush());
     await rig.deliver("signals.market.v1", "AAPL", repeated.bytes, repeated.body);
     await flush();
-    await rig.say(signal("b"));
+    const twice = rig.sealed(signal("b"));
+    for (let n = 0; n < 2; n++) await rig.deliver("signals.market.v1", "AAPL", twice.bytes, twice.body);
     await rig.deliver("signals.market.v1", "AAPL", repeated.bytes, repeated.body);
     await rig.say(signal("c"));
     await flush();

@@ -340,9 +340,7 @@ export class Host<S, V> {
   async #processOne(pending: Pending): Promise<{ answer: Uint8Array | undefined } | "conflict"> {
     const { answer, repeated } = await this.#process([pending]);
     if (repeated === undefined) return { answer };
-    const mine = pending.inbox.find(({ msgId }) => msgId === repeated.msgId);
-    const isSame = mine !== undefined && Buffer.compare(mine.digest, repeated.outcome.digest) === 0;
-    if (!isSame) return "conflict"; // P06.conflict
+    if (!isRepetition(pending, repeated)) return "conflict"; // P06.conflict
     return { answer: repeated.outcome.answer };
   }
 
@@ -350,7 +348,9 @@ export class Host<S, V> {
   async #process(inputs: readonly Pending[]): Promise<{ answer?: Uint8Array | undefined; repeated?: Repeated }> {
     const key = inputs[0] && this.#o.agent.keyOf(inputs[0].input);
     if (key === undefined) return {};
-    let left = inputs;
+    const { fresh, altered } = withoutRepetitions(inputs);
+    for (const one of altered) await this.#refuseConflict(one);
+    let left = fresh;
     let claimed: { id: string; pending: Pending } | undefined;
     for (let conflicts = 0; left.length > 0; ) {
       const loaded = this.#cache.get(key) ?? (await this.#o.store.load(key));
@@ -364,9 +364,13 @@ export class Host<S, V> {
       this.#cache.delete(key);
       if (result.kind === "duplicate" && left.length === 1) return { repeated: result }; // P06.inbox
       switch (result.kind) {
-        case "duplicate":
-          left = left.filter(({ inbox }) => !inbox.some(({ msgId }) => msgId === result.msgId));
+        case "duplicate": {
+          const again = left.find((one) => one.inbox.some(({ msgId }) => msgId === result.msgId));
+          if (again === undefined) throw new Error(`${this.name}: nobody brought the message ${result.msgId}`);
+          if (!isRepetition(again, result)) await this.#refuseConflict(again);
+          left = left.filter((one) => one !== again);
           break;
+        }
         case "claimed": {
           const asked = left.find((one) => tried.claims.get(one)?.includes(result.id));
           if (asked === undefined) throw new Error(`${this.name}: nobody asked for the claim ${result.id}`);
@@ -485,6 +489,11 @@ export class Host<S, V> {
     return new RpcError("REFUSED", `${this.name} refused ${call}: ${code}`);
   }
 
+  async #refuseConflict({ cause, journalled }: Pending): Promise<void> {
+    const topic = journalled.kind === "message" ? journalled.topic : journalled.kind;
+    await this.#recordRefusal(cause.msgId, topic, Buffer.from(cause.msgId), "CONFLICT", "inbox");
+  }
+
   async #recordRefusal(
     occurrence: string,
     topic: string,
@@ -557,6 +566,30 @@ export class Host<S, V> {
 interface Repeated {
   readonly msgId: string;
   readonly outcome: Outcome;
+}
+
+/** The same body under the same id; another one is no repetition but an attack, or a fault of its sender. */
+function isRepetition({ inbox }: Pending, { msgId, outcome }: Repeated): boolean {
+  const mine = inbox.find((row) => row.msgId === msgId);
+  return mine !== undefined && Buffer.compare(mine.digest, outcome.digest) === 0;
+}
+
+/** Delivered twice before the one transaction that folds them all: the store could not tell, both would be new to it. */
+function withoutRepetitions(inputs: readonly Pending[]): {
+  readonly fresh: readonly Pending[];
+  readonly altered: readonly Pending[];
+} {
+  if (inputs.length === 1) return { fresh: inputs, altered: [] };
+  const seen = new Map<string, string>();
+  const fresh: Pending[] = [];
+  const altered: Pending[] = [];
+  for (const one of inputs) {
+    const before = one.inbox.map(({ msgId, digest }) => [seen.get(msgId), hex(digest)] as const);
+    if (before.every(([known]) => known === undefined)) fresh.push(one);
+    else if (before.some(([known, now]) => known !== undefined && known !== now)) altered.push(one);
+    for (const { msgId, digest } of one.inbox) if (!seen.has(msgId)) seen.set(msgId, hex(digest));
+  }
+  return { fresh, altered };
 }
 
 function headerTexts(headers: Delivered["headers"]): Readonly<Record<string, string>> | undefined {

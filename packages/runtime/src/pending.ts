@@ -29,14 +29,16 @@ export function inboxOf(opened: Opened): Pending["inbox"] {
 
 /** The message of a market.* topic; undefined for another. The same object for all readers of the process. */
 export function marketMessage(opened: Opened, payload: Message): MarketMessage | undefined {
-  const known = messages.get(opened);
+  const known = (opened as Remembered)[MESSAGE];
   if (known !== undefined) return known;
   const message = makeMessage(opened, payload);
-  if (message !== undefined) messages.set(opened, message);
+  if (message !== undefined) (opened as Remembered)[MESSAGE] = message;
   return message;
 }
 
-const messages = new WeakMap<Opened, MarketMessage>();
+/** Kept with the envelope it came in, as in pipeline.ts. */
+const MESSAGE = Symbol("message");
+type Remembered = Opened & { [MESSAGE]?: MarketMessage };
 
 function makeMessage(opened: Opened, payload: Message): MarketMessage | undefined {
   const ref = new LazyRef(opened);

@@ -41,17 +41,14 @@ export function admit(delivery: Delivery, keys: Keys, mode: Mode, nowMs: number)
   const { topic, recordKey, headers } = delivery;
   const refusal = checkRights(opened, { keys, topic, recordKey, headers, mode, nowMs });
   if (refusal !== undefined) return refusal;
-  const known = admittedOf.get(opened);
-  if (known !== undefined) return known;
   const payload = payloadOf(opened);
   if (payload === undefined) return { ok: false, code: "PAYLOAD_MALFORMED", place: "pipeline" };
+  const known = (opened as Remembered)[ADMITTED];
+  if (known !== undefined) return known;
   const admitted = { ok: true, opened, payload } as const;
-  admittedOf.set(opened, admitted);
+  (opened as Remembered)[ADMITTED] = admitted;
   return admitted;
 }
-
-/** One object for all readers of the process: rights were checked above, for each of them. */
-const admittedOf = new WeakMap<Opened, Admitted>();
 
 /** Too old or too early to be acted on; undefined for what has no age. */
 export function ageOf(opened: Opened, nowMs: number): Refusal | undefined {
@@ -62,17 +59,20 @@ export function ageOf(opened: Opened, nowMs: number): Refusal | undefined {
 
 /** One decoding per process, as one verification: the message stays with the envelope it came in. */
 export function payloadOf(opened: Opened): Message | undefined {
-  const known = payloads.get(opened);
+  const known = (opened as Remembered)[PAYLOAD];
   if (known !== undefined) return known;
   const schema = schemaOf(opened.body.type);
   if (schema === undefined) return undefined;
   try {
     const payload = fromBinary(schema, opened.body.payload);
-    payloads.set(opened, payload);
+    (opened as Remembered)[PAYLOAD] = payload;
     return payload;
   } catch {
     return undefined;
   }
 }
 
-const payloads = new WeakMap<Opened, Message>();
+/** Kept with the envelope, for all readers of the process; what depends on the reader, its rights, is checked by each. */
+const ADMITTED = Symbol("admitted");
+const PAYLOAD = Symbol("payload");
+type Remembered = Opened & { [ADMITTED]?: Admitted; [PAYLOAD]?: Message };

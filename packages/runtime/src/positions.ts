@@ -12,7 +12,7 @@ export class Positions {
       this.#seqs.set(topic, keys);
     }
     const known = keys.get(key);
-    if (known !== undefined && seq <= known) return false;
+    if (known !== undefined && seq <= known) return false; // P06.market
     keys.set(key, seq);
     return true;
   }

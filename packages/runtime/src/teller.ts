@@ -6,7 +6,7 @@ import type { Bus } from "@countersign/bus";
 import { topicSpec } from "@countersign/contracts";
 import { deriveMsgId, headersOf, type Keys, openEnvelope, type Signer, sha256 } from "@countersign/envelope";
 import type { Cause, PublishEffect } from "./agent.ts";
-import { sealDraft } from "./attempt.ts";
+import { sealDrafts } from "./attempt.ts";
 import { type Chains, chainKey, chainRows, draftBodies } from "./drafts.ts";
 import { emptyCommit, type OutboxRow, type Store } from "./store.ts";
 
@@ -57,7 +57,7 @@ export class Teller {
     for (let conflicts = 0; conflicts <= CONFLICTS_MAX; conflicts++) {
       const before = this.#chains;
       const { drafts, chains } = draftBodies([effect], before, { sender, cause, nowMs: nowMs(), answering: undefined });
-      const sealed = drafts.map((draft) => sealDraft(draft, signer));
+      const sealed = sealDrafts(drafts, signer);
       const outbox = sealed.flatMap(({ row }) => (row === undefined ? [] : [row]));
       const inbox =
         effect.idempotencyKey === undefined

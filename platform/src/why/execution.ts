@@ -7,6 +7,7 @@ import {
   OrderStatus,
 } from "@countersign/contracts";
 import { formatFixed, moneyFromWire, orderStatuses, priceFromWire, quantityFromWire } from "@countersign/orders";
+import { atPlace } from "../told-words.ts";
 import { type Evidence, quoteStep } from "./evidence.ts";
 import { type At, fact, UNKNOWN, type WhyStep } from "./node.ts";
 
@@ -28,7 +29,7 @@ export function reportSteps(
 ): readonly WhyStep[] {
   if (status === OrderStatus.NEW) return [];
   const said = text || code;
-  const where = place === undefined ? "" : ` at the ${place}`;
+  const where = place === undefined ? "" : ` ${atPlace(place)}`;
   const size = (quantity: OrderReported["cumQty"]) => {
     const read = quantityFromWire(quantity);
     return read === undefined ? UNKNOWN : formatFixed(read);

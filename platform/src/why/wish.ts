@@ -64,7 +64,7 @@ export function intentStep(order: Order, intent: OrderIntent): WhyStep {
   const { proposer, principal, confidence, expectedReturn, explanation, decidedAtMs, attempt, reduceOnly } = intent;
   return {
     step: "intent",
-    text: `${proposer ?? UNKNOWN} wants to ${want(order)} at ${worst} ${formatFixed(order.limitPrice)}${reduceOnly ? ", only to reduce" : ""}: ${explanation ?? UNKNOWN}`,
+    text: `${proposer ?? UNKNOWN} wants to ${want(order)}, ${worst} ${formatFixed(order.limitPrice)}${reduceOnly ? ", only to reduce" : ""}: ${explanation ?? UNKNOWN}`,
     ...(decidedAtMs !== undefined && { atMs: Number(decidedAtMs) }),
     facts: [
       fact("intent key", intent.intentKey),

@@ -38,7 +38,7 @@ export class Firm {
     const table = readFileSync(new URL("../../../markets/instruments.json", import.meta.url), "utf8");
     this.instruments = parseInstruments(JSON.parse(table));
     this.limits = limitsOf(approvers);
-    this.ceiling = { notional: parseMoney("50000.00", "USD"), persons: approvers };
+    this.ceiling = { notional: parseMoney("45000.00", "USD"), persons: approvers };
     this.genesis = genesisOf(this.keys, this.limits, resumers);
   }
 

@@ -12,6 +12,7 @@ import {
   ApprovalDecisionSchema,
   type ApprovalRequest,
   Decision,
+  type EntryPosted,
   HaltRequestSchema,
   type HaltResponse,
   KeyPurpose,
@@ -208,6 +209,12 @@ export class Floor {
     });
   }
 
+  // ── what a validator does who has lost his key ──
+
+  announce(validator: string, entry: EntryPosted): Promise<void> {
+    return this.#say(validator, { topic: "control.halt.v1", key: "control", type: "control.entry", payload: entry });
+  }
+
   // ── what can be seen ──
 
   /** The last record of this type. */
@@ -335,7 +342,10 @@ export class Floor {
     return this.#say(sender, { topic: "orders.intent.v1", type: "order.intent", payload: commandOf(command) });
   }
 
-  #say(sender: string, said: Pick<PublishEffect, "topic" | "type" | "payload">): Promise<void> {
+  #say(
+    sender: string,
+    said: Pick<PublishEffect, "topic" | "type" | "payload"> & { readonly key?: string },
+  ): Promise<void> {
     const idempotencyKey = `${sender} ${this.firm.lives} ${this.#calls++}`;
     const effect = { kind: "publish", key: "main", intent: "SAY", idempotencyKey, ...said } as const;
     return this.step(() => this.#teller(sender).say(effect));

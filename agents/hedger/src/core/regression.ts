@@ -39,7 +39,8 @@ export class Regression {
     // Of the magnitude: what moves the other way hedges as well.
     const lower = correlationLowerBound({ ...hedge, correlation: Math.abs(hedge.correlation) }, 0.95);
     if (lower === undefined) return undefined;
-    return { beta: hedge.ratio, effectiveness: Math.max(0, lower) ** 2, isBelieved: this.#isBelieved };
+    const sure = Math.max(0, lower);
+    return { beta: hedge.ratio, effectiveness: sure * sure, isBelieved: this.#isBelieved };
   }
 
   update(closes: Closes): void {

@@ -38,8 +38,7 @@ export function targetOf(
   const last = quotes.last(symbol);
   if (last === undefined) return no("NO_PRICE", `nobody quotes ${symbol}`); // P10.portfolio-price
   const volatility = view.volatility(instrument);
-  if (volatility === undefined || volatility.returns < RETURNS_MIN)
-    return no("NO_VOLATILITY", `too few bars of ${symbol}`); // P10.portfolio-volatility
+  if (volatility === undefined || volatility.returns < RETURNS_MIN) return no("NO_VOLATILITY", "too few bars yet"); // P10.portfolio-volatility
   const equity = worthNow(book, quotes)?.equity;
   if (equity === undefined || equity <= 0) return no("NO_EQUITY", "no equity to allocate, or none that is known"); // P10.portfolio-equity
   const weight = direction * Math.min(config.weightMax, config.targetVolatility / volatility.annual);

@@ -1,0 +1,90 @@
+/** The commands and their options. What a command does is loaded when it is called: `--help` waits for nothing. */
+import { Command, Option } from "commander";
+import type { Caller, SwallowableOption } from "./caller.ts";
+import type { DemoFlags } from "./demo/options.ts";
+import type { WhyFlags } from "./why.ts";
+
+export interface Program {
+  readonly command: Command;
+  /** Of the command that ran. */
+  readonly exitCode: () => number;
+}
+
+export function program(version: string, caller: Caller): Program {
+  let exitCode = 0;
+  const ends = async (code: number | Promise<number>) => {
+    exitCode = await code;
+  };
+  const command = new Command("countersign")
+    .description("Trading agents that cannot act alone.")
+    .version(version, "-V, --version", "print the version")
+    .exitOverride()
+    .showHelpAfterError("(countersign --help lists what there is)");
+
+  const demo = command
+    .command("demo")
+    .description("trade real prices with ten agents, on this machine alone")
+    .addHelpText("after", DEMO_EXAMPLES);
+  for (const option of demoOptionList()) demo.addOption(option);
+  demo.action(async (flags: DemoFlags) => ends((await import("./demo/demo.ts")).demo(flags, caller)));
+
+  command
+    .command("why")
+    .argument("<number>", "of a line that the demo told")
+    .description("what led to a line of a run, and what came of it")
+    .option("--run <n>", "another run than the last")
+    .option("--json", "the whole tree as JSON")
+    .action(async (number: string, flags: WhyFlags) => ends((await import("./why.ts")).whyCommand(number, flags)));
+
+  command
+    .command("audit")
+    .description("the audit log of a run")
+    .command("verify")
+    .argument("[file]", "an audit.jsonl; without it the last run's")
+    .description("check every signature, chain, vote and proof of an audit log, offline")
+    .addOption(new Option("--run <n>", "another run than the last"))
+    .action(async (file: string | undefined, flags: { run?: string }) =>
+      ends((await import("./audit.ts")).auditVerify(file, flags, caller)),
+    );
+
+  command
+    .command("replay")
+    .argument("[run]", "another run than the last")
+    .description("make every decision of a run again, and compare the effects byte for byte")
+    .action(async (run: string | undefined) => ends((await import("./replay.ts")).replayCommand(run)));
+
+  command
+    .command("runs")
+    .description("list the runs of this clone")
+    .action(async () => ends((await import("./runs.ts")).runsCommand()));
+
+  return { command, exitCode: () => exitCode };
+}
+
+/** What npm may swallow when somebody forgets the dashes. */
+export function swallowableOptions(): readonly SwallowableOption[] {
+  return demoOptionList().map((option) => ({ name: option.name(), hasValue: option.required || option.optional }));
+}
+
+function demoOptionList(): readonly Option[] {
+  const collect = (value: string, before: readonly string[] | undefined) => [...(before ?? []), value];
+  return [
+    new Option("--strategy <file.ts>", "your own strategy instead of strategies/; may be repeated").argParser(collect),
+    new Option("--limits <file.json>", "your own limits"),
+    new Option("--trace <[SYMBOL=]file...>", "your own market: quotes, trades or bars, as downloaded"),
+    new Option("--hedge <symbol>", "hedge with this symbol of the market"),
+    new Option("--from <date>", "first day, such as 2015-06-01"),
+    new Option("--to <date>", "last day"),
+    new Option("--speed <n>", "n times faster than a minute, on a terminal"),
+    new Option("--seed <n>", "of the keys, and of a simulated market"),
+    new Option("--json <file>", "write the report there too"),
+    new Option("--market <kind>", "a market made from the seed").choices(["simulated"]),
+  ];
+}
+
+const DEMO_EXAMPLES = `
+Examples:
+  countersign demo --speed 10
+  countersign demo --limits my-limits.json --strategy my-strategy.ts
+  countersign demo --trace MSFT.csv.gz --from 2024-01-01
+  countersign demo --trace XAUUSD=gold.csv.gz EURUSD=euro.csv.gz --hedge EURUSD`;

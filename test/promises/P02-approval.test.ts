@@ -1,0 +1,195 @@
+/**
+ * P02 Nobody approves themselves.
+ *
+ * Approver, principal and proposer are three; two approvers are two persons. Limits, price drift, expiry and epoch are checked again at
+ * release; expired means refused; a new epoch voids what waits.
+ */
+import { type ApprovalRequest, Decision, KeyPurpose, Mode } from "@countersign/contracts";
+import { describe, expect, it } from "vitest";
+import { approvalOf, config, EPOCH, type IntentFields, intentOf, NOW_MS } from "../../agents/execution/test/world.ts";
+import { grantKey, refusedAtGate, type Scene, sendThroughGate, written } from "./support/gate.ts";
+import { ADA, BOB } from "./support/p01-firm.ts";
+import { Floor, submitOf } from "./support/p01-floor.ts";
+
+const ANN = "person:ann";
+grantKey("person:bob, second key", { sender: "person:bob", purpose: KeyPurpose.APPROVAL, person: true });
+
+/** 190,000 USD: above the gate's ceiling of 100,000. */
+function large(fields: IntentFields = {}): Uint8Array {
+  return intentOf({ quantity: { units: 1_000n, scale: 0 }, ...fields });
+}
+
+/** A large order with what Ann says of it. */
+function approvedByAnn(order: IntentFields, fields: Parameters<typeof approvalOf>[2] = {}, by = ANN): Scene {
+  const intent = large(order);
+  return { intent, approvals: [approvalOf(intent, ANN, fields, by)] };
+}
+
+const two = { config: { ceiling: { ...config.ceiling, persons: 2 } } };
+const bobs = [approvalOf(large(), "person:bob"), approvalOf(large(), "person:bob", {}, "person:bob, second key")];
+
+const gate: readonly (readonly [mark: string, what: string, code: string, scene: Scene])[] = [
+  ["P02.signer", "Bob's signature in Ann's name", "APPROVAL_MALFORMED", approvedByAnn({}, {}, "person:bob")],
+  ["P02.expired", "a yes whose time is over", "APPROVAL_EXPIRED", approvedByAnn({}, { expiresAtMs: NOW_MS })],
+  ["P02.epoch", "a yes of the epoch before", "APPROVAL_OLD_EPOCH", approvedByAnn({}, { haltEpoch: EPOCH - 1n })],
+  ["P02.epoch", "a yes of an epoch to come", "APPROVAL_OLD_EPOCH", approvedByAnn({}, { haltEpoch: EPOCH + 1n })],
+  ["P02.proposer", "the proposer's own yes", "APPROVER_IS_PROPOSER", approvedByAnn({ proposer: ANN })],
+  ["P02.principal", "the principal's own yes", "APPROVER_IS_PRINCIPAL", approvedByAnn({ principal: ANN })],
+  [
+    "P02.persons",
+    "one yes twice",
+    "APPROVERS_NOT_DISTINCT",
+    { ...two, intent: large(), approvals: [bobs[0]!, bobs[0]!] },
+  ],
+  ["P02.persons", "one person with two keys", "APPROVERS_NOT_DISTINCT", { ...two, intent: large(), approvals: bobs }],
+  ["P02.three", "a proposer who is the principal", "PROPOSER_IS_PRINCIPAL", approvedByAnn({ principal: "portfolio" })],
+];
+
+describe("at the venue gate", () => {
+  for (const [mark, what, code, scene] of gate)
+    it(`${mark}: ${what} is refused ${code} at the gate`, () => {
+      expect(sendThroughGate(scene)).toEqual(refusedAtGate(code));
+    });
+
+  it("one who is neither proposer nor principal approves; where two are needed, two persons do", () => {
+    expect(sendThroughGate(approvedByAnn({}))).toEqual(written);
+    const [bob] = bobs;
+    const intent = large();
+    expect(sendThroughGate({ ...two, intent, approvals: [bob!] })).toEqual(refusedAtGate("APPROVAL_MISSING"));
+    expect(sendThroughGate({ ...two, intent, approvals: [bob!, approvalOf(intent, ANN)] })).toEqual(written);
+  });
+});
+
+/** 250 AAPL at 190.00: worth 47,500. Policy asks a person above 40,000, Execution demands one above 45,000. */
+function ask(fields: IntentFields = {}): Uint8Array {
+  return intentOf({ mode: Mode.REPLAY, intentKey: "large", quantity: { units: 250n, scale: 0 }, ...fields });
+}
+
+/** An order that waits for a person, and what the person is asked. */
+async function waiting(floor: Floor, intent = ask()): Promise<ApprovalRequest> {
+  const verdict = await floor.propose(intent);
+  if (verdict.type !== "order.escalated") throw new Error(`it does not wait: ${verdict.type}`);
+  return floor.last("approval.request")?.payload as ApprovalRequest;
+}
+
+/** Refused without a word about the order, which waits on. */
+function refusedAtPolicy(code: string) {
+  return { sender: "policy", payload: { code, place: "policy" } };
+}
+
+/** The order is over. */
+function rejectedAtPolicy(code: string) {
+  return { sender: "policy", payload: { intentKey: "large", code } };
+}
+
+describe("at Policy, when it releases what has waited", () => {
+  it("a person's yes releases the order, and Execution takes it", async () => {
+    const floor = await Floor.open();
+    await floor.approve(await waiting(floor), ADA);
+    const issued = floor.last("permit.issued");
+    expect(issued).toMatchObject({ sender: "policy", payload: { intentKey: "large", approvals: [{}] } });
+    await floor.submit(submitOf(issued?.payload as Parameters<typeof submitOf>[0]));
+    expect(floor.last("order.accepted")).toMatchObject({ payload: { intentKey: "large" } });
+  });
+
+  it("the principal's yes is refused APPROVER_IS_PRINCIPAL, and the order waits for another's", async () => {
+    const floor = await Floor.open();
+    const request = await waiting(floor, ask({ principal: ADA }));
+    await floor.approve(request, ADA);
+    expect(floor.last("decision.refused")).toMatchObject(refusedAtPolicy("APPROVER_IS_PRINCIPAL"));
+    expect(floor.count("permit.issued")).toBe(0);
+    await floor.approve(request, BOB);
+    expect(floor.count("permit.issued")).toBe(1);
+  });
+
+  it("nobody is asked about an order whose proposer is its principal: PROPOSER_IS_PRINCIPAL", async () => {
+    const floor = await Floor.open();
+    expect(await floor.propose(ask({ principal: "portfolio" }))).toMatchObject(
+      rejectedAtPolicy("PROPOSER_IS_PRINCIPAL"),
+    );
+    expect(floor.count("approval.request")).toBe(0);
+  });
+
+  it("two approvers are two persons: one who says yes twice is one", async () => {
+    const floor = await Floor.open({ approvers: 2 });
+    const request = await waiting(floor);
+    for (const _ of [1, 2]) await floor.approve(request, ADA);
+    expect(floor.count("permit.issued")).toBe(0);
+    await floor.approve(request, BOB);
+    expect(floor.last("permit.issued")).toMatchObject({ payload: { intentKey: "large", approvals: [{}, {}] } });
+  });
+
+  it("a no ends it: APPROVAL_REJECTED", async () => {
+    const floor = await Floor.open();
+    const request = await waiting(floor);
+    await floor.approve(request, ADA, { decision: Decision.REJECT });
+    expect(floor.last("order.rejected")).toMatchObject(rejectedAtPolicy("APPROVAL_REJECTED"));
+    await floor.approve(request, BOB);
+    expect(floor.count("permit.issued")).toBe(0);
+  });
+
+  it("a yes that is itself too old is refused APPROVAL_EXPIRED, and the order waits on", async () => {
+    const floor = await Floor.open();
+    const request = await waiting(floor);
+    await floor.approve(request, ADA, { expiresAtMs: floor.scheduler.nowMs() });
+    expect(floor.last("decision.refused")).toMatchObject(refusedAtPolicy("APPROVAL_EXPIRED"));
+    await floor.approve(request, ADA);
+    expect(floor.count("permit.issued")).toBe(1);
+  });
+
+  it("an order that nobody answers in time is over: APPROVAL_EXPIRED; a yes after that releases nothing", async () => {
+    const floor = await Floor.open();
+    const request = await waiting(floor);
+    const expiresAtMs = Number(request.expiresAtMs);
+    await floor.step(() => {}, expiresAtMs - 1);
+    expect(floor.count("order.rejected")).toBe(0);
+    await floor.step(() => {}, expiresAtMs);
+    expect(floor.last("order.rejected")).toMatchObject(rejectedAtPolicy("APPROVAL_EXPIRED"));
+    await floor.approve(request, ADA, { expiresAtMs: expiresAtMs + 60_000 });
+    expect(floor.last("decision.refused")).toMatchObject(refusedAtPolicy("APPROVAL_UNKNOWN"));
+    expect(floor.count("permit.issued")).toBe(0);
+  });
+
+  it("a new epoch voids what waits: APPROVAL_OLD_EPOCH, also where the halt does not touch the order", async () => {
+    const floor = await Floor.open();
+    const request = await waiting(floor);
+    await floor.halt("h1", ["validator-1"], "symbol:SPX");
+    expect(floor.fence.state().epoch).toBe(2n);
+    expect(floor.last("order.rejected")).toMatchObject(rejectedAtPolicy("APPROVAL_OLD_EPOCH"));
+    for (const haltEpoch of [1n, 2n]) await floor.approve(request, ADA, { haltEpoch });
+    expect(floor.last("decision.refused")).toMatchObject(refusedAtPolicy("APPROVAL_UNKNOWN"));
+    expect(floor.count("permit.issued")).toBe(0);
+  });
+
+  it("a permit that was released under an approval is void with the epoch: refused at accept", async () => {
+    const floor = await Floor.open();
+    await floor.approve(await waiting(floor), ADA);
+    const issued = floor.last("permit.issued")?.payload as Parameters<typeof submitOf>[0];
+    await floor.halt("h1", ["validator-1"], "symbol:SPX");
+    await floor.submit(submitOf(issued));
+    expect(floor.last("order.reported")).toMatchObject({ payload: { code: "PERMIT_OLD_EPOCH", place: "accept" } });
+  });
+
+  it("a market that has left the band that the person signed refuses PRICE_DRIFT; at its edge it has not", async () => {
+    const floor = await Floor.open();
+    const request = await waiting(floor);
+    await floor.quote("AAPL", 199_90, 200_01);
+    await floor.approve(request, ADA);
+    expect(floor.last("order.rejected")).toMatchObject(rejectedAtPolicy("PRICE_DRIFT"));
+    const edge = await Floor.open();
+    const asked = await waiting(edge);
+    await edge.quote("AAPL", 199_90, 200_00);
+    await edge.approve(asked, ADA);
+    expect(edge.count("permit.issued")).toBe(1);
+  });
+
+  it("a limit that is reached now, and was not when the person was asked, refuses at release", async () => {
+    const floor = await Floor.open();
+    const request = await waiting(floor);
+    // With 100 more the position could come to two thirds of the equity.
+    await floor.permit(ask({ intentKey: "small", quantity: { units: 100n, scale: 0 } }));
+    await floor.approve(request, ADA);
+    expect(floor.last("order.rejected")).toMatchObject(rejectedAtPolicy("POSITION_LIMIT"));
+    expect(floor.count("permit.issued")).toBe(1);
+  });
+});
