@@ -22,5 +22,5 @@ export const canvas: Canvas = {
   policy: "Minimum-variance hedge when the uncovered beta exceeds its band; a narrow band while volatility is up.",
   slos: [{ name: "quote, p95", target: "20 ms" }],
   failover:
-    "Without a believable beta there is no hedge and no quote of one; a refused hedge is proposed again on the next bar.",
+    "Without a believable beta there is no hedge and no quote of one; a refused hedge is proposed again on the next bar, then ever more rarely.",
 };

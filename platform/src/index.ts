@@ -7,9 +7,17 @@ export type { Embedded, EmbeddedOptions } from "./embedded.ts";
 export { VALIDATORS } from "./genesis.ts";
 export { cloneFile, InputError, type LoadedStrategy, loadLimits, loadStrategy, readInput } from "./inputs.ts";
 export { ReplayKeys } from "./keys.ts";
-export { type ReplayReport, replayJournals } from "./replay.ts";
+export { checkTrace, type ReplayReport, replayJournals } from "./replay.ts";
 export { buildReport, type Report } from "./report.ts";
-export { type RunHooks, type RunOptions, type RunResult, runDay } from "./run.ts";
+export {
+  type MarketOptions,
+  type RunHooks,
+  type RunOptions,
+  type RunResult,
+  type RunStores,
+  replayMarket,
+  runDay,
+} from "./run.ts";
 export { findRun, type RunFacts, readRunFacts, runNumbers, type TraceFact, writeRunFolder } from "./run-folder.ts";
 export { type Heard, Narrator, type Told } from "./told.ts";
 export { startWatchdog, type Watchdog } from "./watchdog.ts";

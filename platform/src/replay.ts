@@ -13,6 +13,7 @@ import { envelopeFromJson, type Opened, openEnvelope } from "@countersign/envelo
 import { FenceReader, genesisDigest, peekPropose, readEntry } from "@countersign/quorum";
 import {
   decodeJson,
+  type Effect,
   effectsDigest,
   type Input,
   type JournalEntry,
@@ -30,7 +31,7 @@ export interface ReplayReport {
 }
 
 export class ReplayError extends Error {
-  readonly code: "BAD_FOLDER" | "MISSING_RECORD";
+  readonly code: "BAD_FOLDER" | "MISSING_RECORD" | "OTHER_TRACE";
 
   constructor(code: ReplayError["code"], message: string) {
     super(message);
@@ -148,15 +149,7 @@ class Replayed {
     const effects = taken?.kind === "claim" ? taken.otherwise : decision.effects;
     if (taken === undefined) this.#states.set(entry.key, decision.state);
     const digest = effectsDigest(effects);
-    if (digest === entry.effects) return;
-    const said = effects
-      .map((effect) => (effect.kind === "publish" ? `${effect.kind} ${effect.type}` : effect.kind))
-      .join(", ");
-    this.differing = {
-      agent: this.name,
-      n,
-      what: `${input.kind}: recorded ${entry.effects.slice(0, 12)}, now ${digest.slice(0, 12)} (${said || "nothing"})`,
-    };
+    if (digest !== entry.effects) this.differing = { agent: this.name, n, what: difference(entry, digest, effects) }; // P09.effects
   }
 
   #inputOf({ input, cause, fence }: JournalEntry): { input: Input; correlationId: string } {
@@ -225,6 +218,24 @@ class Replayed {
     if (payload === undefined) throw new ReplayError("BAD_FOLDER", `a ${opened.body.type} that cannot be read`);
     return payload;
   }
+}
+
+/**
+ * A trace with another digest is another market: its journals would differ for a reason that has nothing to do with the agents.
+ * Throws ReplayError `OTHER_TRACE`.
+ */
+export function checkTrace(path: string, recorded: string | undefined, found: string): void {
+  if (found !== recorded) throw otherTrace(path, recorded, found); // P09.trace
+}
+
+function otherTrace(path: string, recorded: string | undefined, found: string): ReplayError {
+  const text = `${path} is not the trace of that run (SHA-256 ${found}, recorded ${recorded}): put the recorded file back`;
+  return new ReplayError("OTHER_TRACE", text);
+}
+
+function difference({ input, effects: recorded }: JournalEntry, digest: string, effects: readonly Effect[]): string {
+  const said = effects.map((effect) => (effect.kind === "publish" ? `publish ${effect.type}` : effect.kind)).join(", ");
+  return `${input.kind}: recorded ${recorded.slice(0, 12)}, now ${digest.slice(0, 12)} (${said || "nothing"})`;
 }
 
 function readRecords(dir: string): readonly Uint8Array[] {

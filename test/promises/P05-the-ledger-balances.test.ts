@@ -12,6 +12,7 @@ import { entryOf, post } from "@countersign/ledger";
 import { money } from "@countersign/orders";
 import { openPool } from "@countersign/postgres";
 import { sharedTestServer } from "@countersign/postgres/testing";
+import { openPostgresStore } from "@countersign/runtime";
 import { buildEntry, emptyHead, openPostgresQuorumLog, signVote } from "@countersign/quorum";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -223,6 +224,23 @@ describe("whatever is traded", () => {
       await day.play([{ kind: "deposit", cents: 1n, at: 0 }]);
       expect(faultOf(day.world.lines, day.expected)).toBeUndefined();
     });
-    await fc.assert(property, { numRuns: 6 });
+    await fc.assert(property, { numRuns: 6, interruptAfterTimeLimit: 30_000, markInterruptAsFailure: true });
+  });
+
+  it("on PostgreSQL as well, and with everybody dead in the middle of the day", async () => {
+    await using database = await sharedTestServer();
+    await using pool = openPool(database.url, { max: 4, applicationName: "P05" });
+    const born = async () => {
+      const stores = await Promise.all(names.map((name) => openPostgresStore(pool, name.replace("-", "_"))));
+      return new World({ log: await openPostgresQuorumLog(pool, "quorum"), stores });
+    };
+    const [morning, afternoon] = fc.sample(days, { seed: 5, numRuns: 2 });
+    const day = new Day(await (await born()).open());
+    await day.play(morning ?? []);
+    day.world = await (await born()).start();
+    await day.play(afternoon ?? []);
+    expect(day.expected.length).toBeGreaterThan(5);
+    const again = await (await born()).start();
+    expect(faultOf(again.lines, day.expected)).toBeUndefined();
   });
 });

@@ -40,7 +40,7 @@ describe("the strategy of docs/first-strategy.md", () => {
       return heard === undefined ? [] : heard.standing.map(({ opinion }) => [opinion.direction, opinion.because]);
     });
     expect(said).toEqual([
-      [1, "It has fallen too far within a week."],
+      [0.5, "It has fallen too far within a week."],
       [0, "What had fallen has come back."],
     ]);
   });

@@ -12,11 +12,9 @@ export interface LineOptions {
 export function toldLine(told: Told, { style, withTime }: LineOptions, room = style.width): string {
   const { n, kind, atMs, what, because, note } = told;
   const head = ` ${`#${n}`.padEnd(4)}${moment(atMs, withTime)}  `;
-  const asks = kind === "WAITING";
-  const middle = asks ? `${what.padEnd(WHAT)}  ${because}: ${note}` : `${what.padEnd(WHAT)}  ${because}`;
-  const text = asks || note === "" ? middle : `${middle.padEnd(WHAT + BECAUSE)}   ${note}`;
-  const left = room - head.length - KIND;
-  return `${style.paint("dim", head)}${style.paint(COLOURS[kind], kind.padEnd(KIND))}${shorten(text, middle, left)}`;
+  const reason = kind === "WAITING" ? { because: `${because}: ${note}`, note: "" } : { because, note };
+  const text = inColumns({ what, ...reason }, room - head.length - KIND);
+  return `${style.paint("dim", head)}${style.paint(COLOURS[kind], kind.padEnd(KIND))}${text}`;
 }
 
 export function alertLine(agent: string, text: string, { style }: LineOptions): string {
@@ -26,14 +24,22 @@ export function alertLine(agent: string, text: string, { style }: LineOptions): 
   return `${head}${style.paint("yellow", kind)}${said}`;
 }
 
-/** Of a line that is too long the note goes first. */
-function shorten(text: string, middle: string, room: number): string {
-  return text.length <= room ? text : fit(middle, room);
+/** A line that is too long loses part of its reason, and its note where little of the reason would be left. */
+function inColumns({ what, because, note }: Pick<Told, "what" | "because" | "note">, room: number): string {
+  const begin = what.padEnd(WHAT + GAP);
+  const whole =
+    note === "" ? begin + because : `${(begin + because).padEnd(WHAT + GAP + BECAUSE + 1)}${" ".repeat(GAP)}${note}`;
+  if (whole.length <= room) return whole;
+  const left = room - begin.length - GAP - note.length;
+  if (note === "" || left < LEAST_REASON) return fit(begin + because, room);
+  return `${begin}${fit(because, left)}${" ".repeat(GAP)}${note}`;
 }
 
+const GAP = 2;
 const KIND = 10;
 const WHAT = 22;
-const BECAUSE = 48;
+const BECAUSE = 46;
+const LEAST_REASON = 20;
 
 const COLOURS = {
   BOUGHT: "green",

@@ -5,7 +5,8 @@ import { type LineOptions, toldLine } from "./lines.ts";
 /** The waiting line with its keys and the seconds left; on a narrow terminal the line gives way, not the keys. */
 export function prompt(told: Told, secondsLeft: number, options: LineOptions): string {
   const keys = `   a approve  r reject  w why   ${clock(secondsLeft)}`;
-  const line = toldLine(told, options, Math.max(0, options.style.width - keys.length));
+  const room = Math.max(0, options.style.width - keys.length);
+  const line = toldLine(told, options, room);
   return `${line}${options.style.paint("bold", keys)}`;
 }
 

@@ -94,7 +94,7 @@ export function openScene(scene: Scene = {}): OpenScene {
 }
 
 /** What the core hands to the edge for this scene's order. */
-export function orderIn({ intent = intentOf(), permit = permitFor(intent), approvals = [], send }: Scene): SendOrder {
+function orderIn({ intent = intentOf(), permit = permitFor(intent), approvals = [], send }: Scene): SendOrder {
   const submit = submitOf(intent, { ...(permit && { permit }), approvals: [...approvals] });
   if (permit === null) delete submit.permit;
   const siblings = parseMoney("0", "USD");

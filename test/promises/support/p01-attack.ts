@@ -1,14 +1,10 @@
-/** The whole platform, on memory alone, over the recorded market; and in it, once it trades, the intruder with his whole list. */
-import { readFileSync } from "node:fs";
-import { openTrace, sealedFeed } from "@countersign/agent-market";
-import { KeyPurpose, Mode } from "@countersign/contracts";
-import { parseInstruments, parseMoney } from "@countersign/orders";
-import { MemoryQuorumLog } from "@countersign/quorum";
-import { admit, MemoryStore } from "@countersign/runtime";
-import { type Embedded, type EmbeddedOptions, startEmbedded } from "../../../platform/src/embedded.ts";
-import { cloneFile, loadLimits, loadStrategy } from "../../../platform/src/inputs.ts";
-import { type AttackReport, Intruder } from "../../../platform/src/intruder.ts";
-import { ReplayKeys } from "../../../platform/src/keys.ts";
+/** The whole platform on memory stores, over the recorded market; and in it, once it trades, the intruder with his whole list. */
+import { Mode } from "@countersign/contracts";
+import { parseMoney } from "@countersign/orders";
+import { admit } from "@countersign/runtime";
+import type { Embedded } from "../../../platform/src/embedded.ts";
+import { ATTEMPTS, type AttackReport, Intruder } from "../../../platform/src/intruder.ts";
+import { runDayInMemory } from "../../support/day.ts";
 
 export interface Attacked {
   readonly report: AttackReport;
@@ -19,72 +15,29 @@ export interface Attacked {
   readonly after: unknown;
 }
 
-const SEED = "1";
-const OPEN_MS = Date.parse("2015-06-01");
-const DAY_MS = 86_400_000;
 const ACCOUNT = "main";
 /** Orders have been filled and booked when he comes. */
-const FILLS_BEFORE = 3;
+const FILLS_BEFORE = 2;
 
 export async function attackEmbedded(): Promise<Attacked> {
-  const { options, releases } = await recordedYear();
+  const attacks: Attacked[] = [];
   const said: string[] = [];
-  let embedded: Embedded | undefined;
   let intruder: Intruder | undefined;
-  try {
-    for await (const batch of releases) {
-      for (const event of batch) {
-        embedded ??= await startEmbedded({ ...options, startMs: event.timeMs });
-        if (intruder === undefined && event.timeMs >= OPEN_MS) {
-          await embedded.scheduler.advanceTo(event.timeMs);
-          await embedded.begin();
-          intruder = await Intruder.listen(embedded, { account: ACCOUNT, deposit: options.deposit });
-          await listen(embedded, said);
-        }
-        await embedded.release(event);
-        if (intruder?.isDue(FILLS_BEFORE) !== true) continue;
-        said.length = 0;
-        const before = await holdings(embedded, options);
-        const report = await intruder.attack();
-        return { report, said, before, after: await holdings(embedded, options) };
-      }
+  const afterEvent = async (embedded: Embedded): Promise<void> => {
+    if (intruder === undefined) {
+      intruder = await Intruder.listen(embedded, { account: ACCOUNT, deposit: parseMoney("100000.00", "USD") });
+      await listen(embedded, said);
     }
-    throw new Error("the market is over, and the intruder has seen no order");
-  } finally {
-    await embedded?.close();
-  }
-}
-
-async function recordedYear() {
-  const known = parseInstruments(JSON.parse(readFileSync(cloneFile("markets/instruments.json"), "utf8")));
-  const trace = await openTrace([{ path: cloneFile("markets/aapl-spx-1d.csv.gz") }], {
-    instruments: known,
-    fromMs: OPEN_MS - 400 * DAY_MS,
-    toMs: OPEN_MS + 365 * DAY_MS,
-  });
-  const strategies = [];
-  for (const name of ["trend", "mean-reversion", "breakout"])
-    strategies.push(await loadStrategy(cloneFile(`strategies/${name}.ts`)));
-  const { instruments } = trace;
-  const options: Omit<EmbeddedOptions, "startMs"> = {
-    seed: SEED,
-    account: ACCOUNT,
-    person: "person:ada",
-    deposit: parseMoney("100000.00", "USD"),
-    instruments,
-    traded: ["AAPL"],
-    hedgeSymbol: "SPX",
-    strategies,
-    limits: loadLimits(cloneFile("limits/default.json")),
-    ceiling: { notional: parseMoney("50000.00", "USD"), persons: 1 },
-    portfolio: { targetVolatility: 0.2, weightMax: 0.6, noTradeBand: 0.02 },
-    hedge: { band: 0.05, bandInStress: 0.02, effectivenessMin: 0.1 },
-    venueLatencyMs: 5,
-    openStore: async () => new MemoryStore(),
-    log: new MemoryQuorumLog(),
+    if (attacks.length > 0 || !intruder.isDue(FILLS_BEFORE)) return;
+    said.length = 0;
+    const before = await holdings(embedded);
+    const report = await intruder.attack(ATTEMPTS);
+    attacks.push({ report, said: [...said], before, after: await holdings(embedded) });
   };
-  const signer = new ReplayKeys(SEED).signer("market", KeyPurpose.ENVELOPE);
-  return { options, releases: sealedFeed(trace.batches(), { signer, instruments }) };
+  await runDayInMemory({ from: "2015-06-01", to: "2015-09-30", hooks: { afterEvent } }, async () => {});
+  const [attacked] = attacks;
+  if (attacked === undefined) throw new Error("the market is over, and the intruder has seen no order");
+  return attacked;
 }
 
 /** Hears what an agent would act on: what is authentic and allowed. */
@@ -103,7 +56,11 @@ async function listen({ bus, fence, recordTopics, scheduler }: Embedded, said: s
   });
 }
 
-async function holdings({ stores }: Embedded, { log }: Pick<EmbeddedOptions, "log">): Promise<unknown> {
-  const policy = await stores.get("policy")?.load(ACCOUNT);
-  return { control: await log.head("control"), ledger: await log.head("ledger"), policy };
+async function holdings({ stores, validators }: Embedded): Promise<unknown> {
+  const [validator] = validators;
+  return {
+    control: validator?.fence.head,
+    ledger: validator?.ledgerView().digest,
+    policy: await stores.get("policy")?.load(ACCOUNT),
+  };
 }

@@ -41,5 +41,5 @@ function rounded(n: bigint, d: bigint): bigint {
   const floor = n / d;
   const twice = (n % d) * 2n;
   if (twice !== d) return twice < d ? floor : floor + 1n;
-  return floor;
+  return floor % 2n === 0n ? floor : floor + 1n;
 }

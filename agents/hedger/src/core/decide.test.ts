@@ -75,6 +75,25 @@ describe("a hedge", () => {
     }
   });
 
+  it("that is refused again and again is asked for ever more rarely, until the book has changed", () => {
+    const cover = Cover.ready();
+    cover.fill("BUY", 500n);
+    cover.reject();
+    const asked: number[] = [];
+    for (let day = 1; day <= 20; day++) {
+      if (proposed(cover.day()).length === 0) continue;
+      asked.push(day);
+      cover.reject();
+    }
+    // On the next bar; then with 1, 3 and 7 bars left out.
+    expect(asked).toEqual([1, 2, 5, 12]);
+    expect(proposed(cover.fill("BUY", 1n)).length).toBe(1);
+    cover.reject();
+    expect(proposed(cover.day()).length).toBe(1);
+    cover.placed();
+    expect(cover.state.patience).toBeUndefined();
+  });
+
   it("no answer from Policy is on record", () => {
     const cover = Cover.ready();
     cover.fill("BUY", 500n);

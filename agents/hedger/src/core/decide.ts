@@ -1,9 +1,10 @@
 /** When to hedge, with what, and what it would cost: asked by call, considered on a fill, a deposit or a closed bar. */
 import type { HedgeQuoteRequest, OrderAccepted } from "@countersign/contracts";
-import { advance, decisionMade, foldAccount } from "@countersign/proposer";
+import { advance, decisionMade, type Ended, foldAccount } from "@countersign/proposer";
 import type { Context, Decision, Effect, Input } from "@countersign/runtime";
 import type { HedgerConfig } from "../config.ts";
 import { hedge, hedgePlaced } from "./hedge.ts";
+import { type Patience, refusedAgain } from "./patience.ts";
 import { quoteCover } from "./quote.ts";
 import type { HedgerState } from "./state.ts";
 import type { HedgerView } from "./view.ts";
@@ -22,8 +23,9 @@ export function decide(
   const { proposals, effects, ended } = advance(state.proposals, input, context.cause);
   const isTold = isAccepted(state, input);
   const placing = isTold || ended !== undefined ? undefined : state.placing;
+  const patience = account === state.account ? patienceAfter(state, ended, context) : undefined;
   const isSame = account === state.account && proposals === state.proposals && placing === state.placing;
-  const after = isSame ? state : { account, proposals, placing };
+  const after = isSame && patience === state.patience ? state : { account, proposals, placing, patience };
   const news: Effect[] = [...effects];
   if (isTold && state.placing !== undefined) news.push(hedgePlaced(state.placing, config));
   if (ended?.outcome === "unanswered") {
@@ -31,11 +33,20 @@ export function decide(
     const explanation = `Policy did not answer: ${ended.code}`;
     news.push(decisionMade({ agent: "hedger", subject, decision: "NO_ANSWER", explanation, cause }));
   }
-  // What was refused is proposed again on the next bar: at once, it would be refused for ever.
+  // What was refused is not asked for again at once: it would be refused for ever.
   const isOccasion = account !== state.account || input.kind === "market" || ended?.outcome === "filled";
   if (!isOccasion) return { state: after, effects: news };
   const hedged = hedge(after, context, config);
   return { state: hedged.state, effects: [...news, ...hedged.effects] };
+}
+
+function patienceAfter(
+  { patience }: HedgerState,
+  ended: Ended | undefined,
+  { nowMs, view }: Context<HedgerView>,
+): Patience | undefined {
+  if (ended === undefined) return patience;
+  return ended.outcome === "filled" ? undefined : refusedAgain(patience, nowMs, view.barMs);
 }
 
 function isAccepted({ placing }: HedgerState, input: Input): boolean {

@@ -12,10 +12,11 @@ import type { HedgerView } from "./view.ts";
 /** On whose behalf: no person asks for a hedge. */
 export const PRINCIPAL = "strategy:min-variance-hedge@1";
 
-/** Proposes what would cover the book, if there is no order under way and no halt over it. */
+/** Proposes what would cover the book, if no order is under way, no halt is over it, and it was not refused a moment ago. */
 export function hedge(state: HedgerState, context: Context<HedgerView>, config: HedgerConfig): Decision<HedgerState> {
-  const { account, proposals } = state;
-  const cover = Object.keys(proposals).length > 0 ? undefined : coverOf(account, context.view, config);
+  const { account, proposals, patience } = state;
+  const waits = Object.keys(proposals).length > 0 || context.nowMs < (patience?.untilMs ?? 0);
+  const cover = waits ? undefined : coverOf(account, context.view, config);
   if (cover === undefined) return { state, effects: [] };
   const { symbol, trade, band, trigger, exposure, last } = cover;
   if (haltOver(context.fence, config, { symbol, principal: PRINCIPAL }) !== undefined) return { state, effects: [] };

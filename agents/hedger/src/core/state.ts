@@ -2,6 +2,7 @@ import type { Money, Quantity, Side } from "@countersign/orders";
 import { type Account, emptyAccount, type Proposals } from "@countersign/proposer";
 import type { Cause } from "@countersign/runtime";
 import type { Cover } from "./cover.ts";
+import type { Patience } from "./patience.ts";
 
 /** One aggregate per account. */
 export interface HedgerState {
@@ -10,6 +11,8 @@ export interface HedgerState {
   readonly proposals: Proposals;
   /** The hedge under way: told when its order is accepted, once. */
   readonly placing: Placing | undefined;
+  /** After the last one came to nothing; undefined once one has filled or the book has changed. */
+  readonly patience: Patience | undefined;
 }
 
 export interface Placing {
@@ -26,5 +29,5 @@ export interface Placing {
 }
 
 export function initialState(): HedgerState {
-  return { account: emptyAccount(), proposals: {}, placing: undefined };
+  return { account: emptyAccount(), proposals: {}, placing: undefined, patience: undefined };
 }

@@ -15,6 +15,7 @@ import { type Side, sides } from "@countersign/orders";
 import {
   bar,
   causeOf,
+  DAY_MS,
   deepFreeze,
   deposit,
   desk,
@@ -64,6 +65,7 @@ export class Cover {
   readonly view: HedgerView;
   state: HedgerState = deepFreeze(initialState());
   fence: FenceState = openFence;
+  nowMs = START_MS;
   /** Of the last input. */
   effects: readonly Effect[] = [];
   readonly #agent;
@@ -97,6 +99,7 @@ export class Cover {
   /** One more day for both: the trigger that follows is decided upon. */
   day(stock = 10_000n, index = 200_000n): readonly Effect[] {
     const effects: Effect[] = [];
+    this.nowMs += DAY_MS;
     for (const message of barsOf([[stock, index]], this.#bars++)) {
       const trigger = this.view.fold(message);
       if (trigger !== undefined) effects.push(...this.take({ kind: "market", ...trigger }));
@@ -107,8 +110,8 @@ export class Cover {
   /** State in is frozen; state out is what a store would give back. */
   take(input: Input): readonly Effect[] {
     if (this.#agent.keyOf(input) === undefined) return [];
-    const { view, fence } = this;
-    const context = { nowMs: START_MS, view, fence, auditTrailing: 0, cause: causeOf(++this.#inputs) };
+    const { view, fence, nowMs } = this;
+    const context = { nowMs, view, fence, auditTrailing: 0, cause: causeOf(++this.#inputs) };
     const { state, effects } = this.#agent.decide(this.state, input, context);
     if (state !== this.state) this.state = deepFreeze(decodeJson(encodeJson(state)) as HedgerState);
     this.effects = effects;

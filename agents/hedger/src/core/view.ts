@@ -17,11 +17,17 @@ export class HedgerView {
   readonly #config: HedgerConfig;
   /** Of the last bar, by symbol. */
   readonly #closes = new Map<string, Close>();
+  #barMs = 0;
   readonly #regressions = new Map<string, Regression>();
 
   constructor(config: HedgerConfig, quotes = new Quotes()) {
     this.#config = config;
     this.quotes = quotes;
+  }
+
+  /** Length of the hedge's last bar; 0 before the first. */
+  get barMs(): number {
+    return this.#barMs;
   }
 
   /** Undefined while too few pairs were seen (P10). */
@@ -42,7 +48,10 @@ export class HedgerView {
     const { symbol, close: price, closeTimeMs: timeMs } = bar;
     this.#closes.set(symbol, { timeMs, price });
     const isHedge = symbol === hedgeSymbol;
-    if (isHedge) this.stress.update(price);
+    if (isHedge) {
+      this.#barMs = timeMs - bar.openTimeMs;
+      this.stress.update(price);
+    }
     const others = isHedge ? [...this.#closes.keys()].filter((other) => other !== hedgeSymbol) : [symbol];
     const paired = others.filter((other) => this.#pair(other, hedgeSymbol));
     return paired.length > 0 ? { name: "bar", data: null } : undefined;
@@ -63,13 +72,14 @@ export class HedgerView {
     return {
       quotes: this.quotes.snapshot(),
       closes: [...this.#closes],
+      barMs: this.#barMs,
       regressions,
       stress: this.stress.snapshot(),
     };
   }
 
   static restore(config: HedgerConfig, snapshot: unknown): HedgerView {
-    const { quotes, closes, regressions, stress } = snapshot as Saved;
+    const { quotes, closes, barMs, regressions, stress } = snapshot as Saved;
     const view = new HedgerView(config, Quotes.restore(quotes));
     for (const [symbol, close] of closes) view.#closes.set(symbol, close);
     for (const [symbol, saved] of regressions) {
@@ -77,6 +87,7 @@ export class HedgerView {
       regression.restore(saved);
       view.#regressions.set(symbol, regression);
     }
+    view.#barMs = barMs;
     view.stress.restore(stress);
     return view;
   }
@@ -85,6 +96,7 @@ export class HedgerView {
 interface Saved {
   readonly quotes: unknown;
   readonly closes: readonly (readonly [string, Close])[];
+  readonly barMs: number;
   readonly regressions: readonly (readonly [string, RegressionSnapshot])[];
   readonly stress: StressSnapshot;
 }
