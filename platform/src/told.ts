@@ -147,7 +147,7 @@ export class Narrator {
       kind: code === "APPROVAL_EXPIRED" ? "EXPIRED" : code === "APPROVAL_REJECTED" ? "REJECTED" : "REFUSED",
       atMs,
       what: want(known.order),
-      because: first === undefined ? explanation || code || "" : ruleInShort(first),
+      because: first === undefined ? nameOf(explanation || code || "") : ruleInShort(first),
       note: others.length === 0 ? "" : `and ${counted(others.length, "more rule")}`,
       subject: intentKey,
     });

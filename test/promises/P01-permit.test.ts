@@ -261,6 +261,7 @@ describe("in the whole platform", () => {
     expect(report.through).toEqual([]);
     expect(report.refused).toBe(report.tried);
     expect(report.tried).toBeGreaterThanOrEqual(13);
+    expect(said).toContain("execution decision.refused");
     // Nothing came of any of it but refusals: neither an order nor a permit, an entry or a change of Policy's account.
     expect(said.filter((what) => !/^\S+ (decision\.refused|order\.reported)$/.test(what))).toEqual([]);
     expect(after).toEqual(before);

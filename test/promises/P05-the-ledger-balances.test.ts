@@ -12,8 +12,8 @@ import { entryOf, post } from "@countersign/ledger";
 import { money } from "@countersign/orders";
 import { openPool } from "@countersign/postgres";
 import { sharedTestServer } from "@countersign/postgres/testing";
-import { openPostgresStore } from "@countersign/runtime";
 import { buildEntry, emptyHead, openPostgresQuorumLog, signVote } from "@countersign/quorum";
+import { openPostgresStore } from "@countersign/runtime";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { bookDeposit, emptyAccount } from "../../agents/validator/src/core/account.ts";
@@ -158,7 +158,11 @@ describe("behind the validators", () => {
     const facts = { entry: entry.bytes, digest: entry.digest, votes, committedBy: "validator-1" };
     await world.log.append({ log: "ledger", expectedHead: head, ...facts, opIds: ["x"], executionIds: [] });
     const reading = new World({ log: world.log }).start();
-    await expect(reading).rejects.toMatchObject({ name: "LogCorrupt", code: "FORK", message: expect.stringContaining("of the ledger log") });
+    await expect(reading).rejects.toMatchObject({
+      name: "LogCorrupt",
+      code: "FORK",
+      message: expect.stringContaining("of the ledger log"),
+    });
   });
 
   it("P05.identity: books whose two computations differ by a cent are not booked on: LedgerBroken by the account", () => {

@@ -12,7 +12,7 @@ export interface LineOptions {
 export function toldLine(told: Told, { style, withTime }: LineOptions, room = style.width): string {
   const { n, kind, atMs, what, because, note } = told;
   const head = ` ${`#${n}`.padEnd(4)}${moment(atMs, withTime)}  `;
-  const reason = kind === "WAITING" ? { because: `${because}: ${note}`, note: "" } : { because, note };
+  const reason = kind === "WAITING" && note !== "" ? { because: `${because}: ${note}`, note: "" } : { because, note };
   const text = inColumns({ what, ...reason }, room - head.length - KIND);
   return `${style.paint("dim", head)}${style.paint(COLOURS[kind], kind.padEnd(KIND))}${text}`;
 }

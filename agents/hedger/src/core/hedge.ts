@@ -10,7 +10,7 @@ import type { HedgerState, Placing } from "./state.ts";
 import type { HedgerView } from "./view.ts";
 
 /** On whose behalf: no person asks for a hedge. */
-export const PRINCIPAL = "strategy:min-variance-hedge@1";
+const PRINCIPAL = "strategy:min-variance-hedge@1";
 
 /** Proposes what would cover the book, if no order is under way, no halt is over it, and it was not refused a moment ago. */
 export function hedge(state: HedgerState, context: Context<HedgerView>, config: HedgerConfig): Decision<HedgerState> {
