@@ -64,7 +64,7 @@ describe("the journal through the agents again", () => {
   });
 
   it("differs when an agent is another one: limits that permit less are noticed at Policy's first other verdict", async () => {
-    const { differing } = await replay((limits) => limits.replace(/"threshold": "0\.60"/, '"threshold": "0.01"'));
+    const { differing } = await replay((limits) => limits.replace(/"threshold": "0\.35"/, '"threshold": "0.01"'));
     expect(differing.map(({ agent }) => agent)).toContain("policy");
   });
 });

@@ -20,6 +20,7 @@ import {
 } from "@countersign/platform";
 import { MemoryQuorumLog } from "@countersign/quorum";
 import { MemoryStore, type Store } from "@countersign/runtime";
+import { defaults } from "../../cli/src/demo/defaults.ts";
 
 export interface Day {
   readonly from: string;
@@ -65,10 +66,10 @@ export async function marketOptions({ from, to, seed = "1", quotes, alter, confi
     hedgeSymbol: "SPX",
     strategies,
     limits: loadLimits(cloneFile("limits/default.json")),
-    ceiling: { notional: parseMoney("50000.00", "USD", 2), persons: 1 },
-    portfolio: { targetVolatility: 0.15, weightMax: 0.6, noTradeBand: 0.02 },
-    hedge: { band: 0.03, bandInStress: 0.015, effectivenessMin: 0.05 },
-    venueLatencyMs: 5,
+    ceiling: { notional: parseMoney(defaults.ceiling.notional, "USD", 2), persons: defaults.ceiling.persons },
+    portfolio: defaults.portfolio,
+    hedge: defaults.hedging,
+    venueLatencyMs: defaults.venueLatencyMs,
     fromMs,
     events: take(trace.batches(), fromMs, quotes ?? Number.POSITIVE_INFINITY, alter ?? ((event) => event)),
     ...config,

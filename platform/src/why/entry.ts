@@ -1,48 +1,56 @@
-/** How a certified entry of either log came about: who proposed it, who voted, what it did. */
+/** How a certified entry of either log came about: who voted for it, and what it did. */
 import { fromBinary } from "@bufbuild/protobuf";
-import type { LedgerLine } from "@countersign/agent-validator";
 import { type EntryPosted, type Fill, type Signed, VoteSchema } from "@countersign/contracts";
-import { readEntry } from "@countersign/quorum";
+import { peekPropose, readEntry } from "@countersign/quorum";
 import type { Evidence, Recorded } from "./evidence.ts";
 import { fact, UNKNOWN, type WhyStep } from "./node.ts";
 
-/** The ledger entries that hold fills of these records. */
-export function bookedSteps(own: readonly Recorded[], { records, ledger }: Evidence): readonly WhyStep[] {
-  const fills = new Set(
-    own.flatMap(({ body, payload }) => (body.type === "order.filled" ? [(payload as Fill).fillId] : [])),
-  );
-  const lines = ledger.filter(({ proposes }) =>
-    proposes.some((propose) => fillIdsOf(propose).some((id) => fills.has(id))),
-  );
-  return lines.map((line) => {
-    const posted = records.find(
-      ({ body, payload }) => body.type === "ledger.entry" && digestOf(payload as EntryPosted) === line.entryDigest,
-    );
-    const proposes = line.proposes.filter((propose) => fillIdsOf(propose).some((id) => fills.has(id)));
-    const postings = proposes.flatMap(({ postings }) => postings).filter(({ entry }) => fills.has(entry));
-    const identity = proposes.at(-1)?.identity;
-    return {
-      step: "entry" as const,
-      text: `ledger entry ${line.seq}, voted for by ${votersOf(posted?.attached ?? [])}`,
-      ...(posted && { atMs: Number(posted.body.sentAtMs), record: posted.body.msgId }),
-      facts: [
-        fact("digest", line.entryDigest),
-        ...postings.map(({ ledger: name, account, amount }) => fact(`${name} ${account}`, amount)),
-        fact(
-          "equity after it",
-          identity &&
-            `${identity.equity} = ${identity.cash} cash + ${identity.positionValue} positions = ${identity.deposits} deposits + ${identity.realised} realised + ${identity.unrealised} unrealised − ${identity.fees} fees`,
-        ),
-      ],
-    };
+/** The ledger entries that book fills of these records. */
+export function entriesOf(own: readonly Recorded[], { records }: Evidence): readonly Recorded[] {
+  const fills = fillIds(own);
+  return records.filter(({ body, payload }) => {
+    if (body.type !== "ledger.entry") return false;
+    const proposes = readEntry((payload as EntryPosted).entry ?? nothing)?.proposes ?? [];
+    return proposes.some((propose) => {
+      const content = peekPropose(propose)?.request.content;
+      return content?.case === "fills" && content.value.fills.some(({ fillId }) => fills.has(fillId));
+    });
   });
+}
+
+/** Its postings and both sides of the money identity are the ledger's: while it is not read, there are none. */
+export function entryStep(
+  { body, payload, attached }: Recorded,
+  own: readonly Recorded[],
+  { ledger }: Evidence,
+): WhyStep {
+  const fills = fillIds(own);
+  const entry = readEntry((payload as EntryPosted).entry ?? nothing);
+  const digest = entry === undefined ? undefined : Buffer.from(entry.digest).toString("hex");
+  const line = ledger.find(({ entryDigest }) => entryDigest === digest);
+  const postings = line?.proposes.flatMap(({ postings }) => postings.filter(({ entry }) => fills.has(entry))) ?? [];
+  const after = line?.proposes.findLast(({ postings }) => postings.some(({ entry }) => fills.has(entry)))?.identity;
+  const identity =
+    after &&
+    `${after.equity} = ${after.cash} cash + ${after.positionValue} positions = ${after.deposits} deposits + ${after.realised} realised + ${after.unrealised} unrealised − ${after.fees} fees`;
+  return {
+    step: "entry",
+    text: `ledger entry ${entry?.seq ?? UNKNOWN}, voted for by ${votersOf(attached)}`,
+    atMs: Number(body.sentAtMs),
+    record: body.msgId,
+    facts: [
+      fact("digest", digest),
+      ...postings.map(({ ledger: name, account, amount }) => fact(`${name} ${account}`, amount)),
+      fact("equity after it", identity),
+    ],
+  };
 }
 
 /** "validator-1, validator-2, validator-3". */
 export function votersOf(votes: readonly Signed[]): string {
   const names = votes.map(({ payload }) => {
     try {
-      return fromBinary(VoteSchema, payload ?? new Uint8Array()).validator ?? UNKNOWN;
+      return fromBinary(VoteSchema, payload ?? nothing).validator ?? UNKNOWN;
     } catch {
       return UNKNOWN;
     }
@@ -50,14 +58,8 @@ export function votersOf(votes: readonly Signed[]): string {
   return names.length === 0 ? UNKNOWN : names.join(", ");
 }
 
-function fillIdsOf({ fills = [] }: LedgerLine["proposes"][number]): readonly string[] {
-  return fills.flatMap((fill) => {
-    const id = typeof fill === "object" && fill !== null && "fillId" in fill ? fill.fillId : undefined;
-    return typeof id === "string" ? [id] : [];
-  });
+function fillIds(own: readonly Recorded[]): ReadonlySet<string | undefined> {
+  return new Set(own.flatMap(({ body, payload }) => (body.type === "order.filled" ? [(payload as Fill).fillId] : [])));
 }
 
-function digestOf({ entry }: EntryPosted): string | undefined {
-  const digest = readEntry(entry ?? new Uint8Array())?.digest;
-  return digest === undefined ? undefined : Buffer.from(digest).toString("hex");
-}
+const nothing = new Uint8Array();

@@ -11,7 +11,7 @@ import type {
 } from "@countersign/contracts";
 import { orderFromIntent } from "@countersign/orders";
 import { readApproval } from "@countersign/permit";
-import { bookedSteps } from "./entry.ts";
+import { entriesOf, entryStep } from "./entry.ts";
 import type { Evidence, Recorded } from "./evidence.ts";
 import { acceptedStep, fillSteps, hedgeStep, reportSteps } from "./execution.ts";
 import type { WhyStep } from "./node.ts";
@@ -22,13 +22,14 @@ import { causeSteps, intentStep } from "./wish.ts";
 export function orderSteps(intentKey: string, evidence: Evidence): readonly WhyStep[] {
   const own = evidence.records.filter(({ payload }) => "intentKey" in payload && payload.intentKey === intentKey);
   const read = orderFromIntent(intentOf(own) ?? new Uint8Array());
-  const approvals = decisionsOn(own, evidence);
+  const about = [...own, ...decisionsOn(own, evidence), ...entriesOf(own, evidence)];
+  const place = new Map(evidence.records.map((record, n) => [record, n]));
+  const inOrder = about.toSorted((a, b) => (place.get(a) ?? 0) - (place.get(b) ?? 0));
   return [
     ...(read.ok ? [...causeSteps(read.intent, evidence), intentStep(read.order, read.intent)] : []),
-    ...[...own, ...approvals]
-      .toSorted((a, b) => evidence.records.indexOf(a) - evidence.records.indexOf(b))
-      .flatMap((record) => stepsOf(record, evidence)),
-    ...bookedSteps(own, evidence),
+    ...inOrder.flatMap((record) =>
+      record.body.type === "ledger.entry" ? [entryStep(record, own, evidence)] : stepsOf(record, evidence),
+    ),
   ];
 }
 

@@ -49,11 +49,13 @@ function causeStep({ signalId }: OrderIntent, cause: Recorded | undefined, { tol
     const line = told.find(({ kind, subject }) => subject === intentKey && ORDER_LINES.has(kind));
     return `a fill of ${symbol ?? UNKNOWN}${line === undefined ? "" : `, #${line.n},`} moved the exposure`;
   };
+  // A bar is no record: its id is all that is known of it here.
   return {
     step: "cause",
     text: text(),
-    ...(cause && { atMs: Number(cause.body.sentAtMs) }),
-    ...(signalId !== undefined && { record: signalId }),
+    ...(cause === undefined
+      ? { facts: [fact("bar", signalId)] }
+      : { atMs: Number(cause.body.sentAtMs), record: cause.body.msgId }),
   };
 }
 

@@ -34,7 +34,7 @@ export async function attackEmbedded(): Promise<Attacked> {
     const report = await intruder.attack(ATTEMPTS);
     attacks.push({ report, said: [...said], before, after: await holdings(embedded) });
   };
-  await runDayInMemory({ from: "2015-06-01", to: "2015-09-30", hooks: { afterEvent } }, async () => {});
+  await runDayInMemory({ from: "2015-06-01", to: "2016-05-31", hooks: { afterEvent } }, async () => {});
   const [attacked] = attacks;
   if (attacked === undefined) throw new Error("the market is over, and the intruder has seen no order");
   return attacked;

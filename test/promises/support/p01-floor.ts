@@ -4,9 +4,7 @@
  */
 import { create, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import { type Execution, type ExecutionState, makeExecution } from "@countersign/agent-execution";
-import { type MarketEvent, sealedFeed } from "@countersign/agent-market";
 import { makePolicy, type PolicyState, signPermits } from "@countersign/agent-policy";
-import { makeValidator } from "@countersign/agent-validator";
 import { LocalBus } from "@countersign/bus";
 import {
   ApprovalDecisionSchema,
@@ -28,16 +26,17 @@ import {
   topics,
   ValidateRequestSchema,
 } from "@countersign/contracts";
-import { deriveMsgId, openEnvelope, seal } from "@countersign/envelope";
+import { openEnvelope } from "@countersign/envelope";
 import { type Approval, signApproval } from "@countersign/permit";
 import { FenceReader, genesisDigest, signResume } from "@countersign/quorum";
 import { type Agent, type Edge, Host, LocalRpc, type PublishEffect, payloadOf, Teller } from "@countersign/runtime";
 import { Scheduler } from "@countersign/time";
-import { Feed } from "../../../platform/src/feed.ts";
 import { VALIDATORS } from "../../../platform/src/genesis.ts";
 import { followControl, followQuotes } from "../../../platform/src/listeners.ts";
 import { Person } from "../../../platform/src/person.ts";
 import { ADA, BOB, Firm, type FirmOptions, START_MS } from "./p01-firm.ts";
+import { Market } from "./p01-market.ts";
+import { sealCall, validatorOf } from "./p01-parts.ts";
 
 /** A record or an answer, opened. */
 export interface Heard {
@@ -60,9 +59,7 @@ export class Floor {
   /** Every record that was published in this life, in order. */
   readonly heard: Heard[] = [];
   readonly #tellers = new Map<string, Teller>();
-  readonly #events: MarketEvent[] = [];
-  readonly #market;
-  readonly #feed = new Feed();
+  readonly #market: Market;
   #calls = 0;
 
   private constructor(firm: Firm, startMs: number) {
@@ -83,8 +80,7 @@ export class Floor {
       fenceFresh: () => true,
       nowMs: () => this.scheduler.nowMs(),
     });
-    const signer = keys.signer("market", KeyPurpose.ENVELOPE);
-    this.#market = sealedFeed(eventsOf(this.#events), { signer, instruments, batchSize: 1 });
+    this.#market = new Market(keys.signer("market", KeyPurpose.ENVELOPE), instruments);
   }
 
   /** A new firm that is open for trading and has seen a price; or the next process of one that there is. */
@@ -109,10 +105,8 @@ export class Floor {
   /** Bid and ask in cents. */
   async quote(symbol: string, bid: number, ask: number): Promise<void> {
     const timeMs = this.scheduler.nowMs() + 10;
-    this.#events.push({ kind: "quote", symbol, timeMs, bid, ask, bidSize: 5_000, askSize: 5_000 });
-    const { value } = await this.#market.next();
-    const [release] = value ?? [];
-    if (release !== undefined) await this.step(() => void this.bus.publishNow(this.#feed.record(release)), timeMs);
+    const record = await this.#market.quote({ symbol, timeMs, bid, ask });
+    await this.step(() => void this.bus.publishNow(record), timeMs);
   }
 
   /** One step of the scheduler, with all that follows from it. */
@@ -245,13 +239,9 @@ export class Floor {
 
   /** @throws RpcError when it was refused */
   async call(call: string, server: string, type: string, payload: Uint8Array, sender: string): Promise<Heard> {
-    const timeMs = this.scheduler.nowMs();
-    const causationId = `${type} ${this.firm.lives} ${this.#calls++}`;
-    const msgId = deriveMsgId({ timeMs, sender, causationId, effectIndex: 0 });
-    const ids = { msgId, correlationId: msgId, causationId: "", idempotencyKey: msgId };
-    const names = { type, version: "v1", sender, intent: "ASK", topic: call, key: "" };
-    const body = { ...ids, ...names, sentAtMs: BigInt(timeMs), ttlMs: 30_000, payload };
-    const { bytes } = seal(body, this.firm.keys.signer(sender, KeyPurpose.ENVELOPE));
+    const nth = `${this.firm.lives} ${this.#calls++}`;
+    const signer = this.firm.keys.signer(sender, KeyPurpose.ENVELOPE);
+    const bytes = sealCall({ call, type, payload, sender, timeMs: this.scheduler.nowMs(), nth }, signer);
     return this.#open(await this.rpc.call(call, server, bytes));
   }
 
@@ -259,7 +249,7 @@ export class Floor {
 
   async #start(): Promise<void> {
     const { bus, fence, rpc, scheduler, firm } = this;
-    const { keys, instruments, limits, log, genesis } = firm;
+    const { keys, instruments, limits } = firm;
     const nowMs = () => scheduler.nowMs();
     await bus.ensureTopics(topics.map(({ topic }) => ({ topic, partitions: 4 })));
     await followControl(bus, fence);
@@ -278,20 +268,8 @@ export class Floor {
     await this.#host(policy, signPermits(permitSigner));
     for (const sender of [...VALIDATORS, "portfolio", "hedger", ADA, BOB]) await this.#teller(sender).load();
     for (const name of VALIDATORS) {
-      const validator = makeValidator({
-        name,
-        peers: [...VALIDATORS],
-        mode: Mode.REPLAY,
-        genesis,
-        envelopeSigner: keys.signer(name, KeyPurpose.ENVELOPE),
-        voteSigner: keys.signer(name, KeyPurpose.VOTE),
-        instruments,
-        log,
-        store: firm.store(name),
-        rpc,
-        nowMs,
-        publish: (effect) => this.#teller(name).say(effect),
-      });
+      const say = (effect: PublishEffect) => this.#teller(name).say(effect);
+      const validator = validatorOf(firm, name, { rpc, nowMs, publish: say });
       await followQuotes(bus, fence.keys, validator, nowMs);
       await this.step(() => validator.start());
     }
@@ -365,9 +343,4 @@ export function submitOf({ intent, permit, approvals }: PermitIssued): SubmitOrd
 
 function commandOf(command: ReturnType<typeof create<typeof OrderCommandSchema>>["command"]) {
   return create(OrderCommandSchema, { command });
-}
-
-/** Gives what there is each time it is asked, without an end. */
-async function* eventsOf(events: MarketEvent[]): AsyncGenerator<readonly MarketEvent[]> {
-  for (;;) yield events.splice(0);
 }

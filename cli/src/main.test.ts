@@ -1,0 +1,98 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { cloneFile } from "@countersign/platform";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const recorded = cloneFile("platform/test/fixtures/run/audit.jsonl");
+let dir = "";
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), "countersign-cli-"));
+});
+afterAll(() => rmSync(dir, { recursive: true }));
+
+interface Said {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+function countersign(args: readonly string[], env: Record<string, string> = {}): Promise<Said> {
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      [cloneFile("cli/src/main.ts"), ...args],
+      { cwd: dir, env: { PATH: process.env.PATH ?? "", ...env } },
+      (_, out, err) => resolve({ code: child.exitCode ?? -1, out, err }),
+    );
+  });
+}
+
+describe("the command", () => {
+  it("lists what there is, and says its version", async () => {
+    const { code, out } = await countersign(["--help"]);
+    expect(code).toBe(0);
+    for (const command of ["demo", "why", "audit", "replay", "runs"]) expect(out).toContain(`  ${command} `);
+    const { version } = JSON.parse(readFileSync(cloneFile("package.json"), "utf8"));
+    expect(await countersign(["--version"])).toEqual({ code: 0, out: `${version}\n`, err: "" });
+  });
+
+  it.each([
+    [["demo", "--sped", "3"], "unknown option '--sped'"],
+    [["demo", "stray.json"], "too many arguments"],
+    [["demo", "--market", "real"], "Allowed choices are simulated"],
+    [["demo", "--speed", "x"], "countersign: --speed x: write a number above zero, such as 10"],
+    [["why", "x"], "countersign: why x: write a number from 1, such as 14"],
+  ])("%j is wrong usage", async (args, text) => {
+    const { code, out, err } = await countersign(args);
+    expect([code, out]).toEqual([2, ""]);
+    expect(err).toContain(text);
+  });
+
+  it("notices what npm swallowed", async () => {
+    const npm = { npm_lifecycle_event: "demo", npm_config_speed: "10" };
+    expect(await countersign(["demo"], npm)).toEqual({
+      code: 2,
+      out: "",
+      err: "countersign: npm kept --speed 10 for itself. Write: npm run demo -- --speed 10\n",
+    });
+  });
+
+  it.each([
+    ["limits.json", '{ "name": "x" ', ["--limits"]],
+    ["strategy.ts", "export default 3;", ["--strategy"]],
+    ["strategy.ts", 'throw new Error("no\\nluck");', ["--strategy"]],
+    ["trace.csv", "nothing that is known", ["--trace"]],
+  ])("says in one line what is wrong with %s", async (file, text, [option = ""]) => {
+    writeFileSync(join(dir, file), text);
+    const { code, out, err } = await countersign(["demo", option, file]);
+    expect([code, out]).toEqual([1, ""]);
+    expect(err).toMatch(/^countersign: .+\n$/);
+    expect(err).toContain(file);
+  });
+});
+
+describe("audit verify", () => {
+  it("checks a file offline and says its heads", async () => {
+    const { code, out } = await countersign(["audit", "verify", recorded]);
+    expect(out).toMatch(/^in order: \d+ records in \d+ chains, every signature, vote, chain and checkpoint checked$/m);
+    expect(out).toMatch(/^audit head {3}[0-9a-f]{64}$/m);
+    expect(code).toBe(0);
+  });
+
+  it("fails on one byte that was changed, and on what is no log", async () => {
+    const bytes = readFileSync(recorded, "utf8");
+    const at = bytes.indexOf('"sig":"') + 20;
+    const changed = `${bytes.slice(0, at)}${bytes[at] === "A" ? "B" : "A"}${bytes.slice(at + 1)}`;
+    writeFileSync(join(dir, "changed.jsonl"), changed);
+    const { code, out } = await countersign(["audit", "verify", "changed.jsonl"]);
+    expect(code).toBe(1);
+    expect(out).toMatch(/^FAILED {2}\d+ findings?: .*not to be relied upon$/m);
+    writeFileSync(join(dir, "none.jsonl"), "none\n");
+    expect(await countersign(["audit", "verify", "none.jsonl"])).toMatchObject({ code: 1, out: "" });
+    expect((await countersign(["audit", "verify", "absent.jsonl"])).err).toMatch(
+      /^countersign: .*absent\.jsonl: no such file or folder\n$/,
+    );
+  });
+});
