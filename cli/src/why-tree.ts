@@ -23,11 +23,11 @@ function branch(step: WhyStep, isLast: boolean, style: Style): readonly string[]
   const [elbow, trunk] = isLast ? ["└─ ", "   "] : ["├─ ", "│  "];
   const when = step.atMs === undefined ? "" : moment(step.atMs, true);
   const id = step.record === undefined ? "" : `  ${shortId(step.record)}`;
-  const stamp = `${when}${id}`;
+  const stamp = when + id;
   const text = fit(step.text, Math.max(20, width - elbow.length - STEP - stamp.length - 2));
   const details = [...ruleLines(step.rules ?? [], style), ...factLines(step.facts ?? [])];
   return [
-    `${elbow}${paint("bold", step.step.padEnd(STEP))}${text}  ${paint("dim", stamp)}`,
+    `${elbow}${paint("bold", step.step.padEnd(STEP))}${text}${stamp === "" ? "" : `  ${paint("dim", stamp)}`}`,
     ...details.map((line) => `${trunk}${" ".repeat(STEP)}${fit(line, width - STEP - trunk.length)}`),
   ];
 }

@@ -57,7 +57,7 @@ export interface Agents {
 }
 
 /** The words with which trading is opened; the person signs them before the day. */
-export const OPENING = "the day begins";
+const OPENING = "the day begins";
 
 const VENUE = "paper";
 const mode = "replay";

@@ -11,7 +11,7 @@ export interface Authority {
   readonly roles: Readonly<Record<string, readonly Right[]>>;
 }
 
-export interface AgentAuthority {
+interface AgentAuthority {
   readonly says: readonly Right[];
   readonly reads: readonly { readonly topic: string; readonly as: string }[];
 }
@@ -22,7 +22,7 @@ export interface Right {
   readonly topic: string;
 }
 
-export class AuthorityError extends Error {
+class AuthorityError extends Error {
   readonly code: "UNKNOWN_TOPIC" | "UNKNOWN_CALL" | "FOREIGN_TYPE" | "DUPLICATE_AGENT";
 
   constructor(code: AuthorityError["code"], message: string) {

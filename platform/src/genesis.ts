@@ -50,7 +50,7 @@ export function genesisRequest({ authority, keys, persons, limitsDigest, fromMs 
 }
 
 /** Every sender that has a key, and whose rights it has: the three validators are one role. */
-export function sendersOf(authority: Authority): readonly { readonly sender: string; readonly role: string }[] {
+function sendersOf(authority: Authority): readonly { readonly sender: string; readonly role: string }[] {
   return Object.keys(authority.agents).flatMap((role) =>
     role === "validator" ? VALIDATORS.map((sender) => ({ sender, role })) : [{ sender: role, role }],
   );

@@ -5,7 +5,7 @@ import { registerHooks } from "node:module";
 import { basename } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { type Limits, parseLimits } from "@countersign/agent-policy";
-import { QuantError, type Strategy } from "@countersign/quant";
+import type { Strategy } from "@countersign/quant";
 
 export class InputError extends Error {
   readonly code: "NO_SUCH_FILE" | "BAD_STRATEGY" | "BAD_OPTION";
@@ -26,7 +26,7 @@ export interface LoadedStrategy {
 }
 
 /** The clone: where strategies/, limits/ and markets/ are. */
-export const root = new URL("../../", import.meta.url);
+const root = new URL("../../", import.meta.url);
 
 export function readInput(path: string, what: string): Uint8Array {
   if (!existsSync(path))
@@ -60,10 +60,6 @@ export async function loadStrategy(path: string): Promise<LoadedStrategy> {
     throw new InputError("BAD_STRATEGY", `${path}: has no strategy as its default export: ${cure}`);
   }
   return { id: `strategy:${strategy.name}@${sha256.slice(0, 12)}`, strategy, file: basename(path), sha256 };
-}
-
-export function isStrategyError(error: unknown): error is Error {
-  return error instanceof InputError || error instanceof QuantError;
 }
 
 let hooked = false;

@@ -30,7 +30,7 @@ export interface ReplayReport {
   readonly differing: readonly { readonly agent: string; readonly n: number; readonly what: string }[];
 }
 
-export class ReplayError extends Error {
+class ReplayError extends Error {
   readonly code: "BAD_FOLDER" | "MISSING_RECORD" | "OTHER_TRACE";
 
   constructor(code: ReplayError["code"], message: string) {

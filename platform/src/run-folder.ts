@@ -105,12 +105,6 @@ export function readRunFacts(dir: string): RunFacts & { readonly told: readonly 
   return JSON.parse(readFileSync(join(dir, "run.json"), "utf8"));
 }
 
-/** Lines of a .jsonl file of a run. */
-export function readJsonLines<T>(dir: string, file: string): readonly T[] {
-  const text = readFileSync(join(dir, file), "utf8");
-  return text.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as T]));
-}
-
 async function* leaves({ embedded }: RunResult): AsyncGenerator<Uint8Array> {
   const store = embedded.stores.get("compliance");
   if (store === undefined) throw new Error("no store of compliance");

@@ -3,6 +3,7 @@
  * a PostgreSQL of its own, `replayMarket` on whatever stores it is given.
  */
 import { mkdirSync } from "node:fs";
+import type { Gateway } from "@countersign/agent-gateway";
 import { type MarketEvent, sealedFeed } from "@countersign/agent-market";
 import type { LedgerLine } from "@countersign/agent-validator";
 import {
@@ -22,6 +23,7 @@ import { VALIDATORS } from "./genesis.ts";
 import { InputError } from "./inputs.ts";
 import { type AttackReport, Intruder } from "./intruder.ts";
 import { ReplayKeys } from "./keys.ts";
+import { serveGateway } from "./metrics.ts";
 import { type Heard, Narrator, type Told } from "./told.ts";
 
 export interface MarketOptions
@@ -101,6 +103,7 @@ export async function replayMarket<T>(
   const signer = new ReplayKeys(options.seed).signer("market", KeyPurpose.ENVELOPE);
   const feed = sealedFeed(options.events, { signer, instruments: options.instruments });
   let embedded: Embedded | undefined;
+  let gateway: Gateway | undefined;
   let intruder: Intruder | undefined;
   let attack: AttackReport | undefined;
   let warmUpQuotes: number | undefined;
@@ -113,6 +116,7 @@ export async function replayMarket<T>(
           await embedded.scheduler.advanceTo(event.timeMs);
           await embedded.begin();
           if (options.intruderAfterFills !== undefined) intruder = await Intruder.listen(embedded, options);
+          gateway = await serveGateway(embedded);
           hooks.onReady?.(embedded);
         }
         const isOpen = warmUpQuotes !== undefined;
@@ -131,6 +135,7 @@ export async function replayMarket<T>(
     }
     return await use({ ...watch.result(), embedded, attack, warmUpQuotes, wallMs: performance.now() - begun });
   } finally {
+    await gateway?.close();
     await embedded?.close();
   }
 }

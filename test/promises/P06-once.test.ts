@@ -20,7 +20,7 @@ import { sharedTestServer, type TestDatabase } from "@countersign/postgres/testi
 import { MemoryStore, openPostgresStore, type Store } from "@countersign/runtime";
 import type { Say } from "@countersign/runtime/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { actedOnce, type Delivery, deliveryOf, grantOf, nothingNew, Probe, refused } from "./support/p07-probe.ts";
+import { actedOnce, type Delivery, deliveryOf, nothingNew, Probe, refused } from "./support/p07-probe.ts";
 
 const ORDERS = "orders.intent.v1";
 const QUOTE = "HedgerService.Quote";
@@ -51,11 +51,12 @@ const question: Say = {
   idempotencyKey: "once",
 };
 
-/** As it is delivered; a copy of the bytes, because what a process has verified stays with the very array. */
+/** Sealed anew, and as it would be delivered. */
 function delivery(probe: Probe, say: Say): Delivery {
   const { body, bytes } = probe.rig.sealed(say);
   return deliveryOf(body, bytes);
 }
+/** What a process has verified stays with the very array: a copy is verified once more. */
 const copyOf = (one: Delivery): Delivery => ({ ...one, bytes: new Uint8Array(one.bytes) });
 const later = (probe: Probe, ms: number) => probe.rig.run(() => {}, probe.rig.scheduler.nowMs() + ms);
 
@@ -249,7 +250,7 @@ describe("what happened has happened: an hour late or early, it is acted upon", 
     ["a fill", fill],
   ])("%s", async (_, say) => {
     const probe = await Probe.open();
-    probe.grant("execution", grantOf("execution", { types: [said("order.filled", "orders.execution.v1")] }));
+    probe.grant("execution", { types: [said("order.filled", "orders.execution.v1")] });
     for (const offMs of [-HOUR_MS, HOUR_MS]) {
       const sentAtMs = probe.rig.scheduler.nowMs() + offMs;
       expect(await probe.deliver(delivery(probe, { ...say, sentAtMs }))).toEqual(actedOnce);

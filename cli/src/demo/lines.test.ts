@@ -51,7 +51,7 @@ describe("a told line", () => {
       " #3  2015-08-10  BOUGHT    120 AAPL @ 127.61       trend 0.42, sized by volatility  permit 9f2c · votes 3/3",
     );
     expect(at(100)).toBe(
-      " #3  2015-08-10  BOUGHT    120 AAPL @ 127.61       trend 0.42, sized by vol…  permit 9f2c · votes 3/3",
+      " #3  2015-08-10  BOUGHT    120 AAPL @ 127.61       trend 0.42, sized by vo…  permit 9f2c · votes 3/3",
     );
     expect(at(80)).toBe(" #3  2015-08-10  BOUGHT    120 AAPL @ 127.61       trend 0.42, sized by volatil…");
     expect(at(60)).toBe(" #3  2015-08-10  BOUGHT    120 AAPL @ 127.61       trend 0.…");

@@ -6,7 +6,7 @@ import { type Snapshot, SnapshotReader } from "./snapshot.ts";
  * Smoothing e ← e + k(x − e), seeded by the mean of the first `length` observations; first value at index length − 1.
  * Its early values depend on where it started: `seedWeight` is the share the seed still has in the value, (1 − k)^t.
  */
-export class Smoothed implements Estimator<number> {
+class Smoothed implements Estimator<number> {
   readonly #length: number;
   readonly #k: number;
   readonly #identity: Snapshot;

@@ -103,7 +103,7 @@ export function chainRows(
 }
 
 /** The time in a UUIDv7: its first 48 bits, ms. */
-export function timeOfMsgId(msgId: string): number {
+function timeOfMsgId(msgId: string): number {
   return Number.parseInt(msgId.slice(0, 8) + msgId.slice(9, 13), 16);
 }
 

@@ -19,7 +19,7 @@ export interface Sources {
   metrics(): string;
 }
 
-export interface AgentReadiness {
+interface AgentReadiness {
   readonly name: string;
   readonly ready: boolean;
 }
