@@ -20,19 +20,13 @@ import { sharedTestServer, type TestDatabase } from "@countersign/postgres/testi
 import { MemoryStore, openPostgresStore, type Store } from "@countersign/runtime";
 import type { Say } from "@countersign/runtime/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { signal } from "./support/p07-forgeries.ts";
 import { actedOnce, type Delivery, deliveryOf, nothingNew, Probe, refused } from "./support/p07-probe.ts";
 
 const ORDERS = "orders.intent.v1";
 const QUOTE = "HedgerService.Quote";
 const HOUR_MS = 3_600_000;
 
-const signal: Say = {
-  sender: "friend",
-  topic: "signals.market.v1",
-  key: "AAPL",
-  type: "market.signal",
-  payload: create(SignalSchema, { symbol: "AAPL", strategy: "trend" }),
-};
 const cancelOf = (intentKey: string) =>
   create(OrderCommandSchema, { command: { case: "cancel", value: { account: "main", intentKey } } });
 const command: Say = {

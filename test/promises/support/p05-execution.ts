@@ -5,16 +5,15 @@ import { openEnvelope } from "@countersign/envelope";
 import { parseMoney, parsePrice, parseQuantity } from "@countersign/orders";
 import { type Host, MemoryStore, RpcError } from "@countersign/runtime";
 import { Rig, type Say } from "@countersign/runtime/testing";
-import { type Execution, makeExecution } from "../../../agents/execution/src/main.ts";
+import { makeExecution } from "../../../agents/execution/src/main.ts";
 import * as world from "../../../agents/execution/test/world.ts";
 
 /** A buy of 100 AAPL at 190.00 or better. */
 const intent = world.intentOf({ mode: Mode.REPLAY });
 const { clientOrderId } = world.orderOf(intent);
 
-type ExecutionHost = Execution["agent"] extends { initial(key: string): infer S; view: { create(): infer V } }
-  ? Host<S, V>
-  : never;
+/** What is needed of its host. */
+type Running = Pick<Host<unknown, unknown>, "close" | "report">;
 
 export class WorkingOrder {
   readonly rig: Rig;
@@ -22,7 +21,7 @@ export class WorkingOrder {
   readonly #said: Awaited<ReturnType<Rig["tap"]>>;
   /** Execution ids of each proposal to the quorum. */
   readonly proposed: string[][] = [];
-  #host: ExecutionHost | undefined;
+  #host: Running | undefined;
   #reports = 0;
 
   private constructor(rig: Rig, said: Awaited<ReturnType<Rig["tap"]>>) {
