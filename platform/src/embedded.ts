@@ -67,7 +67,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   const { account, instruments, limits, startMs, log, openStore, onAlert } = options;
   const scheduler = new Scheduler(startMs);
   const nowMs = () => scheduler.nowMs();
-  const bus = new LocalBus(scheduler);
+  // Everybody subscribes at the start, so nobody reads what others have read already.
+  const bus = new LocalBus(scheduler, { retainedRecords: 64 });
   const rpc = new LocalRpc();
   const keys = new ReplayKeys(options.seed);
   const persons = [options.person];

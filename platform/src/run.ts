@@ -192,7 +192,9 @@ class Watch {
         // Whatever this record names as evidence is among the last quotes now.
         for (const bytes of feed.lastQuotes.values()) {
           const quote = openEnvelope(bytes, fence.keys);
-          if (quote.ok) this.#quotesNamed.set(quote.body.msgId, bytes);
+          // A copy: the bytes are a part of their whole batch's, which one kept quote would keep alive.
+          if (quote.ok && !this.#quotesNamed.has(quote.body.msgId))
+            this.#quotesNamed.set(quote.body.msgId, new Uint8Array(bytes));
         }
         const heard = { body: opened.body, payload, attached: opened.attached };
         this.#count(heard);

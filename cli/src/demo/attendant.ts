@@ -27,8 +27,8 @@ export interface AttendantOptions {
   readonly lines: LineOptions;
   /** Undefined while it cannot be known how long the day is. */
   readonly pace: Pace | undefined;
-  /** Ends the run. */
-  readonly stop: () => never;
+  /** Throws when the run is to end. */
+  readonly check: () => void;
 }
 
 export class Attendant {
@@ -70,7 +70,7 @@ export class Attendant {
     while (this.#pace !== undefined && !this.#desk.isFast) {
       const wait = dueMs(this.#pace, atMs) - performance.now();
       if (wait < SHORTEST_WAIT_MS) return;
-      const key = await this.#o.keyboard.next(Math.min(wait, LONGEST_WAIT_MS));
+      const key = await this.#next(Math.min(wait, LONGEST_WAIT_MS));
       if (key !== undefined) await this.#press(embedded, key, atMs);
     }
   }
@@ -90,11 +90,12 @@ export class Attendant {
 
   async #decide(embedded: Embedded, told: Told, request: ApprovalRequest): Promise<void> {
     const { screen, keyboard, lines } = this.#o;
+    keyboard.clear();
     this.#desk = ask(this.#desk, defaults.answerSeconds);
     let nextSecond = performance.now() + 1_000;
     while (this.#desk.mode.kind === "deciding") {
       screen.status(prompt(told, this.#desk.mode.secondsLeft, lines));
-      const key = await keyboard.next(Math.max(0, nextSecond - performance.now()));
+      const key = await this.#next(Math.max(0, nextSecond - performance.now()));
       const reached = key === undefined ? tick(this.#desk) : press(this.#desk, key, isHalted(embedded));
       if (key === undefined) nextSecond += 1_000;
       this.#desk = reached.desk;
@@ -109,11 +110,11 @@ export class Attendant {
 
   async #press(embedded: Embedded, key: string, atMs: number): Promise<void> {
     await this.#take(embedded, press(this.#desk, key, isHalted(embedded)));
-    const { screen, keyboard } = this.#o;
+    const { screen } = this.#o;
     const before = this.#desk.mode.kind;
     while (this.#desk.mode.kind === "giving-reason") {
       screen.status(screen.fit(reasonPrompt(this.#desk.mode.text)));
-      const next = await keyboard.next(LONGEST_WAIT_MS);
+      const next = await this.#next(LONGEST_WAIT_MS);
       if (next !== undefined) await this.#take(embedded, press(this.#desk, next, isHalted(embedded)));
     }
     if (before === "giving-reason") screen.clearStatus();
@@ -129,7 +130,6 @@ export class Attendant {
   /** Each as a step of its own, at the decision time that stands still. */
   async #do(embedded: Embedded, deed: Deed, request: ApprovalRequest | undefined): Promise<void> {
     const { person, scheduler, fence } = embedded;
-    if (deed.kind === "stop") this.#o.stop();
     if (deed.kind === "let-be" || deed.kind === "why") return;
     this.hasActed = true;
     await scheduler.step(scheduler.nowMs(), async () => {
@@ -163,6 +163,12 @@ export class Attendant {
     }
     const known = explain(told, { records: this.#records, quotes, ledger: [], told: [] });
     for (const line of whyTree(known, lines.style)) screen.line(line);
+  }
+
+  async #next(timeoutMs: number): Promise<string | undefined> {
+    const key = await this.#o.keyboard.next(timeoutMs);
+    this.#o.check();
+    return key;
   }
 
   #goOn(atMs: number): void {

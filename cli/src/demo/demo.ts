@@ -32,7 +32,7 @@ import type { Window } from "./window.ts";
 
 /** Returns the exit code. */
 export async function demo(flags: DemoFlags, caller: Caller): Promise<number> {
-  const screen = new Screen(process.stdout);
+  using screen = new Screen(process.stdout);
   const isAttended = process.stdin.isTTY === true && process.stdout.isTTY === true;
   const plan = await demoOptions(flags, caller);
   screen.line(
@@ -41,7 +41,7 @@ export async function demo(flags: DemoFlags, caller: Caller): Promise<number> {
   screen.line(plan.headline);
   for (const notice of plan.notices) screen.line(`note: ${notice}`);
   using stop = new Stop();
-  using keyboard = isAttended ? new Keyboard(process.stdin) : undefined;
+  using keyboard = isAttended ? new Keyboard(process.stdin, () => stop.ask()) : undefined;
   await using watchdog = startWatchdog({ strategies: plan.run.strategies.map(({ id }) => id) });
   const show = new Show(plan, screen, stop, keyboard, isAttended ? await paceFor(plan) : undefined);
   const run = { ...plan.run, watch: watchdog.watch, events: show.follow(plan.run.events) };
@@ -72,16 +72,18 @@ async function paceFor(plan: Demo): Promise<Pace> {
   return paceOf(window, defaults.demoSeconds / plan.speed, performance.now());
 }
 
-/** Ctrl-C off a terminal, or where no key is read; the second one does not wait. */
+/** Ctrl-C, as a signal or as a key; the second one does not wait. */
 class Stop implements Disposable {
   isAsked = false;
-  readonly #onSignal = () => {
-    if (this.isAsked) process.exit(exitCodes.interrupted);
-    this.isAsked = true;
-  };
+  readonly #onSignal = () => this.ask();
 
   constructor() {
     process.on("SIGINT", this.#onSignal);
+  }
+
+  ask(): void {
+    if (this.isAsked) process.exit(exitCodes.interrupted);
+    this.isAsked = true;
   }
 
   check(): void {
@@ -110,11 +112,9 @@ class Show {
     this.#screen = screen;
     this.#stop = stop;
     this.#lines = { style: screen.style, withTime: plan.market.isWithinADay };
-    const halt = (): never => {
-      throw new Interrupted();
-    };
+    const check = () => stop.check();
     this.#attendant =
-      keyboard === undefined ? undefined : new Attendant({ screen, keyboard, lines: this.#lines, pace, stop: halt });
+      keyboard === undefined ? undefined : new Attendant({ screen, keyboard, lines: this.#lines, pace, check });
     this.hooks = this.#makeHooks();
   }
 

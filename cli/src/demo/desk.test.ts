@@ -46,7 +46,7 @@ describe("while an order waits", () => {
   it("other keys answer nothing", () => {
     fc.assert(
       fc.property(
-        fc.array(fc.string({ minLength: 1, maxLength: 1 }).filter((key) => !"arwhf\u0003".includes(key))),
+        fc.array(fc.string({ minLength: 1, maxLength: 1 }).filter((key) => !"arwhf".includes(key))),
         (keys) => {
           expect(play(waiting, keys)).toEqual({ desk: waiting, deeds: [] });
         },
@@ -90,9 +90,4 @@ describe("while trading is halted", () => {
   it("the letters of a reason are no answers", () => {
     expect(play(emptyDesk, ["h", ..."halt far away"], true).deeds).toEqual([]);
   });
-});
-
-it("Ctrl-C stops, whatever is asked", () => {
-  for (const desk of [emptyDesk, waiting, play(emptyDesk, ["h"], true).desk])
-    expect(press(desk, "\u0003", false).deed).toEqual({ kind: "stop" });
 });

@@ -8,7 +8,7 @@ export interface Desk {
   readonly isFast: boolean;
 }
 
-export type Mode =
+type Mode =
   | { readonly kind: "running" }
   /** An order waits. */
   | { readonly kind: "deciding"; readonly secondsLeft: number }
@@ -16,7 +16,7 @@ export type Mode =
   | { readonly kind: "giving-reason"; readonly text: string };
 
 export type Deed =
-  | { readonly kind: "approve" | "reject" | "why" | "halt" | "stop" }
+  | { readonly kind: "approve" | "reject" | "why" | "halt" }
   /** Nobody answered: the order has the time that its request gives it. */
   | { readonly kind: "let-be" }
   | { readonly kind: "resume"; readonly reason: string };
@@ -34,11 +34,10 @@ export function ask(desk: Desk, seconds: number): Desk {
 
 /** `isHalted`: of the fence, now. One key is one character; what a terminal sends for arrows and the like does nothing. */
 export function press(desk: Desk, key: string, isHalted: boolean): Reached {
-  if (key === CTRL_C) return { desk, deed: { kind: "stop" } };
   if (desk.mode.kind === "giving-reason") return type(desk, desk.mode.text, key);
   if (key === "f") return { desk: { ...desk, isFast: !desk.isFast } };
   if (key === "h") {
-    if (isHalted) return { desk: { ...desk, mode: { kind: "giving-reason", text: "" } } };
+    if (isHalted) return desk.mode.kind === "running" ? giveReason(desk, "") : { desk };
     // A halt voids whatever waits: there is nothing left to decide.
     return { desk: run(desk), deed: { kind: "halt" } };
   }
@@ -58,21 +57,23 @@ export function tick(desk: Desk): Reached {
 }
 
 function type(desk: Desk, text: string, key: string): Reached {
-  const typed = (next: string): Reached => ({ desk: { ...desk, mode: { kind: "giving-reason", text: next } } });
   if (key === ESCAPE) return { desk: run(desk) };
   if (key === "\r" || key === "\n") {
     const reason = text.trim();
     return reason === "" ? { desk } : { desk: run(desk), deed: { kind: "resume", reason } };
   }
-  if (key === "\u007f" || key === "\b") return typed([...text].slice(0, -1).join(""));
+  if (key === "\u007f" || key === "\b") return giveReason(desk, [...text].slice(0, -1).join(""));
   const isText = key >= " " && text.length < REASON_MAX;
-  return isText ? typed(text + key) : { desk };
+  return isText ? giveReason(desk, text + key) : { desk };
+}
+
+function giveReason(desk: Desk, text: string): Reached {
+  return { desk: { ...desk, mode: { kind: "giving-reason", text } } };
 }
 
 function run(desk: Desk): Desk {
   return { ...desk, mode: { kind: "running" } };
 }
 
-const CTRL_C = "\u0003";
 export const ESCAPE = "\u001b";
 const REASON_MAX = 200;

@@ -35,9 +35,9 @@ const wide = { style: plain, withTime: false };
 describe("a told line", () => {
   it("stands in columns", () => {
     expect([bought, refused, waiting].map((told) => toldLine(told, wide))).toEqual([
-      " #3  2015-08-10  BOUGHT    120 AAPL @ 127.61       trend 0.42, sized by volatility                  permit 9f2c · votes 3/3",
-      " #9  2015-08-10  REFUSED   buy 300 AAPL            position 61 % of equity, limit 60 %",
-      " #14 2015-08-10  WAITING   buy 410 AAPL            order 49,200.00 USD, limit 40,000 USD: yours to decide",
+      " #3  2015-08-10  BOUGHT    120 AAPL @ 127.61         trend 0.42, sized by volatility                permit 9f2c · votes 3/3",
+      " #9  2015-08-10  REFUSED   buy 300 AAPL              position 61 % of equity, limit 60 %",
+      " #14 2015-08-10  WAITING   buy 410 AAPL              order 49,200.00 USD, limit 40,000 USD: yours to decide",
     ]);
   });
 
@@ -47,14 +47,14 @@ describe("a told line", () => {
 
   it("loses part of its reason, then its note, on a narrow terminal, and never wraps", () => {
     const at = (width: number) => toldLine(bought, { ...wide, style: { ...plain, width } });
-    expect(at(107)).toBe(
-      " #3  2015-08-10  BOUGHT    120 AAPL @ 127.61       trend 0.42, sized by volatility  permit 9f2c · votes 3/3",
+    expect(at(109)).toBe(
+      " #3  2015-08-10  BOUGHT    120 AAPL @ 127.61         trend 0.42, sized by volatility  permit 9f2c · votes 3/3",
     );
-    expect(at(100)).toBe(
-      " #3  2015-08-10  BOUGHT    120 AAPL @ 127.61       trend 0.42, sized by vo…  permit 9f2c · votes 3/3",
+    expect(at(102)).toBe(
+      " #3  2015-08-10  BOUGHT    120 AAPL @ 127.61         trend 0.42, sized by vo…  permit 9f2c · votes 3/3",
     );
-    expect(at(80)).toBe(" #3  2015-08-10  BOUGHT    120 AAPL @ 127.61       trend 0.42, sized by volatil…");
-    expect(at(60)).toBe(" #3  2015-08-10  BOUGHT    120 AAPL @ 127.61       trend 0.…");
+    expect(at(82)).toBe(" #3  2015-08-10  BOUGHT    120 AAPL @ 127.61         trend 0.42, sized by volatil…");
+    expect(at(62)).toBe(" #3  2015-08-10  BOUGHT    120 AAPL @ 127.61         trend 0.…");
     for (let width = 40; width < 140; width++) expect(at(width).length).toBeLessThanOrEqual(width);
   });
 

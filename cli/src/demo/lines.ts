@@ -11,7 +11,7 @@ export interface LineOptions {
 
 export function toldLine(told: Told, { style, withTime }: LineOptions, room = style.width): string {
   const { n, kind, atMs, what, because, note } = told;
-  const head = ` ${`#${n}`.padEnd(4)}${moment(atMs, withTime)}  `;
+  const head = ` ${`#${n} `.padEnd(NUMBER)}${moment(atMs, withTime)}  `;
   const reason = kind === "WAITING" && note !== "" ? { because: `${because}: ${note}`, note: "" } : { because, note };
   const text = inColumns({ what, ...reason }, room - head.length - KIND);
   return `${style.paint("dim", head)}${style.paint(COLOURS[kind], kind.padEnd(KIND))}${text}`;
@@ -26,7 +26,7 @@ export function alertLine(agent: string, text: string, { style }: LineOptions): 
 
 /** A line that is too long loses part of its reason, and its note where little of the reason would be left. */
 function inColumns({ what, because, note }: Pick<Told, "what" | "because" | "note">, room: number): string {
-  const begin = what.padEnd(WHAT + GAP);
+  const begin = what.padEnd(WHAT) + " ".repeat(GAP);
   const whole =
     note === "" ? begin + because : `${(begin + because).padEnd(WHAT + GAP + BECAUSE + 1)}${" ".repeat(GAP)}${note}`;
   if (whole.length <= room) return whole;
@@ -35,10 +35,11 @@ function inColumns({ what, because, note }: Pick<Told, "what" | "because" | "not
   return `${begin}${fit(because, left)}${" ".repeat(GAP)}${note}`;
 }
 
+const NUMBER = 4;
 const GAP = 2;
 const KIND = 10;
-const WHAT = 22;
-const BECAUSE = 46;
+const WHAT = 24;
+const BECAUSE = 44;
 const LEAST_REASON = 20;
 
 const COLOURS = {

@@ -3,21 +3,30 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 export class Keyboard implements Disposable {
   readonly #stream: NodeJS.ReadStream;
+  readonly #interrupt: () => void;
   readonly #pressed: string[] = [];
   #wake: () => void = () => {};
   readonly #onData = (text: string) => {
     // An arrow or a function key: one escape with a tail. Alone it is the key itself.
     if (text.length > 1 && text.startsWith("\u001b")) return;
-    this.#pressed.push(...text);
+    // The terminal, which would make a signal of it, is not asked while keys are read one by one.
+    if (text.includes(CTRL_C)) this.#interrupt();
+    this.#pressed.push(...text.replaceAll(CTRL_C, ""));
     this.#wake();
   };
 
-  constructor(stream: NodeJS.ReadStream) {
+  constructor(stream: NodeJS.ReadStream, interrupt: () => void) {
     this.#stream = stream;
+    this.#interrupt = interrupt;
     stream.setRawMode(true);
     stream.setEncoding("utf8");
     stream.on("data", this.#onData);
     stream.resume();
+  }
+
+  /** Forgets what was pressed before a question was seen. */
+  clear(): void {
+    this.#pressed.length = 0;
   }
 
   /** A key that was pressed already. */
@@ -44,3 +53,5 @@ export class Keyboard implements Disposable {
     this.#stream.pause();
   }
 }
+
+const CTRL_C = "\u0003";

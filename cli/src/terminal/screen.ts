@@ -1,7 +1,7 @@
 /** Lines that stay, and below them one that changes in place: the countdown. Off a terminal there are only lines. */
 import { fit, type Style, styleOf } from "./style.ts";
 
-export class Screen {
+export class Screen implements Disposable {
   readonly style: Style;
   readonly #stream: NodeJS.WriteStream;
   #hasStatus = false;
@@ -31,6 +31,12 @@ export class Screen {
   clearStatus(): void {
     if (!this.#hasStatus) return;
     this.#stream.write(CLEAR_LINE);
+    this.#hasStatus = false;
+  }
+
+  /** What stood there last stays, and whoever writes next begins on a line of their own. */
+  [Symbol.dispose](): void {
+    if (this.#hasStatus) this.#stream.write("\n");
     this.#hasStatus = false;
   }
 
