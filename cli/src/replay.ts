@@ -3,6 +3,7 @@ import { basename, join, resolve } from "node:path";
 import { KeyPurpose } from "@countersign/contracts";
 import { parseMoney } from "@countersign/orders";
 import {
+  checkTrace,
   cloneFile,
   findRun,
   InputError,
@@ -26,9 +27,9 @@ import { count } from "./why.ts";
 export async function replayCommand(run: string | undefined): Promise<number> {
   const dir = findRun(cloneFile(defaults.runs), run === undefined ? undefined : count("replay", run));
   const facts = readRunFacts(dir);
-  const { seed, account, person, traded, hedge } = facts;
+  const { seed, account, person, traded, hedge, settings, currency } = facts;
   const market = await marketOf(facts);
-  const { ceiling, portfolio, hedging, venueLatencyMs } = defaults;
+  const { ceiling, ...set } = settings;
   const config = {
     seed,
     account,
@@ -39,12 +40,10 @@ export async function replayCommand(run: string | undefined): Promise<number> {
     strategies: await strategiesOf(facts),
     limits: loadLimits(join(dir, "limits.json")),
     ceiling: {
-      notional: parseMoney(ceiling.notional, defaults.currency, defaults.moneyScale),
+      notional: parseMoney(ceiling.notional, currency, defaults.moneyScale),
       persons: ceiling.persons,
     },
-    portfolio,
-    hedge: hedging,
-    venueLatencyMs,
+    ...set,
   };
   const signer = new ReplayKeys(seed).signer("market", KeyPurpose.ENVELOPE);
   const { decisions, differing } = await replayJournals({
@@ -67,12 +66,7 @@ async function marketOf({ market, seed, from, to }: RunFacts): Promise<Market> {
   const names = market.files.map(({ path, symbol }) => ({ path: inClone(path), ...(symbol !== null && { symbol }) }));
   const opened = await recordedMarket(names, windowOf(from, to));
   for (const [n, { path, sha256 }] of (opened.trace?.files ?? []).entries()) {
-    const recorded = market.files[n]?.sha256;
-    if (sha256 !== recorded)
-      throw new InputError(
-        "NO_SUCH_FILE",
-        `${path} is not the trace of that run (SHA-256 ${sha256}, recorded ${recorded}): put the recorded file back`,
-      );
+    checkTrace(path, market.files[n]?.sha256, sha256);
   }
   return opened;
 }

@@ -8,6 +8,7 @@
 import { create } from "@bufbuild/protobuf";
 import type { ComplianceFigures } from "@countersign/agent-compliance";
 import type { Release } from "@countersign/agent-market";
+import { checkCeiling } from "@countersign/agent-policy";
 import { type LedgerLine, makeValidator, type Validator } from "@countersign/agent-validator";
 import { LocalBus } from "@countersign/bus";
 import { HeartbeatSchema, KeyPurpose, Mode, type ProposeResponse, topics } from "@countersign/contracts";
@@ -65,6 +66,7 @@ export interface Embedded {
 
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
   const { account, instruments, limits, startMs, log, openStore, onAlert } = options;
+  checkCeiling(limits, options.ceiling);
   const scheduler = new Scheduler(startMs);
   const nowMs = () => scheduler.nowMs();
   // Everybody subscribes at the start, so nobody reads what others have read already.

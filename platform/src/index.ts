@@ -18,7 +18,15 @@ export {
   replayMarket,
   runDay,
 } from "./run.ts";
-export { findRun, type RunFacts, readRunFacts, runNumbers, type TraceFact, writeRunFolder } from "./run-folder.ts";
+export {
+  findRun,
+  type RunFacts,
+  type RunSettings,
+  readRunFacts,
+  runNumbers,
+  type TraceFact,
+  writeRunFolder,
+} from "./run-folder.ts";
 export { type Heard, Narrator, type Told } from "./told.ts";
 export { startWatchdog, type Watchdog } from "./watchdog.ts";
 export { type Recorded, readRecord } from "./why/evidence.ts";

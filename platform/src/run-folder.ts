@@ -13,6 +13,7 @@ import { pipeline } from "node:stream/promises";
 import { exportAudit } from "@countersign/audit";
 import { envelopeToJson } from "@countersign/envelope";
 import type { Store } from "@countersign/runtime";
+import type { AgentsConfig } from "./agents.ts";
 import { InputError } from "./inputs.ts";
 import type { RunResult } from "./run.ts";
 import type { Told } from "./told.ts";
@@ -35,7 +36,13 @@ export interface RunFacts {
   readonly market: { readonly kind: "trace"; readonly files: readonly TraceFact[] } | { readonly kind: "simulated" };
   readonly strategies: readonly { readonly id: string; readonly path: string; readonly sha256: string }[];
   readonly limits: { readonly name: string; readonly sha256: string };
+  /** What the agents were set to. The ceiling's notional is decimal text. */
+  readonly settings: RunSettings;
   readonly node: string;
+}
+
+export interface RunSettings extends Pick<AgentsConfig, "portfolio" | "hedge" | "venueLatencyMs"> {
+  readonly ceiling: { readonly notional: string; readonly persons: number };
 }
 
 export interface TraceFact {

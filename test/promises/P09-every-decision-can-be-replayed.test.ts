@@ -21,6 +21,7 @@ import {
   writeRunFolder,
 } from "@countersign/platform";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { defaults } from "../../cli/src/demo/defaults.ts";
 import { auditBodies, marketOptions, runDayInMemory } from "../support/day.ts";
 
 const days = { from: "2015-07-15", to: "2015-09-30" };
@@ -159,6 +160,7 @@ function facts() {
     market: { kind: "simulated" },
     strategies: [],
     limits: { name: "default", sha256: "" },
+    settings: { ...defaults, hedge: defaults.hedging },
     node: process.version,
   } as const;
 }

@@ -14,7 +14,7 @@ export interface ExecutionConfig extends CoreConfig {
     /** As intents name it. */
     readonly name: string;
     readonly latencyMs: number;
-    /** Names this life of the venue: execution ids are unique with it. In a replay it is the same each time. */
+    /** Names this life of the venue, so of the process: execution ids are unique with it. In a replay it is the same each time. */
     readonly session: string;
   };
   readonly fence: () => FenceState;
@@ -41,14 +41,12 @@ export function makeExecution(config: ExecutionConfig): Execution {
     decide: (state, input, context) => decide(config, state, input, context),
     view: marketView,
   };
-  return { agent, edge: makeEdge(gate) };
+  return { agent, edge: makeEdge(gate, config.venue.session) };
 }
 
-/** Commands are keyed by account; the logs are everybody's. What else arrives is an answer to us, or about us. */
+/** Commands are keyed by account; the ledger is everybody's. What else arrives is an answer to us, or about us. */
 function concerns({ account }: CoreConfig, input: Input): boolean {
   if (input.kind === "market") return false;
   if (input.kind !== "message") return true;
-  return input.type === "order.intent" ? input.body.key === account : LOGS.has(input.type);
+  return input.type === "order.intent" ? input.body.key === account : input.type === "ledger.entry";
 }
-
-const LOGS: ReadonlySet<string> = new Set(["control.entry", "ledger.entry"]);

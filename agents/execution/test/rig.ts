@@ -32,6 +32,7 @@ export class Rig {
     this.execution = makeExecution(this.#config);
     this.state = this.execution.agent.initial("main");
     this.#view = this.execution.agent.view.create();
+    this.#start();
     this.decide(depositEntry().input);
   }
 
@@ -75,7 +76,11 @@ export class Rig {
   restart(session: string): void {
     this.acts = [];
     this.execution = makeExecution({ ...this.#config, venue: { ...this.#config.venue, session } });
-    this.decide({ kind: "edge", id: session, name: "restarted", data: null });
+    this.#start();
+  }
+
+  #start(): void {
+    for (const report of this.execution.edge.started()) this.decide({ kind: "edge", ...report });
   }
 
   /** Payloads of a type, oldest first. */

@@ -31,7 +31,7 @@ import type { ExecutionConfig } from "../src/main.ts";
 
 export const NOW_MS = 1_700_000_000_000;
 export const EPOCH = 7n;
-export const OPEN: FenceState = { epoch: EPOCH, halts: [], head: { seq: 3n, digest: "00" } };
+export const OPEN: FenceState = { epoch: EPOCH, halts: [], released: [], head: { seq: 3n, digest: "00" } };
 
 const seed = new Uint8Array(32).fill(9);
 export const signer = (label: string): Signer => deriveSigner(seed, label);

@@ -19,7 +19,7 @@ import { parseLimits } from "./core/limits.ts";
 
 export const DAY_MS = 86_400_000;
 export const START_MS = Date.parse("2015-06-01T14:30:00Z");
-export const openFence: FenceState = { epoch: 1n, halts: [], head: { seq: 2n, digest: "" } };
+export const openFence: FenceState = { epoch: 1n, halts: [], released: [], head: { seq: 2n, digest: "" } };
 
 const row = { currency: "USD", priceScale: 2, tick: "0.01", halfSpread: "0.01", tradingDaysPerYear: 252 };
 export const instruments: ReadonlyMap<string, Instrument> = parseInstruments([

@@ -30,7 +30,7 @@ export const defaults = {
 
   /** Execution's own: above it a person signs, whatever the limits say. */
   ceiling: { notional: "50000.00", persons: 1 },
-  portfolio: { targetVolatility: 0.05, weightMax: 0.24, noTradeBand: 0.005 },
+  portfolio: { targetVolatility: 0.05, weightMax: 0.22, noTradeBand: 0.005 },
   hedging: { band: 0.01, bandInStress: 0.005, effectivenessMin: 0.05 },
   venueLatencyMs: 5,
   intruderAfterFills: 10,

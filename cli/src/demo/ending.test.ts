@@ -9,7 +9,7 @@ const report: Report = {
   signals: 240,
   intents: 214,
   permits: 171,
-  rejections: { byRule: { position: 30, turnover: 8 }, total: 38 },
+  rejections: { byRule: { position: 30, turnover: 8 }, total: 39 },
   escalations: 5,
   approvals: { given: 0, expired: 1 },
   orders: 171,
@@ -33,10 +33,16 @@ const report: Report = {
   counts: { sealed: 1, opened: 1, refused: 0, deliveries: 1, inboxRows: 1, votes: 1, records: 1 },
   wallMs: 2000,
 };
-const told = [
-  { n: 3, kind: "BOUGHT" },
-  { n: 14, kind: "WAITING" },
-].map((line) => line as Told);
+const line = (n: number, kind: Told["kind"], subject: string): Told => ({
+  n,
+  kind,
+  subject,
+  atMs: 0,
+  what: "",
+  because: "",
+  note: "",
+});
+const told = [line(3, "BOUGHT", "a"), line(14, "WAITING", "b"), line(15, "EXPIRED", "b"), line(16, "REFUSED", "c")];
 
 describe("the last lines", () => {
   it("are the money, the counts, the heads and what to try next", () => {

@@ -14,13 +14,16 @@ export function endingLines({ report, told, run, isAsInReadme }: Ending): readon
   const { equity, deposits, realised, unrealised, fees, maxDrawdown, buyAndHold, auditHead, ledgerHead } = report;
   const money = `equity ${amount(equity)} = deposits ${amount(deposits)} + realised ${amount(realised)} + unrealised ${amount(unrealised)} − fees ${amount(fees)}`;
   const drawdown = maxDrawdown === null ? null : -Math.abs(maxDrawdown);
-  const { permits, rejections, escalations, approvals, intents, orders, filledOrders, hedges, intruder } = report;
+  const { rejections, escalations, approvals, intents, orders, filledOrders, hedges, intruder } = report;
   const answered = [
     approvals.given > 0 ? `${whole(approvals.given)} answered` : "",
     approvals.expired > 0 ? `${whole(approvals.expired)} expired` : "",
   ].filter(Boolean);
   const asked = `${whole(escalations)} asked${answered.length === 0 ? "" : ` (${answered.join(", ")})`}`;
-  const verdicts = `${counted(intents, "intent")}: ${whole(permits)} permitted, ${whole(rejections.total)} refused, ${asked}`;
+  // By the first verdict, so that they add up: what a person let lapse was asked, not refused.
+  const refused = rejections.total - refusedAfterAsking(told);
+  const permitted = intents - refused - escalations;
+  const verdicts = `${counted(intents, "intent")}: ${whole(permitted)} permitted, ${whole(refused)} refused, ${asked}`;
   const same = isAsInReadme ? " (the README shows the same one)" : "";
   const caught =
     intruder.tried === intruder.refused
@@ -34,6 +37,13 @@ export function endingLines({ report, told, run, isAsInReadme }: Ending): readon
     `next:  ${[...whyNext(told), "./countersign audit verify", "./countersign demo --limits my-limits.json"].join("     ")}`,
   ];
 }
+
+function refusedAfterAsking(told: readonly Told[]): number {
+  const asked = new Set(told.flatMap(({ kind, subject }) => (kind === "WAITING" ? [subject] : [])));
+  return told.filter(({ kind, subject }) => ENDED.has(kind) && asked.has(subject)).length;
+}
+
+const ENDED: ReadonlySet<string> = new Set(["EXPIRED", "REJECTED", "REFUSED"]);
 
 /** The line most worth a question. */
 function whyNext(told: readonly Told[]): readonly string[] {

@@ -29,7 +29,7 @@ function inColumns({ what, because, note }: Pick<Told, "what" | "because" | "not
   const begin = what.padEnd(WHAT) + " ".repeat(GAP);
   const whole =
     note === "" ? begin + because : `${(begin + because).padEnd(WHAT + GAP + BECAUSE + 1)}${" ".repeat(GAP)}${note}`;
-  if (whole.length <= room) return whole;
+  if (whole.length <= room) return whole.trimEnd();
   const left = room - begin.length - GAP - note.length;
   if (note === "" || left < LEAST_REASON) return fit(begin + because, room);
   return `${begin}${fit(because, left)}${" ".repeat(GAP)}${note}`;

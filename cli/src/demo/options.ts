@@ -124,6 +124,7 @@ export async function demoOptions(flags: DemoFlags, caller: Caller): Promise<Dem
       ),
       strategies: strategies.map(({ id, path, sha256 }) => ({ id, path: inClone(path), sha256 })),
       limits: { name: limits.name, sha256: Buffer.from(digest).toString("hex") },
+      settings: { ceiling: defaults.ceiling, portfolio, hedge: hedging, venueLatencyMs },
       node: process.version,
     }),
   };

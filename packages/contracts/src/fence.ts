@@ -6,6 +6,8 @@ export interface FenceState {
   readonly epoch: bigint;
   /** Halts in force: id, level and scope. Empty means trading is open. "birth" is the halt the platform is born with. */
   readonly halts: readonly OpenHalt[];
+  /** Ids that certified resumes have named, in the order of the log: none of them ever latches again. One or more a resume, for ever. */
+  readonly released: readonly string[];
   /** Of the control log: a reader never goes back behind a head it has seen. */
   readonly head: { readonly seq: bigint; readonly digest: string };
 }
@@ -32,6 +34,21 @@ export interface HaltSubject {
 /** The first halt in force whose scope covers the subject, or undefined. */
 export function haltCovering(fence: FenceState, subject: HaltSubject): OpenHalt | undefined {
   return fence.halts.find((halt) => halt.scope.kind === "all" || subject[halt.scope.kind] === halt.scope.id);
+}
+
+/**
+ * Those of an agent's own latches that hold. A latch goes when a certified resume has named its halt, and by nothing else: so it does
+ * not matter what its agent slept through. The same array when all of them hold.
+ */
+export function latchesInForce<Latch extends { readonly id: string }>(
+  fence: FenceState,
+  latches: readonly Latch[],
+): readonly Latch[] {
+  const held: Latch[] = [];
+  for (const latch of latches) {
+    if (!fence.released.includes(latch.id)) held.push(latch); // P03.latch-release
+  }
+  return held.length === latches.length ? latches : held;
 }
 
 /** Reads "all" or "symbol:AAPL"; undefined when it is neither. */

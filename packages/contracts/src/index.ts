@@ -10,5 +10,13 @@ export {
   topicSpec,
   topics,
 } from "./catalogue.ts";
-export { type FenceState, type HaltScope, type HaltSubject, haltCovering, type OpenHalt, parseScope } from "./fence.ts";
+export {
+  type FenceState,
+  type HaltScope,
+  type HaltSubject,
+  haltCovering,
+  latchesInForce,
+  type OpenHalt,
+  parseScope,
+} from "./fence.ts";
 export * from "./messages.ts";

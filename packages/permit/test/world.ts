@@ -119,7 +119,7 @@ export function attempt(fields: Partial<Attempt> = {}): Attempt {
     policy: "agent.policy",
     mode: "paper",
     nowMs: NOW_MS,
-    fence: { epoch: EPOCH, halts: [], head: { seq: 3n, digest: "d" } },
+    fence: { epoch: EPOCH, halts: [], released: [], head: { seq: 3n, digest: "d" } },
     fenceFresh: true,
     spent: () => false,
     ceiling: { approvalsNeeded: () => 2 },

@@ -43,7 +43,7 @@ describe.skipIf(process.platform === "win32")("a server and its run", () => {
     const error: unknown = await startEmbedded({ dir: dir.path }).catch((reason: unknown) => reason);
     expect(error).toMatchObject({
       code: "DATA_IN_USE",
-      message: `The database in ${join(dir.path, "data")} is in use by process ${run.child.pid} (its server is process ${run.pid}): stop that run, or choose another directory`,
+      message: `The database in ${join(dir.path, "data")} is in use by process ${run.child.pid} (its server is process ${run.pid}): wait until that run has ended, or stop it`,
     });
     expect(await query(run.url, "select 1 as one")).toEqual([{ one: 1 }]);
     run.child.kill("SIGKILL");

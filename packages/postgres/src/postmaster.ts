@@ -43,7 +43,7 @@ export async function clearWay(data: string): Promise<number | undefined> {
     if (poll === CLEAR_POLLS) {
       throw new PostgresError(
         "DATA_IN_USE",
-        `The database in ${data} is in use by process ${owner} (its server is process ${found.pid}): stop that run, or choose another directory`,
+        `The database in ${data} is in use by process ${owner} (its server is process ${found.pid}): wait until that run has ended, or stop it`,
       );
     }
     await sleep(POLL_MS);

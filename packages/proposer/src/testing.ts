@@ -25,7 +25,7 @@ import type { Desk } from "./desk.ts";
 
 export const START_MS = Date.parse("2015-06-01T14:30:00Z");
 export const DAY_MS = 86_400_000;
-export const openFence: FenceState = { epoch: 1n, halts: [], head: { seq: 2n, digest: "" } };
+export const openFence: FenceState = { epoch: 1n, halts: [], released: [], head: { seq: 2n, digest: "" } };
 export const haltedFence: FenceState = { ...openFence, halts: [{ id: "h1", level: 1, scope: { kind: "all" } }] };
 
 const row = { currency: "USD", priceScale: 2, tick: "0.01", tradingDaysPerYear: 252, tradingHoursPerDay: 6.5 };

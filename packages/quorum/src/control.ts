@@ -20,8 +20,6 @@ export interface ControlState {
   readonly keys: Keys;
   /** What made `keys`, in order: a keyring is made anew for each change, so that a state never changes. */
   readonly grants: readonly KeyGrant[];
-  /** Halts that a certified resume has named: none of them ever latches again. */
-  readonly released: ReadonlySet<string>;
   /** SHA-256 of the one genesis that this fold accepts. */
   readonly genesisDigest: Uint8Array;
 }
@@ -52,11 +50,10 @@ export function bornHalted(expectedGenesis: Uint8Array): ControlState {
   const head = { seq: emptyHead.seq, digest: hex(emptyHead.digest) };
   const birth = { id: "birth", level: 1, scope: { kind: "all" } } as const;
   return {
-    fence: { epoch: 0n, halts: [birth], head },
+    fence: { epoch: 0n, halts: [birth], released: [], head },
     genesis: undefined,
     keys: new Keyring(),
     grants: [],
-    released: new Set(),
     genesisDigest: expectedGenesis,
   };
 }
@@ -117,13 +114,13 @@ function applyHalt(
   propose: OpenedPropose,
   { mode }: GenesisFacts,
 ): ControlResult {
-  const { fence, keys, released } = state;
+  const { fence, keys } = state;
   const open = openHaltOf(halt);
   if (open === undefined) return refuse("BAD_HALT");
   const wrong = checkHaltAuthority(halt, propose, { keys, mode });
   if (wrong !== undefined) return refuse(wrong);
   // A halt comes by several ways; what a resume has released stays released, however late a copy is.
-  if (released.has(open.id)) return accept(state);
+  if (fence.released.includes(open.id)) return accept(state);
   const known = fence.halts.find(({ id }) => id === open.id);
   if (known === undefined)
     return accept({ ...state, fence: { ...fence, epoch: fence.epoch + 1n, halts: [...fence.halts, open] } });
@@ -142,8 +139,8 @@ function applyResume(
   const wrong = checkResume(resume, fence, resumePersons, { keys, mode, nowMs });
   if (wrong !== undefined) return refuse(wrong);
   const halts = fence.halts.filter(({ id }) => !resume.haltIds.includes(id));
-  const released = new Set([...state.released, ...resume.haltIds]);
-  return accept({ ...state, released, fence: { ...fence, epoch: fence.epoch + 1n, halts } });
+  const released = [...new Set([...fence.released, ...resume.haltIds])];
+  return accept({ ...state, fence: { ...fence, epoch: fence.epoch + 1n, halts, released } });
 }
 
 function applyKeyChange(state: ControlState, { grant }: KeyChange, propose: OpenedPropose): ControlResult {

@@ -74,7 +74,7 @@ export class FenceReader {
 
   /** Whether a certified resume has named this halt: it never latches again. */
   isReleased(haltId: string): boolean {
-    return this.#control.released.has(haltId);
+    return this.#control.fence.released.includes(haltId);
   }
 
   /** Verifies, then believes. What it refuses changes nothing. */

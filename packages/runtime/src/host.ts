@@ -42,6 +42,8 @@ export interface EdgeReport {
 
 /** The part of an agent that touches the world; called by the shell and by nobody else. */
 export interface Edge {
+  /** Once, at the host's start: what this process begins with. Ids must tell one process over a store from the next. */
+  started?(): readonly EdgeReport[];
   /** Before the view folds the message. */
   onMarket?(message: MarketMessage): readonly EdgeReport[];
   /** After the commit of the decision that wanted it, at most once ever. */
@@ -112,7 +114,7 @@ export class Host<S, V> {
 
   /** Takes up where the store says it was: chains, timers, the view's snapshot, and what was committed but not published. */
   async start(): Promise<void> {
-    const { agent, store, bus, rpc, fence, loop } = this.#o;
+    const { agent, edge, store, bus, rpc, fence, loop } = this.#o;
     await this.#teller.load();
     this.#restoreView(await store.snapshot());
     for (const timer of await store.timers()) this.#schedule(timer);
@@ -124,6 +126,7 @@ export class Host<S, V> {
       const options = { topics, as, from: "earliest" as const, maxInFlightBytes: 8_000_000, maxProcessingMs: 30_000 };
       this.#subscriptions.push(await bus.subscribe(options, (batch) => this.#onBatch(batch)));
     }
+    for (const report of edge?.started?.() ?? []) loop.post(() => this.report(report));
     fence.onChange(() => loop.post(() => this.#onFence()));
     for (const row of await this.#teller.resend()) loop.post(() => this.#call(row));
     this.#ready = true;
@@ -166,7 +169,7 @@ export class Host<S, V> {
     });
   }
 
-  /** Something an edge reports by itself, such as at start. */
+  /** Something an edge reports by itself. */
   async report({ id, name, data }: EdgeReport): Promise<void> {
     const msgId = this.#rootId(`edge:${name}:${id}`);
     const input = { kind: "edge" as const, id, name, data };

@@ -34,7 +34,7 @@ export interface Say {
   readonly sentAtMs?: number;
 }
 
-export const openFence: FenceState = { epoch: 1n, halts: [], head: { seq: 2n, digest: "" } };
+export const openFence: FenceState = { epoch: 1n, halts: [], released: [], head: { seq: 2n, digest: "" } };
 
 export class Rig {
   readonly scheduler: Scheduler;

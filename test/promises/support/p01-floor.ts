@@ -84,10 +84,10 @@ export class Floor {
   }
 
   /** A new firm that is open for trading and has seen a price; or the next process of one that there is. */
-  static async open(of: FirmOptions | Firm = {}, startMs = START_MS): Promise<Floor> {
+  static async open(of: FirmOptions | Firm = {}, startMs = START_MS, isAsleep = false): Promise<Floor> {
     const firm = of instanceof Firm ? of : new Firm(of);
     const floor = new Floor(firm, startMs);
-    await floor.#start();
+    await floor.#start(isAsleep);
     if (firm.lives === 0) await floor.#begin();
     firm.lives += 1;
     await floor.quote("AAPL", 190_10, 190_20);
@@ -98,6 +98,11 @@ export class Floor {
   /** kill -9 of everything, and the next process over what is left. */
   restart(): Promise<Floor> {
     return Floor.open(this.firm, this.scheduler.nowMs() + 1_000);
+  }
+
+  /** The same, but Policy and Execution do not come up with it: validators and persons go on without them. */
+  restartAsleep(): Promise<Floor> {
+    return Floor.open(this.firm, this.scheduler.nowMs() + 1_000, true);
   }
 
   // ── what the world does ──
@@ -247,7 +252,7 @@ export class Floor {
 
   // ── how it starts ──
 
-  async #start(): Promise<void> {
+  async #start(isAsleep: boolean): Promise<void> {
     const { bus, fence, rpc, scheduler, firm } = this;
     const { keys, instruments, limits } = firm;
     const nowMs = () => scheduler.nowMs();
@@ -264,8 +269,10 @@ export class Floor {
       members: MEMBERS,
     } as const;
     const policy = makePolicy({ ...common, permitKeyid: permitSigner.keyid });
-    const execution = await this.#host(this.execution.agent, this.execution.edge);
-    await this.#host(policy, signPermits(permitSigner));
+    if (!isAsleep) {
+      await this.#host(this.execution.agent, this.execution.edge);
+      await this.#host(policy, signPermits(permitSigner));
+    }
     for (const sender of [...VALIDATORS, "portfolio", "hedger", ADA, BOB]) await this.#teller(sender).load();
     for (const name of VALIDATORS) {
       const say = (effect: PublishEffect) => this.#teller(name).say(effect);
@@ -274,7 +281,6 @@ export class Floor {
       await this.step(() => validator.start());
     }
     await this.#listen();
-    if (firm.lives > 0) await this.step(() => execution.report({ id: `${firm.lives}`, name: "restarted", data: null }));
   }
 
   async #begin(): Promise<void> {
@@ -283,7 +289,7 @@ export class Floor {
     await this.step(() => this.person(ADA).deposit("main", this.firm.deposit, "opening", VALIDATOR));
   }
 
-  async #host<S, V>(agent: Agent<S, V>, edge: Edge): Promise<Host<S, V>> {
+  async #host<S, V>(agent: Agent<S, V>, edge: Edge): Promise<void> {
     const { bus, rpc, fence, scheduler: loop, firm } = this;
     const name = agent.canvas.agent;
     await bus.ensureTopics(
@@ -293,7 +299,6 @@ export class Floor {
     const ports = { store: firm.store(name), bus, rpc, fence, loop };
     const host = new Host({ agent, edge, signer, keys: fence.keys, mode: Mode.REPLAY, ...ports });
     await host.start();
-    return host;
   }
 
   async #listen(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { FenceState, OpenHalt, SubmitOrder } from "@countersign/contracts";
+import { type FenceState, latchesInForce, type OpenHalt, type SubmitOrder } from "@countersign/contracts";
 import { add, compare, type Money, money, type Order, product } from "@countersign/orders";
 import { type Authorised, authorise, type GateRefusal } from "@countersign/permit";
 import type { CoreConfig } from "./config.ts";
@@ -14,7 +14,7 @@ export interface Question {
   readonly nowMs: number;
   readonly fence: FenceState;
   readonly fenceFresh: boolean;
-  /** Own latches, beside the halts of the fence. */
+  /** Own latches, beside the halts of the fence: those that it has not released. */
   readonly latches: readonly OpenHalt[];
   readonly isSpent: (permitId: string) => boolean;
 }
@@ -31,7 +31,7 @@ export function authoriseOrder(config: CoreConfig, question: Question): Authoris
     policy: POLICY,
     mode,
     nowMs,
-    fence: { ...fence, halts: [...fence.halts, ...latches] },
+    fence: { ...fence, halts: [...fence.halts, ...latchesInForce(fence, latches)] },
     fenceFresh,
     spent: isSpent,
     ceiling: {

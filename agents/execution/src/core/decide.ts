@@ -3,25 +3,26 @@ import type { CancelOrder, EntryPosted, HaltRequest, OrderCommand, ProposeRespon
 import type { EnvelopeBody } from "@countersign/envelope";
 import { clientOrderId } from "@countersign/orders";
 import type { Context, Decision, Input } from "@countersign/runtime";
-import { cancelOrder } from "./cancels.ts";
+import { cancelHalted, cancelOrder } from "./cancels.ts";
 import type { CoreConfig } from "./config.ts";
 import { onLedgerEntry } from "./deposits.ts";
 import { edgeInput } from "./edge-input.ts";
-import { onControlEntry, onFence, onHaltRequest } from "./latches.ts";
+import { onHaltRequest, releaseLatches } from "./latches.ts";
 import { onNoAnswer, onProposed, onRetry } from "./propose.ts";
 import { ACCEPT, heartbeat, refused } from "./records.ts";
 import { onReports } from "./reports.ts";
-import { onReconciled, onRestarted } from "./restart.ts";
+import { onReconciled, onStarted } from "./restart.ts";
 import type { ExecutionState } from "./state.ts";
 import { onSubmit } from "./submit.ts";
 import type { MarketView } from "./view.ts";
 
 export function decide(
   config: CoreConfig,
-  state: ExecutionState,
+  before: ExecutionState,
   input: Input,
   context: Context<MarketView>,
 ): Decision<ExecutionState> {
+  const state = releaseLatches(before, context.fence);
   switch (input.kind) {
     case "message":
       return onMessage(config, state, input, context);
@@ -36,7 +37,7 @@ export function decide(
     case "timer":
       return onRetry(config, state, input.id);
     case "fence":
-      return onFence(state, input.fence);
+      return cancelHalted(state, context.fence);
     case "tick":
       return { state: forgetEnded(state, context.nowMs), effects: [heartbeat(context.nowMs)] };
     case "edge":
@@ -54,9 +55,7 @@ function onMessage(
   { type, payload, body }: Message,
   context: Context<MarketView>,
 ): Decision<ExecutionState> {
-  const entry = (): Uint8Array => (payload as EntryPosted).entry ?? new Uint8Array(0);
-  if (type === "control.entry") return onControlEntry(state, entry(), context.fence);
-  if (type === "ledger.entry") return onLedgerEntry(state, entry());
+  if (type === "ledger.entry") return onLedgerEntry(state, (payload as EntryPosted).entry ?? new Uint8Array(0));
   if (type !== "order.intent") return { state, effects: [] };
   const { command } = payload as OrderCommand;
   if (command.case === "submit") return onSubmit(config, state, command.value, { body, context });
@@ -86,7 +85,7 @@ function onEdge(
   const known = edgeInput(input.name, input.data);
   if (known === undefined) throw new Error(`broken invariant: no edge reports ${input.name}`);
   if (known.name === "reports") return onReports(config, state, known.data.reports, context);
-  if (known.name === "restarted") return onRestarted(state);
+  if (known.name === "started") return onStarted(state, known.data);
   return onReconciled(config, state, known.data, context);
 }
 

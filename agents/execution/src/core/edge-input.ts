@@ -5,10 +5,15 @@ import type { SeenQuote } from "./view.ts";
 export type EdgeInput =
   /** What happened on one quote, one write or one cancel: one input, so that one commit and one proposal book all its fills. */
   | { readonly name: "reports"; readonly data: { readonly reports: readonly OrderNews[] } }
-  /** A process has started over this store. */
-  | { readonly name: "restarted"; readonly data: unknown }
+  /** A process has started over this store, which may be empty. */
+  | { readonly name: "started"; readonly data: Started }
   /** What the venue knows of the orders it was asked about, and what it holds that was not asked for. */
   | { readonly name: "reconciled"; readonly data: Reconciled };
+
+export interface Started {
+  /** Client order ids of what the venue works already. */
+  readonly working: readonly string[];
+}
 
 export interface Reconciled {
   readonly orders: readonly { readonly clientOrderId: string; readonly reports: readonly VenueReport[] | null }[];
@@ -50,7 +55,7 @@ interface OfOrder {
 
 /** Undefined for a name that is none of ours. The data is our own edge's, so it is not checked again. */
 export function edgeInput(name: string, data: unknown): EdgeInput | undefined {
-  return name === "reports" || name === "restarted" || name === "reconciled"
+  return name === "reports" || name === "started" || name === "reconciled"
     ? ({ name, data } as EdgeInput)
     : undefined;
 }

@@ -4,18 +4,23 @@
  * 1. A latch is in the state, so in the store, before the caller has an answer.
  * 2. It is known by its halt's id. A certified resume that names the id releases it; one that does not leaves it.
  * 3. A halt that a certified resume has named never latches again, however late a copy of it comes.
- * 4. What the topic announces is certified when the fence, which verified the votes, stands on it: on the entry itself, or on one
- *    that leads back to it by `prev`. A forged announcement leads nowhere and releases nothing.
+ * 4. What was named is read from the fence, which verified it, and not from what is announced: so nothing forged releases a latch, and
+ *    nothing is missed by who slept.
  */
 import { create } from "@bufbuild/protobuf";
-import { type FenceState, type Halt, HaltResponseSchema, type OpenHalt, parseScope } from "@countersign/contracts";
-import { sha256 } from "@countersign/envelope";
+import {
+  type FenceState,
+  type Halt,
+  HaltResponseSchema,
+  latchesInForce,
+  type OpenHalt,
+  parseScope,
+} from "@countersign/contracts";
 import type { Decision, Effect } from "@countersign/runtime";
 import { act } from "./acts.ts";
 import { cancelHalted } from "./cancels.ts";
-import { readLogEntry, readProposals } from "./log-entry.ts";
 import { AGENT, decided } from "./records.ts";
-import type { ControlNote, ExecutionState } from "./state.ts";
+import type { ExecutionState } from "./state.ts";
 
 /** Who may halt is the pipeline's to check, by the right to say this type on this call. Form is judged here, merit never. */
 export function onHaltRequest(
@@ -25,7 +30,7 @@ export function onHaltRequest(
 ): Decision<ExecutionState> {
   const open = openHaltOf(halt);
   if (open === undefined) return { state, effects: [answer(halt?.haltId, "BAD_HALT")] };
-  if (state.released.includes(open.id)) return { state, effects: [answer(open.id, "RELEASED")] };
+  if (fence.released.includes(open.id)) return { state, effects: [answer(open.id, "RELEASED")] };
   if (state.latches.some((latch) => sameHalt(latch, open))) return { state, effects: [answer(open.id)] };
   let latched = state;
   latched = { ...latched, latches: [...latched.latches, open] }; // P03.gate-latch
@@ -37,27 +42,10 @@ export function onHaltRequest(
   };
 }
 
-/** An announcement on the control topic, kept until the fence says whether it is so. */
-export function onControlEntry(state: ExecutionState, entry: Uint8Array, fence: FenceState): Decision<ExecutionState> {
-  const note = noteOf(entry);
-  if (note === undefined || state.control.some(({ digest }) => digest === note.digest)) return { state, effects: [] };
-  return onFence({ ...state, control: [...state.control, note].slice(-NOTES_MAX) }, fence);
-}
-
-/** The control log has moved, as far as this process can verify: releases what it resumes, cancels what it halts. */
-export function onFence(state: ExecutionState, fence: FenceState): Decision<ExecutionState> {
-  const certified = certifiedBy(fence, state.control);
-  const named: string[] = [];
-  for (const note of state.control) {
-    if (!certified.has(note.digest)) continue; // P03.latch-release
-    named.push(...note.releases.filter((id) => !state.released.includes(id)));
-  }
-  if (named.length === 0) return cancelHalted(state, fence);
-  const latches = state.latches.filter(({ id }) => !named.includes(id));
-  const released = { ...state, latches, released: [...state.released, ...named] };
-  const effects: Effect[] = latches.length === state.latches.length ? [] : [tellGate(released)];
-  const canceled = cancelHalted(released, fence);
-  return { state: canceled.state, effects: [...effects, ...canceled.effects] };
+/** Before anything is decided: what certified resumes have named is over. The gate asks the fence itself. */
+export function releaseLatches(state: ExecutionState, fence: FenceState): ExecutionState {
+  const latches = latchesInForce(fence, state.latches);
+  return latches === state.latches ? state : { ...state, latches };
 }
 
 /** The gate holds a copy of the latches in its own memory: it asks nobody before it refuses. */
@@ -90,33 +78,3 @@ function answer(haltId: string | undefined, code?: string): Effect {
   });
   return { kind: "reply", type: "halt.response", payload, intent: code === undefined ? "LATCH" : "REFUSE" };
 }
-
-function noteOf(entry: Uint8Array): ControlNote | undefined {
-  const message = readLogEntry(entry);
-  if (message?.prev === undefined) return undefined;
-  const contents = readProposals(message).map(({ content }) => content);
-  return {
-    digest: hex(sha256(entry)),
-    prev: hex(message.prev),
-    releases: contents.flatMap((content) => (content.case === "resume" ? content.value.haltIds : [])),
-  };
-}
-
-/** Digests of the notes on the chain that ends at the fence's head. */
-function certifiedBy(fence: FenceState, notes: readonly ControlNote[]): ReadonlySet<string> {
-  const certified = new Set<string>();
-  const noteAt = (digest: string) => notes.find((note) => note.digest === digest);
-  let note = noteAt(fence.head.digest);
-  while (note !== undefined && !certified.has(note.digest)) {
-    certified.add(note.digest);
-    note = noteAt(note.prev);
-  }
-  return certified;
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("hex");
-}
-
-/** Entries may be announced before the fence has read them, and by several validators out of order; not by more than this. */
-const NOTES_MAX = 16;

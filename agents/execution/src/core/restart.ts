@@ -6,18 +6,21 @@ import { applyOrderEvent, isTerminal } from "@countersign/orders";
 import type { Context, Decision, Effect } from "@countersign/runtime";
 import { act } from "./acts.ts";
 import type { CoreConfig } from "./config.ts";
-import type { Reconciled } from "./edge-input.ts";
+import type { Reconciled, Started } from "./edge-input.ts";
 import { tellGate } from "./latches.ts";
 import { reported } from "./records.ts";
 import { onReports } from "./reports.ts";
 import { type ExecutionState, type HeldOrder, withOrder } from "./state.ts";
 import type { MarketView } from "./view.ts";
 
-export function onRestarted(state: ExecutionState): Decision<ExecutionState> {
+/** The gate has its latches back before the venue is asked. With nothing to give back and nothing to ask, nothing is done. */
+export function onStarted(state: ExecutionState, { working }: Started): Decision<ExecutionState> {
   const clientOrderIds = Object.values(state.orders)
     .filter((held) => !isTerminal(held.state))
     .map(({ order }) => order.clientOrderId);
-  return { state, effects: [tellGate(state), act({ name: "reconcile", data: { clientOrderIds } })] };
+  const effects: Effect[] = state.latches.length === 0 ? [] : [tellGate(state)];
+  if (clientOrderIds.length + working.length > 0) effects.push(act({ name: "reconcile", data: { clientOrderIds } }));
+  return { state, effects };
 }
 
 export function onReconciled(

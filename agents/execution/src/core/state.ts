@@ -18,10 +18,6 @@ export interface ExecutionState {
   readonly unbooked: readonly Unbooked[];
   /** Halts that were asked of this agent, until a certified resume names them. */
   readonly latches: readonly OpenHalt[];
-  /** Halts that a certified resume has named: none of them ever latches again. */
-  readonly released: readonly string[];
-  /** The last control entries as they were announced; the fence says which of them are certified. */
-  readonly control: readonly ControlNote[];
   /** Why no new order is taken. Empty: it is open. */
   readonly closed: readonly Closed[];
 }
@@ -52,14 +48,6 @@ export interface Unbooked {
   readonly attempt: number;
 }
 
-export interface ControlNote {
-  /** Hex, SHA-256 of the entry and of the one before. */
-  readonly digest: string;
-  readonly prev: string;
-  /** What it releases, if it is a resume. */
-  readonly releases: readonly string[];
-}
-
 /**
  * - `FILL_REFUSED`: the quorum does not book a fill
  * - `FILL_UNEXPLAINED`: a fill of no order of ours, or of more than was ordered
@@ -79,8 +67,6 @@ export function initialState(account: string): ExecutionState {
     deposits: [],
     unbooked: [],
     latches: [],
-    released: [],
-    control: [],
     closed: [],
   };
 }

@@ -3,17 +3,21 @@ import type { Act } from "../core/acts.ts";
 import type { EdgeInput, OrderNews, Reconciled } from "../core/edge-input.ts";
 import type { Gate } from "./gate.ts";
 
-export type ExecutionEdge = Required<Pick<Edge, "onMarket" | "act">>;
+export type ExecutionEdge = Required<Pick<Edge, "started" | "onMarket" | "act">>;
 
-/** Carries out what the core wants done, and reports what came of it. It decides nothing, and reaches the venue by the gate alone. */
-export function makeEdge(gate: Gate): ExecutionEdge {
+/**
+ * Carries out what the core wants done, and reports what came of it. It decides nothing, and reaches the venue by the gate alone.
+ * `session` names this life of it, and so its first report.
+ */
+export function makeEdge(gate: Gate, session: string): ExecutionEdge {
   // Two reports of one kind about one order, such as of two cancels, are two reports.
   let count = 0;
-  const report = (input: EdgeInput): EdgeReport[] => [{ id: `${++count}`, ...input }];
+  const report = (input: EdgeInput, id = `${++count}`): EdgeReport[] => [{ id, ...input }];
   const reports = (news: readonly OrderNews[]): EdgeReport[] =>
     news.length === 0 ? [] : report({ name: "reports", data: { reports: news } });
 
   return {
+    started: () => report({ name: "started", data: { working: gate.openOrders() } }, session),
     onMarket: (message) => reports(gate.onMarket(message)),
     act(name, data) {
       const act = { name, data } as Act;

@@ -12,6 +12,7 @@ const validators = ["validator-1", "validator-2"];
 const born = {
   epoch: 0n,
   halts: [{ id: "birth", level: 1, scope: { kind: "all" } }],
+  released: [],
   head: { seq: 1n, digest: "" },
 } as const;
 const contextOf = (fence: Context<undefined>["fence"]): Context<undefined> => ({

@@ -88,7 +88,7 @@ function releaseOrder(
   const to = { account: config.account, cause };
   const state = { ...before, waiting: without(before.waiting, approvalId) };
   const checked = checkOrder(intent, state, context, config);
-  const tripped = tripRules(state, checked, config);
+  const tripped = tripRules(state, checked, context.fence, config);
   if (!checked.ok) {
     return { state: tripped.state, effects: [rejected(intent, intentKey, checked, to), cancel, ...tripped.effects] };
   }

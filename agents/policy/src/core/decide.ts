@@ -84,7 +84,7 @@ function decideCall(
   config: PolicyConfig,
 ): Decision<PolicyState> {
   const sender = body.sender;
-  if (type === "halt.request") return requestHalt(state, payload as HaltRequest, sender);
+  if (type === "halt.request") return requestHalt(state, context.fence, payload as HaltRequest, sender);
   return validate(state, payload as ValidateRequest, sender, context, config);
 }
 
@@ -94,7 +94,7 @@ function decideMessage(
   context: Context<PolicyView>,
   config: PolicyConfig,
 ): Decision<PolicyState> {
-  const { nowMs } = context;
+  const { nowMs, fence } = context;
   const sender = body.sender;
   const quiet = (next: PolicyState): Decision<PolicyState> => ({ state: next, effects: [] });
   switch (type) {
@@ -103,11 +103,11 @@ function decideMessage(
     case "order.reported":
       return quiet(foldReported(state, payload as OrderReported));
     case "order.filled": {
-      const { state: filled, effects } = foldFilled(state, payload as Fill, config);
+      const { state: filled, effects } = foldFilled(state, payload as Fill, fence, config);
       return { state: observe(filled, context.view, nowMs), effects };
     }
     case "ledger.entry":
-      return foldLedgerEntry(state, payload as EntryPosted, attached, { sender, msgId: body.msgId, nowMs }, config);
+      return foldLedgerEntry(state, payload as EntryPosted, attached, { sender, msgId: body.msgId, nowMs, fence }, config);
     case "agent.heartbeat":
       return quiet(foldWatermark(state, payload as Heartbeat));
     case "approval.decision":

@@ -1,5 +1,5 @@
 /** What Execution reports of orders: reservation → open order → position. */
-import { type Fill, type Heartbeat, type OrderAccepted, type OrderReported, OrderStatus } from "@countersign/contracts";
+import { type FenceState, type Fill, type Heartbeat, type OrderAccepted, type OrderReported, OrderStatus } from "@countersign/contracts";
 import { applyFill, type BookedFill, fillFromWire } from "@countersign/ledger";
 import { orderFromIntent, product } from "@countersign/orders";
 import type { Effect } from "@countersign/runtime";
@@ -44,14 +44,14 @@ export function foldWatermark(state: PolicyState, { agent, consumedThroughMs }: 
   return unused.reduce(release, state);
 }
 
-export function foldFilled(state: PolicyState, message: Fill, config: PolicyConfig): Step {
+export function foldFilled(state: PolicyState, message: Fill, fence: FenceState, config: PolicyConfig): Step {
+  const close = (reason: string): Step => closeAccount(state, fence, config, reason, message.fillId);
   const fill = fillFromWire(message);
-  if (typeof fill === "string") return closeAccount(state, config, `a fill came without its ${fill}`, message.fillId);
+  if (typeof fill === "string") return close(`a fill came without its ${fill}`);
   const instrument = config.instruments.get(fill.symbol);
-  if (instrument === undefined)
-    return closeAccount(state, config, `a fill of ${fill.symbol}, which is unknown`, fill.fillId);
+  if (instrument === undefined) return close(`a fill of ${fill.symbol}, which is unknown`);
   const booking = applyFill(state.book, fill, instrument);
-  if (!booking.ok) return closeAccount(state, config, `a fill cannot be booked: ${booking.text}`, fill.fillId);
+  if (!booking.ok) return close(`a fill cannot be booked: ${booking.text}`);
   const open = state.orders[message.intentKey ?? ""];
   const relieved = open === undefined ? state : relieve(state, open, fill.quantity);
   const after = withTurnover({ ...relieved, book: booking.book }, fill, message.principal ?? "");

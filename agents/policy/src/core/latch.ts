@@ -1,13 +1,14 @@
 /**
  * Halts that Policy itself holds: what a person or agent asked of it, what a rule tripped, and the difference of two books. A latch
  * is in the state, so it is there after a restart; the same halt is proposed to the quorum, which makes it global and alone can
- * release it: a halt leaves the control log only by a certified resume that names its id.
+ * release it: by a certified resume that names its id, of which the fence tells, whenever this process comes to read it.
  */
 import { create } from "@bufbuild/protobuf";
 import {
   type FenceState,
   type HaltRequest,
   HaltResponseSchema,
+  latchesInForce,
   Log,
   ProposeRequestSchema,
   parseScope,
@@ -29,7 +30,12 @@ export interface Latched {
  * HaltService.Halt: authority was checked by the pipeline, form is checked here, merit by nobody. Whoever asks has the answer only
  * when the latch is held. A halt that a resume has named is over and stays so.
  */
-export function requestHalt(state: PolicyState, { halt }: HaltRequest, sender: string): Latched {
+export function requestHalt(
+  state: PolicyState,
+  fence: FenceState,
+  { halt }: HaltRequest,
+  sender: string,
+): Latched {
   const { haltId = "", level, scope: scopeText = "", reason = "" } = halt ?? {};
   const scope = parseScope(scopeText);
   const answer = (latched: boolean, code?: string): Effect => {
@@ -38,7 +44,7 @@ export function requestHalt(state: PolicyState, { halt }: HaltRequest, sender: s
   };
   if (haltId === "" || scope === undefined || (level !== 1 && level !== 2 && level !== 3))
     return { state, effects: [answer(false, "BAD_HALT")] };
-  if (state.released.includes(haltId)) return { state, effects: [answer(false, "RELEASED")] };
+  if (fence.released.includes(haltId)) return { state, effects: [answer(false, "RELEASED")] };
   if (state.latches.some(({ id }) => id === haltId)) return { state, effects: [answer(true)] };
   const why = `halt of level ${level} on ${scopeText}, asked by ${sender}: ${reason}`;
   const latch: Latch = { id: haltId, level, scope, code: "HALTED", source: sender, reason };
@@ -49,8 +55,13 @@ export function requestHalt(state: PolicyState, { halt }: HaltRequest, sender: s
 }
 
 /** A rule with the action `halt` has tripped. */
-export function tripHalt(state: PolicyState, config: PolicyConfig, { rule }: Rule, why: string, seed: string): Latched {
-  return latchAccount(state, config, {
+export function tripHalt(
+  state: PolicyState,
+  fence: FenceState,
+  config: PolicyConfig,
+  { rule, why, seed }: { readonly rule: Rule["rule"]; readonly why: string; readonly seed: string },
+): Latched {
+  return latchAccount(state, fence, config, {
     code: "HALTED",
     source: `rule ${rule}`,
     reason: `rule "${rule}": ${why}`,
@@ -61,24 +72,18 @@ export function tripHalt(state: PolicyState, config: PolicyConfig, { rule }: Rul
 /** The books cannot both be right: no new permit, not even to reduce, until a person has looked. */
 export function closeAccount(
   state: PolicyState,
+  fence: FenceState,
   config: PolicyConfig,
   reason: string,
   seed: string | undefined,
 ): Latched {
-  return latchAccount(state, config, { code: "BOOK_DIFFERS", source: "books", reason, seed: seed ?? reason });
+  return latchAccount(state, fence, config, { code: "BOOK_DIFFERS", source: "books", reason, seed: seed ?? reason });
 }
 
-/** The control log has a new head: what has left it was released by a certified resume, and never latches again. */
+/** Before anything is decided: what certified resumes have named is over. */
 export function releaseLatches(state: PolicyState, fence: FenceState): PolicyState {
-  const halts = fence.halts.map(({ id }) => id);
-  const released = state.halts.filter((id) => !halts.includes(id));
-  if (released.length === 0 && halts.join("\0") === state.halts.join("\0")) return state;
-  return {
-    ...state,
-    halts,
-    released: [...state.released, ...released],
-    latches: released.length === 0 ? state.latches : state.latches.filter(({ id }) => !released.includes(id)),
-  };
+  const latches = latchesInForce(fence, state.latches);
+  return latches === state.latches ? state : { ...state, latches };
 }
 
 /** The quorum did not take the proposal: another validator is asked, and when none is left a person has to. The latch holds. */
@@ -98,12 +103,13 @@ export function isHaltCall(callId: string): boolean {
 
 function latchAccount(
   state: PolicyState,
+  fence: FenceState,
   config: PolicyConfig,
   { seed, ...why }: Pick<Latch, "code" | "source" | "reason"> & { readonly seed: string },
 ): Latched {
   const id = businessKey("latch", config.account, why.source, seed);
   const held = state.latches.some(({ source }) => source === why.source);
-  if (held || state.released.includes(id)) return { state, effects: [] };
+  if (held || fence.released.includes(id)) return { state, effects: [] };
   const { code, reason } = why;
   const latch: Latch = { id, level: 1, scope: { kind: "account", id: config.account }, ...why };
   const effects = [decided(id, "LATCHED", reason), alert(code, reason), proposeHalt(latch, config, 0)];

@@ -2,7 +2,7 @@
  * The other book: what the ledger's certified entries say. After each the two have to agree on cash, fees, deposits and what is held;
  * fills that only one of them has had yet explain a difference, nothing else does.
  */
-import type { EntryPosted, FillsBooked } from "@countersign/contracts";
+import type { EntryPosted, FenceState, FillsBooked } from "@countersign/contracts";
 import { applyDeposit, applyFill, type Book, type BookedFill, fillFromWire } from "@countersign/ledger";
 import { modes, moneyFromWire } from "@countersign/orders";
 import { type Entry, entryTimeMs, openPropose, positionOf, readEntry, verifyCertificate } from "@countersign/quorum";
@@ -18,7 +18,7 @@ export function foldLedgerEntry(
   state: PolicyState,
   { entry: bytes }: EntryPosted,
   votes: Attached,
-  from: { readonly sender: string; readonly msgId: string; readonly nowMs: number },
+  from: { readonly sender: string; readonly msgId: string; readonly nowMs: number; readonly fence: FenceState },
   config: PolicyConfig,
 ): Latched {
   const entry = bytes === undefined ? undefined : readEntry(bytes);
@@ -34,15 +34,15 @@ export function foldLedgerEntry(
   const uncertified = verifyCertificate(entry.bytes, votes, config.members, reading);
   if (uncertified !== undefined) return refuse(uncertified);
   if (position !== "next")
-    return closeAccount(state, config, `the ledger's chain has a ${position} at ${entry.seq}`, `chain ${entry.seq}`);
+    return closeAccount(state, from.fence, config, `the ledger's chain has a ${position} at ${entry.seq}`, `chain ${entry.seq}`);
 
   const folded = foldEntry(state, entry, from.nowMs, config);
-  if (typeof folded === "string") return closeAccount(state, config, folded, `entry ${entry.seq}`);
+  if (typeof folded === "string") return closeAccount(state, from.fence, config, folded, `entry ${entry.seq}`);
   const after = { ...folded, ledger: { ...folded.ledger, seq: entry.seq, digest: entry.digest } };
   const difference = differenceOf(after, from.nowMs, config);
   return difference === undefined
     ? { state: after, effects: [] }
-    : closeAccount(after, config, difference, `entry ${entry.seq}`);
+    : closeAccount(after, from.fence, config, difference, `entry ${entry.seq}`);
 }
 
 /** The state with the entry in the second book; or why it cannot be booked. */

@@ -23,9 +23,6 @@ export interface PolicyState {
   /** Permits of the last minute. */
   readonly recent: readonly Permitted[];
   readonly latches: readonly Latch[];
-  /** Halts of the control log when it was last heard; and those that have left it, which only a certified resume can do. */
-  readonly halts: readonly string[];
-  readonly released: readonly string[];
   /** Breaches in a row of rules that halt, by rule. */
   readonly trips: Readonly<Record<string, { readonly samples: number; readonly quote: string }>>;
 }
@@ -106,8 +103,6 @@ export function initialState(): PolicyState {
     equity: undefined,
     recent: [],
     latches: [],
-    halts: [],
-    released: [],
     trips: {},
   };
 }

@@ -1,3 +1,4 @@
+import type { FenceState } from "@countersign/contracts";
 import type { Effect } from "@countersign/runtime";
 import type { Checked, Judged } from "./check.ts";
 import type { PolicyConfig } from "./config.ts";
@@ -12,6 +13,7 @@ import { type PolicyState, without } from "./state.ts";
 export function tripRules(
   before: PolicyState,
   { judged }: Checked,
+  fence: FenceState,
   config: PolicyConfig,
 ): { readonly state: PolicyState; readonly effects: readonly Effect[] } {
   if (judged === undefined) return { state: before, effects: [] };
@@ -31,7 +33,8 @@ export function tripRules(
       continue;
     }
     const why = judged.judgement.results.find((result) => result.rule === rule.rule)?.explanation ?? "";
-    const halted = tripHalt({ ...state, trips: without(state.trips, rule.rule) }, config, rule, why, quote);
+    const untripped = { ...state, trips: without(state.trips, rule.rule) };
+    const halted = tripHalt(untripped, fence, config, { rule: rule.rule, why, seed: quote });
     state = halted.state;
     effects.push(...halted.effects);
   }

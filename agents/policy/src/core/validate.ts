@@ -19,7 +19,7 @@ export function validate(
   const intent = request.intent ?? new Uint8Array();
   const to = { account: config.account, reply: true } as const;
   const checked = checkProposal(state, intent, sender, context, config);
-  const tripped = tripRules(state, checked, config);
+  const tripped = tripRules(state, checked, context.fence, config);
   if (!checked.ok) {
     const verdict = rejected(intent, intentKeyOf(intent), checked, to);
     return { state: tripped.state, effects: [verdict, ...tripped.effects] };

@@ -37,7 +37,7 @@ export function permittedOrder(
   if (Buffer.compare(permit.intentDigest, digest) !== 0) return refuse("PERMIT_OTHER_INTENT"); // P05.intent
   if (permit.haltEpoch > epoch) return refuse("PERMIT_FUTURE_EPOCH", `${permit.haltEpoch}`);
 
-  const fence = { epoch: permit.haltEpoch, halts: [], head: { seq: 0n, digest: "" } };
+  const fence = { epoch: permit.haltEpoch, halts: [], released: [], head: { seq: 0n, digest: "" } };
   const needed = permit.approvalIds.length > 0 ? 1 : 0;
   const approved = checkApprovals({ ...reading, order, intentDigest: digest, approvals, needed, fence });
   if (!approved.ok) return refuse(approved.code, approved.text);
