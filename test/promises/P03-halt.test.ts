@@ -45,6 +45,13 @@ describe("at the venue gate", () => {
     expect(sendThroughGate({ latches: [halt], intent: reducing })).toEqual(refusedAtGate("HALTED"));
   });
 
+  it("P03.latch-release: a latch holds at the gate until the control log says that a resume has named it", () => {
+    const resumed = (...released: string[]) =>
+      sendThroughGate({ latches: [halt], facts: { fence: () => ({ ...OPEN, released }) } });
+    expect([resumed(), resumed("h2")]).toEqual([refusedAtGate("HALTED"), refusedAtGate("HALTED")]);
+    expect(resumed("h2", "h1")).toEqual(written);
+  });
+
   it("a halt of another symbol, strategy, venue or account does not touch the order; one of its own does", () => {
     const scopes = { account: "main", strategy: "trend", symbol: "AAPL", venue: "paper" } as const;
     for (const kind of ["account", "strategy", "symbol", "venue"] as const) {
@@ -225,6 +232,13 @@ async function haltedFloor(options: Parameters<typeof Floor.open>[0] = {}, ids: 
   return floor;
 }
 
+/** Trading is open at all three places: Policy permits, Execution accepts, and the gate writes. */
+async function expectOpen(floor: Floor, intentKey: string): Promise<void> {
+  await floor.submit(await floor.permit(ask(intentKey)));
+  expect(floor.last("order.reported")).toMatchObject({ payload: { intentKey, status: OrderStatus.NEW } });
+  expect(await latchesOf(floor)).toEqual([[], []]);
+}
+
 async function latchesOf(floor: Floor): Promise<readonly (readonly string[])[]> {
   const states = [await floor.policyState(), await floor.executionState()];
   return states.map(({ latches }) => latches.map(({ id }) => id));
@@ -252,8 +266,7 @@ describe("a resume", () => {
     expect(await floor.resume(["h1"], [ADA])).toMatchObject({ seq: 4n });
     expect(await latchesOf(floor)).toEqual([[], []]);
     expect(floor.fence.state()).toMatchObject({ epoch: 3n, halts: [] });
-    await floor.submit(await floor.permit(ask("a")));
-    expect(floor.last("order.reported")).toMatchObject({ payload: { intentKey: "a", status: OrderStatus.NEW } });
+    await expectOpen(floor, "a");
   });
 
   it("that names another halt leaves this one, over a restart too", async () => {
@@ -294,7 +307,39 @@ describe("a resume", () => {
     await expectReleased(before);
     await expectReleased(await before.restart());
   });
+
+  it("releases the latch of one who was dead when the halt became global and was resumed", async () => {
+    const before = await Floor.open();
+    await before.halt("h1", ["policy", "execution"]);
+    expect(await latchesOf(before)).toEqual([["h1"], ["h1"]]);
+    const floor = await (await sleepThrough(before, "h1")).restart();
+    await expectOpen(floor, "a");
+  });
+
+  it("that names another halt leaves the latch of one who was dead meanwhile", async () => {
+    const before = await Floor.open();
+    await before.halt("h1", ["policy", "execution"]);
+    const floor = await (await sleepThrough(before, "h2")).restart();
+    expect(await floor.propose(ask("a"))).toMatchObject(haltedAtPolicy("the halt h1 is latched here"));
+    expect(await latchesOf(floor)).toEqual([["h1"], ["h1"]]);
+  });
+
+  it("ends a halt also for one who slept through both: a copy that comes late latches nowhere", async () => {
+    const floor = await (await sleepThrough(await Floor.open(), "h1")).restart();
+    await expectReleased(floor);
+    await expectOpen(floor, "a");
+    await expectReleased(await floor.restart());
+  });
 });
+
+/** Policy and Execution are killed; while they are down the halt becomes global, and a certified resume names it. */
+async function sleepThrough(before: Floor, haltId: string): Promise<Floor> {
+  const night = await before.restart({ isAsleep: true });
+  await night.halt(haltId, ["validator-1"]);
+  await night.resume([haltId], [ADA]);
+  expect(night.fence.state()).toMatchObject({ epoch: 3n, halts: [] });
+  return night;
+}
 
 /** Asked for again, the halt is held by nobody. */
 async function expectReleased(floor: Floor): Promise<void> {

@@ -33,7 +33,7 @@ export class Rig {
     this.state = this.execution.agent.initial("main");
     this.#view = this.execution.agent.view.create();
     this.#start();
-    this.decide(depositEntry().input);
+    this.decide(depositEntry());
   }
 
   /** One input and one commit; its effects. What is acted on waits in `acts`. */
@@ -70,6 +70,12 @@ export class Rig {
     const reports = this.execution.edge.onMarket(message);
     this.execution.agent.view.fold(this.#view, message);
     return reports.flatMap((report) => this.decide({ kind: "edge", ...report }));
+  }
+
+  /** The control log has moved, and this process has read it. */
+  setFence(fence: FenceState): readonly Effect[] {
+    this.fence = fence;
+    return this.decide({ kind: "fence", fence });
   }
 
   /** kill -9: the venue in it, its memory and its acts are gone. */

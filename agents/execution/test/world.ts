@@ -23,7 +23,7 @@ import {
   SubmitOrderSchema,
   TimeInForce,
 } from "@countersign/contracts";
-import { deriveSigner, type EnvelopeBody, Keyring, makeGrant, type Signer, sha256 } from "@countersign/envelope";
+import { deriveSigner, type EnvelopeBody, Keyring, makeGrant, type Signer } from "@countersign/envelope";
 import { type Instrument, orderFromIntent, parseInstruments, parseMoney } from "@countersign/orders";
 import { type Approval, intentDigest, issuePermit, type Permit, signApproval } from "@countersign/permit";
 import type { Input, MarketMessage } from "@countersign/runtime";
@@ -31,6 +31,8 @@ import type { ExecutionConfig } from "../src/main.ts";
 
 export const NOW_MS = 1_700_000_000_000;
 export const EPOCH = 7n;
+/** After a certified resume that named these. */
+export const resumed = (...haltIds: string[]): FenceState => ({ ...OPEN, released: haltIds });
 export const OPEN: FenceState = { epoch: EPOCH, halts: [], released: [], head: { seq: 3n, digest: "00" } };
 
 const seed = new Uint8Array(32).fill(9);
@@ -166,56 +168,23 @@ export function haltCall(haltId: string, level: number, scope = "all"): Input {
   return { kind: "call", call: "HaltService.Halt", type: "halt.request", body: bodyOf("person:ann"), payload };
 }
 
-/** An entry of the control log, as its topic announces it. */
-export interface Entry {
-  readonly bytes: Uint8Array;
-  readonly digest: Uint8Array;
-  readonly input: Input;
-}
-
-export function resumeEntry(haltIds: string[], { seq = 4n, prev = new Uint8Array(32) } = {}): Entry {
-  return entryOf(
-    "control.entry",
-    { case: "resume", value: { $typeName: "countersign.v1.Resume", haltIds, signatures: [] } },
-    { seq, prev },
-  );
-}
-
-export function depositEntry(units = 100_000_000n): Entry {
-  const value = create(ProposeRequestSchema, {
-    content: {
-      case: "deposit",
-      value: { depositId: "d1", account: "main", amount: { units, scale: 2, currency: "USD" } },
-    },
-  }).content;
-  return entryOf("ledger.entry", value, { seq: 1n, prev: new Uint8Array(32) });
-}
-
-function entryOf(
-  type: string,
-  content: ReturnType<typeof create<typeof ProposeRequestSchema>>["content"],
-  { seq, prev }: { seq: bigint; prev: Uint8Array },
-): Entry {
-  const propose = toBinary(
-    ProposeRequestSchema,
-    create(ProposeRequestSchema, { opId: "op", log: Log.CONTROL, content }),
-  );
-  const body = toBinary(BodySchema, create(BodySchema, { payload: propose }));
-  const signed = toBinary(SignedSchema, create(SignedSchema, { payload: body }));
-  const bytes = toBinary(LogEntrySchema, create(LogEntrySchema, { log: Log.CONTROL, seq, prev, proposes: [signed] }));
-  const payload = create(EntryPostedSchema, { entry: bytes });
-  const topic = type === "control.entry" ? "control.halt.v1" : "ledger.entries.v1";
-  const key = type === "control.entry" ? "control" : "ledger";
-  const input: Input = {
+/** A deposit in the ledger, as its topic announces it. */
+export function depositEntry(units = 100_000_000n): Input {
+  const value = { depositId: "d1", account: "main", amount: { units, scale: 2, currency: "USD" } };
+  const request = create(ProposeRequestSchema, { opId: "op", log: Log.LEDGER, content: { case: "deposit", value } });
+  const body = create(BodySchema, { payload: toBinary(ProposeRequestSchema, request) });
+  const propose = toBinary(SignedSchema, create(SignedSchema, { payload: toBinary(BodySchema, body) }));
+  const entry = create(LogEntrySchema, { log: Log.LEDGER, seq: 1n, prev: new Uint8Array(32), proposes: [propose] });
+  const payload = create(EntryPostedSchema, { entry: toBinary(LogEntrySchema, entry) });
+  return {
     kind: "message",
-    topic,
-    type,
-    body: bodyOf("validator-1", key),
+    topic: "ledger.entries.v1",
+    type: "ledger.entry",
+    body: bodyOf("validator-1", "ledger"),
     payload,
     attached: [],
     ...DELIVERED,
   };
-  return { bytes, digest: sha256(bytes), input };
 }
 
 let quotes = 0;

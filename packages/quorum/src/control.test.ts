@@ -67,6 +67,15 @@ describe("the fold of the control log", () => {
     expect(haltCovering(one.fence, { ...subject, symbol: "MSFT" })).toBeUndefined();
   });
 
+  it("tells what certified resumes have named, in the order of the log, each once", () => {
+    expect([born.fence.released, founded.fence.released]).toEqual([[], []]);
+    const halted = next(next(founded, haltContent({ haltId: "b" })), haltContent({ haltId: "a" }));
+    expect(halted.fence.released).toEqual([]);
+    const first = next(halted, resumeContent(["b", "birth", "b"], 2n));
+    expect(first.fence.released).toEqual(["b", "birth"]);
+    expect(next(first, resumeContent(["a"], 3n)).fence.released).toEqual(["b", "birth", "a"]);
+  });
+
   it("a halt that a resume has named never latches again, and changes no epoch", () => {
     const halted = next(founded, haltContent({ haltId: "a" }));
     const open = next(halted, resumeContent(["birth", "a"], 1n));

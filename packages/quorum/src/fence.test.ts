@@ -20,6 +20,7 @@ describe("FenceReader", () => {
     expect(readThrough(fence, log)).toEqual([{ kind: "applied" }, { kind: "applied" }, { kind: "applied" }]);
     expect(seen).toEqual([0n, 1n, 2n]);
     expect(fence.state().halts.map(({ id }) => id)).toEqual(["a"]);
+    expect(fence.state().released).toEqual(["birth"]);
     expect(fence.isReleased("birth")).toBe(true);
     expect(fence.isReleased("a")).toBe(false);
     expect(fence.members?.validators).toHaveLength(3);

@@ -283,6 +283,22 @@ describe("Host", () => {
     expect(inputs).toEqual(["message", ["send done", 7n]]);
   });
 
+  it("takes what its edge starts with as an input, once, before any message", async () => {
+    const rig = await Rig.open();
+    rig.grant("counter", "decision.made audit.records.v1");
+    rig.grant("friend", "market.signal signals.market.v1");
+    const inputs: unknown[] = [];
+    const agent = counter((input) => {
+      inputs.push(input.kind === "edge" ? [input.id, input.name, input.data] : input.kind);
+      return [];
+    });
+    await rig.host(agent, { edge: { started: () => [{ id: "life 1", name: "started", data: 7n }] } });
+    expect(inputs).toEqual([]);
+    await rig.say(signal());
+    await rig.say(signal());
+    expect(inputs).toEqual([["life 1", "started", 7n], "message", "message"]);
+  });
+
   it("publishes after a crash what was committed and not published, as the same bytes", async () => {
     class Forgetful extends MemoryStore {
       override async markPublished(): Promise<void> {}

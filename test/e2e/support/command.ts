@@ -41,7 +41,7 @@ export class Place implements AsyncDisposable {
   }
 
   start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Started {
-    const preload = cloneFile("test/e2e/support/elsewhere.ts");
+    const preload = new URL("./elsewhere.ts", import.meta.url).href;
     const child = spawn(process.execPath, ["--import", preload, cloneFile("cli/src/main.ts"), ...args], {
       cwd: this.dir,
       env: { PATH: process.env.PATH ?? "", COUNTERSIGN_TEST_STATE: this.state, ...env },

@@ -17,6 +17,7 @@ import {
   Log,
   Mode,
   OrderCommandSchema,
+  type OrderRejected,
   type PermitIssued,
   type ProposeResponse,
   ResumeSchema,
@@ -95,14 +96,9 @@ export class Floor {
     return floor;
   }
 
-  /** kill -9 of everything, and the next process over what is left. */
-  restart(): Promise<Floor> {
-    return Floor.open(this.firm, this.scheduler.nowMs() + 1_000);
-  }
-
-  /** The same, but Policy and Execution do not come up with it: validators and persons go on without them. */
-  restartAsleep(): Promise<Floor> {
-    return Floor.open(this.firm, this.scheduler.nowMs() + 1_000, true);
+  /** kill -9 of everything, and the next process over what is left. Asleep: without Policy and Execution, who come up later. */
+  restart({ isAsleep = false } = {}): Promise<Floor> {
+    return Floor.open(this.firm, this.scheduler.nowMs() + 1_000, isAsleep);
   }
 
   // ── what the world does ──
@@ -132,7 +128,8 @@ export class Floor {
   /** Policy's permit for this intent, as its order will be submitted. */
   async permit(intent: Uint8Array): Promise<SubmitOrder> {
     const verdict = await this.propose(intent);
-    if (verdict.type !== "permit.issued") throw new Error(`no permit: ${JSON.stringify(verdict.payload)}`);
+    if (verdict.type !== "permit.issued")
+      throw new Error(`no permit: ${(verdict.payload as Partial<OrderRejected>).explanation}`);
     return submitOf(verdict.payload as PermitIssued);
   }
 

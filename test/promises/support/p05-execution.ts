@@ -93,7 +93,7 @@ export class WorkingOrder {
 
 /** A deposit, a price, and the order. */
 function opening(): readonly Say[] {
-  const entry = world.depositEntry().input;
+  const entry = world.depositEntry();
   if (entry.kind !== "message") throw new Error("an entry is a message");
   const submit = world.submitOf(intent);
   const payload = create(OrderCommandSchema, { command: { case: "submit", value: submit } });

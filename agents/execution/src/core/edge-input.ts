@@ -55,7 +55,5 @@ interface OfOrder {
 
 /** Undefined for a name that is none of ours. The data is our own edge's, so it is not checked again. */
 export function edgeInput(name: string, data: unknown): EdgeInput | undefined {
-  return name === "reports" || name === "started" || name === "reconciled"
-    ? ({ name, data } as EdgeInput)
-    : undefined;
+  return name === "reports" || name === "started" || name === "reconciled" ? ({ name, data } as EdgeInput) : undefined;
 }

@@ -1,16 +1,15 @@
-import type { FenceState, HaltResponse, OpenHalt, OrderReported } from "@countersign/contracts";
-import type { Effect, Input } from "@countersign/runtime";
+import type { HaltResponse, OrderReported } from "@countersign/contracts";
+import type { Effect } from "@countersign/runtime";
 import { describe, expect, it } from "vitest";
 import { Rig } from "../../test/rig.ts";
 import {
   cancelCommand,
-  type Entry,
   EPOCH,
   haltCall,
   intentOf,
   OPEN,
   quote,
-  resumeEntry,
+  resumed,
   submitCommand,
   submitOf,
 } from "../../test/world.ts";
@@ -19,12 +18,6 @@ const submit = submitCommand(submitOf(intentOf()));
 const reportOf = (rig: Rig) => rig.said<OrderReported>("order.reported").at(-1);
 const answerOf = (effects: readonly Effect[]) =>
   effects.flatMap((effect) => (effect.kind === "reply" ? [effect.payload as HaltResponse] : []))[0];
-const at = ({ digest }: Entry, halts: readonly OpenHalt[] = []): FenceState => ({
-  ...OPEN,
-  halts,
-  head: { seq: 4n, digest: Buffer.from(digest).toString("hex") },
-});
-const fenceInput = (fence: FenceState): Input => ({ kind: "fence", fence });
 const working = () => {
   const rig = new Rig();
   rig.quote(quote("AAPL", 19_010, 19_020));
@@ -94,10 +87,9 @@ describe("a resume", () => {
   it("that is certified releases the latches it names, and no other", () => {
     const rig = new Rig();
     for (const id of ["h1", "h2"]) rig.decide(haltCall(id, 1));
-    const resume = resumeEntry(["h1", "birth"]);
-    rig.decide(resume.input);
+    expect(rig.setFence({ ...OPEN, epoch: EPOCH + 1n })).toEqual([]);
     expect(rig.state.latches.map(({ id }) => id)).toEqual(["h1", "h2"]);
-    rig.decide(fenceInput(at(resume)));
+    rig.setFence(resumed("birth", "h1"));
     expect(rig.state.latches.map(({ id }) => id)).toEqual(["h2"]);
     rig.settle();
     rig.decide(submit);
@@ -108,41 +100,31 @@ describe("a resume", () => {
     const rig = new Rig();
     rig.quote(quote("AAPL", 19_010, 19_020));
     rig.decide(haltCall("h1", 1));
-    const resume = resumeEntry(["h1"]);
-    rig.fence = at(resume);
-    rig.decide(resume.input);
     rig.settle();
+    rig.setFence(resumed("h1"));
     rig.decide(submit);
     rig.settle();
     expect(reportOf(rig)).toMatchObject({ status: 2 });
   });
 
-  it("is believed when the fence stands on an entry that leads back to it", () => {
+  it("that was slept through opens trading with the first input, whatever it is", () => {
     const rig = new Rig();
     rig.decide(haltCall("h1", 1));
-    const resume = resumeEntry(["h1"]);
-    const next = resumeEntry(["other"], { seq: 5n, prev: Uint8Array.from(resume.digest) });
-    rig.fence = at(next);
-    rig.decide(resume.input);
-    expect(rig.state.latches).toHaveLength(1);
-    rig.decide(next.input);
+    rig.fence = resumed("h1", "later");
+    rig.restart("s2");
     expect(rig.state.latches).toEqual([]);
+    rig.quote(quote("AAPL", 19_010, 19_020));
+    rig.decide(submit);
+    rig.settle();
+    expect(reportOf(rig)).toMatchObject({ status: 2 });
   });
 
-  it("that only the topic announces releases nothing", () => {
+  it("ends a halt for ever: a late copy never latches again, though nobody here ever heard of it", () => {
     const rig = new Rig();
-    rig.decide(haltCall("h1", 1));
-    rig.decide(resumeEntry(["h1"], { seq: 9n }).input);
-    rig.decide(fenceInput(OPEN));
-    expect(rig.state.latches).toHaveLength(1);
-  });
-
-  it("ends a halt for ever: a late copy never latches again", () => {
-    const rig = new Rig();
-    const resume = resumeEntry(["h1"]);
-    rig.fence = at(resume);
-    rig.decide(resume.input);
-    expect(answerOf(rig.decide(haltCall("h1", 1)))).toMatchObject({ latched: false, code: "RELEASED" });
+    rig.fence = resumed("h1");
+    const effects = rig.decide(haltCall("h1", 1));
+    expect(effects.map(({ kind }) => kind)).toEqual(["reply"]);
+    expect(answerOf(effects)).toMatchObject({ latched: false, code: "RELEASED" });
     expect(rig.state.latches).toEqual([]);
   });
 });
@@ -166,7 +148,7 @@ describe("what works while a halt is in force", () => {
     expect(reportOf(asked)).toMatchObject({ status: 6 });
 
     const global = working();
-    global.decide(fenceInput({ ...OPEN, halts: [{ id: "h", level: 3, scope: { kind: "symbol", id: "AAPL" } }] }));
+    global.setFence({ ...OPEN, halts: [{ id: "h", level: 3, scope: { kind: "symbol", id: "AAPL" } }] });
     global.settle();
     expect(reportOf(global)).toMatchObject({ status: 6 });
   });

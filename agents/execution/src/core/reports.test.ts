@@ -197,7 +197,7 @@ describe("the proposal to the quorum", () => {
 
   it("counts a deposit once", () => {
     const rig = new Rig();
-    rig.decide(depositEntry().input);
+    rig.decide(depositEntry());
     expect(rig.state.book.deposits).toBe(100_000_000n);
   });
 });

@@ -2,7 +2,16 @@ import { type OrderReported, OrderStatus } from "@countersign/contracts";
 import { parseMoney, parsePrice, parseQuantity } from "@countersign/orders";
 import { describe, expect, it } from "vitest";
 import { Rig } from "../../test/rig.ts";
-import { cancelCommand, intentOf, NOW_MS, orderOf, quote, submitCommand, submitOf } from "../../test/world.ts";
+import {
+  cancelCommand,
+  haltCall,
+  intentOf,
+  NOW_MS,
+  orderOf,
+  quote,
+  submitCommand,
+  submitOf,
+} from "../../test/world.ts";
 import type { Reconciled } from "./edge-input.ts";
 
 const { clientOrderId } = orderOf(intentOf());
@@ -23,6 +32,36 @@ function reconciled(rig: Rig, orders: Reconciled["orders"], strays: string[] = [
 }
 
 describe("a process that starts over the store of another", () => {
+  it("gives the gate its latches before anything is asked", () => {
+    const rig = new Rig();
+    rig.quote(quote("AAPL", 19_010, 19_020));
+    rig.decide(submit);
+    const [send] = rig.acts;
+    rig.decide(haltCall("h1", 1));
+    rig.restart("s2");
+    expect(rig.acts.map(({ name }) => name)).toEqual(["latches", "reconcile"]);
+    rig.quote(quote("AAPL", 19_010, 19_020));
+    rig.settle();
+    expect(rig.execution.edge.act("send", send?.data)).toMatchObject([
+      { data: { reports: [{ type: "refused", code: "HALTED" }] } },
+    ]);
+  });
+
+  it("asks the venue what it works when the store knows of nothing", () => {
+    const rig = new Rig();
+    const strange = { kind: "edge", id: "s2", name: "started", data: { working: ["stray"] } } as const;
+    expect(rig.decide(strange)).toEqual([{ kind: "act", name: "reconcile", data: { clientOrderIds: [] } }]);
+  });
+
+  it("does nothing when there is nothing to do", () => {
+    const rig = new Rig();
+    const before = rig.state;
+    rig.restart("s2");
+    expect(rig.acts).toEqual([]);
+    expect(rig.state).toBe(before);
+    expect(rig.execution.edge.started()).toEqual([{ id: "s2", name: "started", data: { working: [] } }]);
+  });
+
   it("never sends what was accepted before it: NOT_SENT", () => {
     const rig = new Rig();
     rig.quote(quote("AAPL", 19_010, 19_020));

@@ -6,10 +6,9 @@ import {
   haltCall,
   intentOf,
   NOW_MS,
-  OPEN,
   permitFor,
   quote,
-  resumeEntry,
+  resumed,
   submitCommand,
   submitOf,
 } from "../../test/world.ts";
@@ -62,12 +61,9 @@ function run(steps: readonly Step[]): Rig {
       case "halt":
         rig.decide(haltCall("h1", 2));
         break;
-      case "resume": {
-        const resume = resumeEntry(["h1"]);
-        rig.fence = { ...OPEN, head: { seq: 4n, digest: Buffer.from(resume.digest).toString("hex") } };
-        rig.decide(resume.input);
+      case "resume":
+        rig.setFence(resumed("h1"));
         break;
-      }
       case "forget":
         rig.nowMs += 61_000;
         rig.decide({ kind: "tick" });

@@ -107,7 +107,13 @@ function decideMessage(
       return { state: observe(filled, context.view, nowMs), effects };
     }
     case "ledger.entry":
-      return foldLedgerEntry(state, payload as EntryPosted, attached, { sender, msgId: body.msgId, nowMs, fence }, config);
+      return foldLedgerEntry(
+        state,
+        payload as EntryPosted,
+        attached,
+        { sender, msgId: body.msgId, nowMs, fence },
+        config,
+      );
     case "agent.heartbeat":
       return quiet(foldWatermark(state, payload as Heartbeat));
     case "approval.decision":

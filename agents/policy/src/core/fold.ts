@@ -1,5 +1,12 @@
 /** What Execution reports of orders: reservation → open order → position. */
-import { type FenceState, type Fill, type Heartbeat, type OrderAccepted, type OrderReported, OrderStatus } from "@countersign/contracts";
+import {
+  type FenceState,
+  type Fill,
+  type Heartbeat,
+  type OrderAccepted,
+  type OrderReported,
+  OrderStatus,
+} from "@countersign/contracts";
 import { applyFill, type BookedFill, fillFromWire } from "@countersign/ledger";
 import { orderFromIntent, product } from "@countersign/orders";
 import type { Effect } from "@countersign/runtime";

@@ -11,7 +11,7 @@ const answerOf = (effects: readonly Effect[]) => {
 };
 const callOf = (effects: readonly Effect[]) => effects.find((effect) => effect.kind === "call");
 const inForce = { ...openFence, epoch: 2n, halts: [{ id: "h1", level: 1, scope: { kind: "all" } as const }] };
-const resumed = { ...openFence, epoch: 3n };
+const resumed = { ...openFence, epoch: 3n, released: ["birth", "h1"] };
 const ask = { quantity: 1n };
 
 describe("a halt that is asked of Policy", () => {
@@ -42,7 +42,7 @@ describe("a halt that is asked of Policy", () => {
     expect(desk.state.latches).toHaveLength(1);
   });
 
-  it("outlives the control log's silence, and goes only with a resume that takes it out of the log", () => {
+  it("outlives the control log's silence, and goes only with a resume that names it", () => {
     const desk = Desk.open();
     desk.halt("h1");
     // A new epoch that never had the halt releases nothing.
@@ -64,11 +64,20 @@ describe("a halt that is asked of Policy", () => {
     expect(desk.ask(ask).code).toBe("HALTED");
   });
 
+  it("goes with a resume that Policy slept through, whatever it hears first", () => {
+    const desk = Desk.open();
+    desk.halt("h1");
+    desk.fence = resumed;
+    expect(desk.ask(ask).type).toBe("permit.issued");
+    expect(desk.state.latches).toEqual([]);
+  });
+
   it("never latches again when a resume has named it, even if Policy first hears of it now", () => {
     const desk = Desk.open();
-    desk.setFence(inForce);
-    desk.setFence(resumed);
-    expect(answerOf(desk.halt("h1"))).toMatchObject({ latched: false, code: "RELEASED" });
+    desk.fence = resumed;
+    const effects = desk.halt("h1");
+    expect(effects.map(({ kind }) => kind)).toEqual(["reply"]);
+    expect(answerOf(effects)).toMatchObject({ latched: false, code: "RELEASED" });
     expect(desk.ask(ask).type).toBe("permit.issued");
   });
 
@@ -117,6 +126,18 @@ describe("a halt of Policy's own", () => {
     } as const;
     expect(desk.take(answer)).toMatchObject([{ kind: "alert", code: "HALT_NOT_GLOBAL" }]);
     expect(desk.ask({ key: "small", quantity: 1n }).code).toBe("HALTED");
+  });
+
+  it("is over for ever when a resume has named it: the same quote does not latch it again", () => {
+    const desk = Desk.open([rule]);
+    desk.ask({ key: "a", quantity: 600n });
+    const [latch] = desk.state.latches;
+    desk.setFence({ ...resumed, released: [latch?.id ?? ""] });
+    expect(desk.state.latches).toEqual([]);
+    expect(callOf(desk.ask({ key: "b", quantity: 600n }).effects)).toBeUndefined();
+    expect(desk.state.latches).toEqual([]);
+    desk.quote("AAPL", 10_000n, 10_000n);
+    expect(callOf(desk.ask({ key: "c", quantity: 600n }).effects)?.call).toBe("QuorumService.Propose");
   });
 
   it("comes once as long as it is in force", () => {

@@ -8,8 +8,8 @@ import {
   type FenceState,
   type HaltRequest,
   HaltResponseSchema,
-  latchesInForce,
   Log,
+  latchesInForce,
   ProposeRequestSchema,
   parseScope,
 } from "@countersign/contracts";
@@ -30,12 +30,7 @@ export interface Latched {
  * HaltService.Halt: authority was checked by the pipeline, form is checked here, merit by nobody. Whoever asks has the answer only
  * when the latch is held. A halt that a resume has named is over and stays so.
  */
-export function requestHalt(
-  state: PolicyState,
-  fence: FenceState,
-  { halt }: HaltRequest,
-  sender: string,
-): Latched {
+export function requestHalt(state: PolicyState, fence: FenceState, { halt }: HaltRequest, sender: string): Latched {
   const { haltId = "", level, scope: scopeText = "", reason = "" } = halt ?? {};
   const scope = parseScope(scopeText);
   const answer = (latched: boolean, code?: string): Effect => {

@@ -34,7 +34,13 @@ export function foldLedgerEntry(
   const uncertified = verifyCertificate(entry.bytes, votes, config.members, reading);
   if (uncertified !== undefined) return refuse(uncertified);
   if (position !== "next")
-    return closeAccount(state, from.fence, config, `the ledger's chain has a ${position} at ${entry.seq}`, `chain ${entry.seq}`);
+    return closeAccount(
+      state,
+      from.fence,
+      config,
+      `the ledger's chain has a ${position} at ${entry.seq}`,
+      `chain ${entry.seq}`,
+    );
 
   const folded = foldEntry(state, entry, from.nowMs, config);
   if (typeof folded === "string") return closeAccount(state, from.fence, config, folded, `entry ${entry.seq}`);

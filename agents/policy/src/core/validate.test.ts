@@ -130,6 +130,7 @@ describe("validate refuses", () => {
     desk.fence = {
       epoch: 0n,
       halts: [{ id: "birth", level: 1, scope: { kind: "all" } }],
+      released: [],
       head: { seq: 0n, digest: "" },
     };
     expect(code(desk)).toBe("HALTED");
