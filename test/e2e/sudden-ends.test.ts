@@ -101,7 +101,7 @@ it("of two runs at once the second is refused in one line, and the first goes on
   const first = place.start(["demo"]);
   await first.saw("agents ready");
   const second = await place.run(SHORT);
-  expectOneLine(second, [/The database in .* is in use by process \d+/, /stop that run/]);
+  expectOneLine(second, [/The database in .* is in use by process \d+/, /that run/]);
   expect(second.code).toBe(1);
   const { code, err } = await first.ended;
   expect([code, err]).toEqual([0, ""]);

@@ -1,9 +1,10 @@
 /** Statements that travel inside messages: permits, approvals, votes, resume statements. One key, one purpose. */
+import { createHash } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
 import { KeyPurpose, type Mode, type Signed, SignedSchema } from "@countersign/contracts";
 import { pae, payloadType } from "./dsse.ts";
 import { type KeyRecord, type Keys, keyStateCode } from "./keyring.ts";
-import { type Signer, verify } from "./keys.ts";
+import { type PublicKey, type Signer, verify } from "./keys.ts";
 import { type Refusal, refuse } from "./refusal.ts";
 
 /** The purpose a key needs for each kind. A person's key approves and resumes: both are that person's word. */
@@ -51,10 +52,29 @@ export function openPayload(signed: Signed, kind: PayloadKind, reading: PayloadR
   if (signed.payloadType !== type) return refuse("WRONG_PAYLOAD_TYPE");
   const key = reading.keys.find(keyid);
   if (key === undefined) return refuse("UNKNOWN_KEY");
-  if (!verify(key.publicKey, pae(type, payload), sig)) return refuse("BAD_SIGNATURE"); // P07.payload-signature
+  if (!holds(key.publicKey, pae(type, payload), sig)) return refuse("BAD_SIGNATURE"); // P07.payload-signature
   const wrongState = keyStateCode(key, reading.nowMs, reading.nowMs);
   if (wrongState !== undefined) return refuse(wrongState); // P07.payload-keystate
   if (key.purpose !== purposes[kind]) return refuse("WRONG_PURPOSE"); // P07.payload-purpose
   if (!key.modes.has(reading.mode)) return refuse("WRONG_MODE"); // P07.payload-mode
   return { ok: true, payload, key };
 }
+
+/**
+ * A statement travels in many records, a vote in every copy of its entry: its signature is verified once, what may depend on the reader each
+ * time. Only what holds is kept, under the digest of key, statement and signature, so nobody can push it out with forgeries.
+ */
+function holds(key: PublicKey, statement: Uint8Array, sig: Uint8Array): boolean {
+  const name = createHash("sha256").update(key.raw).update(sig).update(statement).digest("base64");
+  if (sig.length === SIGNATURE_BYTES && held.has(name)) return true;
+  if (!verify(key, statement, sig)) return false;
+  const [oldest] = held;
+  if (oldest !== undefined && held.size === HELD_MAX) held.delete(oldest);
+  held.add(name);
+  return true;
+}
+
+/** In order of arrival, so the first is the oldest. */
+const held = new Set<string>();
+const HELD_MAX = 4096;
+const SIGNATURE_BYTES = 64;

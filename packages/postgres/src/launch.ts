@@ -75,6 +75,10 @@ function order(plan: LaunchPlan, data: string, port: number, ignorePid: number |
     "unix_socket_directories=",
     "max_connections=60",
     "shared_buffers=32MB",
+    // A log file that grows as it is written, and is not used again. One made whole in advance lies in the page cache in pieces of up to a
+    // megabyte on recent kernels, and each commit's sync writes the piece it touched: 12 GB for a day of 355 orders, and 0.9 GB like this.
+    "wal_init_zero=off",
+    "wal_recycle=off",
     "max_wal_size=256MB",
     "max_parallel_workers_per_gather=0",
     "io_method=sync", // three processes fewer than PostgreSQL 18's default
