@@ -9,21 +9,31 @@
  * 3. Between load and commit nobody else changed the aggregate or a chain: compare-and-set, and on a conflict everything is done again.
  * 4. What `decide` was shown is journaled in the same transaction.
  */
-import { create, type Message } from "@bufbuild/protobuf";
+import type { Message } from "@bufbuild/protobuf";
 import type { Batch, Bus, Delivered, Progress, Subscription } from "@countersign/bus";
-import { type Checkpoint, type Mode, RefusedSchema, topicSpec } from "@countersign/contracts";
-import { deriveMsgId, type Keys, type Opened, openEnvelope, type Signer, sha256 } from "@countersign/envelope";
+import { type Checkpoint, type Mode, topicSpec } from "@countersign/contracts";
+import { deriveMsgId, type Keys, type Opened, openEnvelope, type Signer } from "@countersign/envelope";
 import type { Agent, Effect, Input, MarketMessage, PublishEffect } from "./agent.ts";
 import { type Attempt, attempt, isDurable, isReply } from "./attempt.ts";
 import { AuditLease } from "./audit-lease.ts";
-import { decodeJson, encodeJson } from "./codec.ts";
-import { causeOf, inboxOf, marketMessage, type Pending } from "./pending.ts";
+import { FoldedView } from "./folded-view.ts";
+import {
+  causeOf,
+  inboxOf,
+  isRepetition,
+  marketMessage,
+  type Pending,
+  type Repeated,
+  withoutRepetitions,
+} from "./pending.ts";
 import { type Admitted, admit, ageOf, type Delivery } from "./pipeline.ts";
 import { type Fence, type Rpc, RpcError } from "./ports.ts";
 import { Positions } from "./positions.ts";
 import { RateLimit } from "./rate-limit.ts";
-import type { Loaded, OutboxRow, Outcome, SnapshotRow, Store, TimerRow } from "./store.ts";
+import { Refusals } from "./refusals.ts";
+import type { Loaded, OutboxRow, Store, TimerRow } from "./store.ts";
 import { Teller } from "./teller.ts";
+import { Timers } from "./timers.ts";
 
 /** What the shell needs of the thread it runs on: the scheduler in one process. */
 export interface Loop {
@@ -69,27 +79,25 @@ export interface HostOptions<S, V> {
 }
 
 /** Messages folded between two snapshots of the view. */
-const SNAPSHOT_EVERY = 5_000;
+const _SNAPSHOT_EVERY = 5_000;
 const CONFLICTS_MAX = 8;
 const CALL_DEADLINE_MS = 5_000;
-const PUBLISH_TIMEOUT_MS = 5_000;
+const _PUBLISH_TIMEOUT_MS = 5_000;
 
 export class Host<S, V> {
   readonly name: string;
   readonly #counts = { deliveries: 0, decisions: 0, inboxRows: 0, opened: 0 };
-  /** By code; each is also on record and in the DLQ. */
-  readonly refusals = new Map<string, number>();
+  readonly #refusals: Refusals;
   readonly #o: HostOptions<S, V>;
   readonly #lease: AuditLease;
   readonly #teller: Teller;
   readonly #rate = new RateLimit({ perSecond: 2_000, burst: 10_000 });
   readonly #cache = new Map<string, Loaded>();
-  readonly #timers = new Map<string, { cancel(): void }>();
+  readonly #timers: Timers;
   readonly #subscriptions: Subscription[] = [];
   readonly #keyTexts = new WeakMap<Uint8Array, string>();
-  #view: V;
   readonly #positions = new Positions();
-  #foldedSinceSnapshot = 0;
+  readonly #view: FoldedView<V>;
   #waiting: Pending[] = [];
   #ticks = 0;
   #ready = false;
@@ -99,9 +107,16 @@ export class Host<S, V> {
     this.#o = options;
     this.name = options.agent.canvas.agent;
     this.#lease = new AuditLease(this.name);
-    this.#view = options.agent.view.create();
+    this.#view = new FoldedView(options.agent.view, this.#positions);
+    this.#timers = new Timers(options.loop, (timer) => this.#onTimer(timer));
     const { signer, keys, store, bus, loop } = options;
     this.#teller = new Teller({ sender: this.name, signer, keys, store, bus, nowMs: () => loop.nowMs() });
+    this.#refusals = new Refusals(this.name, bus, this.#teller);
+  }
+
+  /** Of the pipeline, by code; each is also on record and in the DLQ. */
+  get refusals(): ReadonlyMap<string, number> {
+    return this.#refusals.counts;
   }
 
   get counts() {
@@ -116,8 +131,8 @@ export class Host<S, V> {
   async start(): Promise<void> {
     const { agent, edge, store, bus, rpc, fence, loop } = this.#o;
     await this.#teller.load();
-    this.#restoreView(await store.snapshot());
-    for (const timer of await store.timers()) this.#schedule(timer);
+    this.#view.restore(await store.snapshot());
+    for (const timer of await store.timers()) this.#timers.set(timer);
     for (const call of agent.canvas.serves) rpc.serve(call, this.name, (request) => this.#serve(call, request));
     for (const kind of ["group", "every"] as const) {
       const topics = agent.canvas.observes.filter(({ as }) => as === kind).map(({ topic }) => topic);
@@ -135,7 +150,7 @@ export class Host<S, V> {
   async close(): Promise<void> {
     this.#ready = false;
     for (const subscription of this.#subscriptions) await subscription.close();
-    for (const timer of this.#timers.values()) timer.cancel();
+    this.#timers.close();
     await this.#teller.close();
   }
 
@@ -207,7 +222,7 @@ export class Host<S, V> {
     const { topic, value: bytes } = record;
     const delivery = { bytes, topic, recordKey: this.#keyText(record.key), headers: headerTexts(record.headers) };
     const admitted = this.#admit(delivery);
-    if (!admitted.ok) return this.#refuseRecord(record, admitted.code, admitted.place);
+    if (!admitted.ok) return this.#refusals.ofRecord(record, admitted.code, admitted.place);
     if (topicSpec(topic)?.delivery === "market") return this.#onMarket(admitted);
     return this.#onMessage(admitted, record);
   }
@@ -232,11 +247,11 @@ export class Host<S, V> {
     };
     if (this.#o.agent.keyOf(input) === undefined) return;
     const refusal = await this.#tooOldOrTooMuch(opened);
-    if (refusal !== undefined) return this.#refuseRecord(record, refusal, "pipeline");
+    if (refusal !== undefined) return this.#refusals.ofRecord(record, refusal, "pipeline");
     const journalled = { kind: "message" as const, topic, msgId: body.msgId, digest: hex(opened.digest) };
     const pending = { input, cause: causeOf(opened), journalled, inbox: inboxOf(opened) };
     const outcome = await this.#take(pending);
-    if (outcome === "conflict") await this.#refuseRecord(record, "CONFLICT", "inbox");
+    if (outcome === "conflict") await this.#refusals.ofRecord(record, "CONFLICT", "inbox");
   }
 
   /** Market data, checkpoints and heartbeats: by high-water mark instead of an inbox. */
@@ -247,8 +262,7 @@ export class Host<S, V> {
     const message = marketMessage(opened, payload);
     if (message === undefined) return this.#onLease(opened, payload);
     const reports = this.#o.edge?.onMarket?.(message) ?? [];
-    const trigger = this.#o.agent.view.fold(this.#view, message);
-    this.#foldedSinceSnapshot++;
+    const trigger = this.#view.fold(message);
     if (!this.#awake || (trigger === undefined && reports.length === 0)) return;
     return this.#afterMarket(opened, reports, trigger);
   }
@@ -302,15 +316,15 @@ export class Host<S, V> {
   /** A call from another agent, through the same doors; a repetition gets the stored answer. */
   async #serve(call: string, request: Uint8Array): Promise<Uint8Array> {
     const admitted = this.#admit({ bytes: request, topic: call, recordKey: undefined, headers: undefined });
-    if (!admitted.ok) throw await this.#refuseCall(call, request, admitted.code, admitted.place);
+    if (!admitted.ok) throw await this.#refusals.ofCall(call, request, admitted.code, admitted.place);
     const { opened, payload } = admitted;
     const { body } = opened;
     const refusal = await this.#tooOldOrTooMuch(opened);
-    if (refusal !== undefined) throw await this.#refuseCall(call, request, refusal, "pipeline");
+    if (refusal !== undefined) throw await this.#refusals.ofCall(call, request, refusal, "pipeline");
     const input: Input = { kind: "call", call, type: body.type, body, payload };
     const journalled = { kind: "call" as const, call, bytes: request };
     const outcome = await this.#processOne({ input, cause: causeOf(opened), journalled, inbox: inboxOf(opened) });
-    if (outcome === "conflict") throw await this.#refuseCall(call, request, "CONFLICT", "inbox");
+    if (outcome === "conflict") throw await this.#refusals.ofCall(call, request, "CONFLICT", "inbox");
     if (outcome.answer === undefined) throw new RpcError("REFUSED", `${this.name} has no answer to ${call}`);
     return outcome.answer;
   }
@@ -352,7 +366,7 @@ export class Host<S, V> {
     const key = inputs[0] && this.#o.agent.keyOf(inputs[0].input);
     if (key === undefined) return {};
     const { fresh, altered } = withoutRepetitions(inputs);
-    for (const one of altered) await this.#refuseConflict(one);
+    for (const one of altered) await this.#refusals.ofConflict(one);
     let left = fresh;
     let claimed: { id: string; pending: Pending } | undefined;
     for (let conflicts = 0; left.length > 0; ) {
@@ -370,7 +384,7 @@ export class Host<S, V> {
         case "duplicate": {
           const again = left.find((one) => one.inbox.some(({ msgId }) => msgId === result.msgId));
           if (again === undefined) throw new Error(`${this.name}: nobody brought the message ${result.msgId}`);
-          if (!isRepetition(again, result)) await this.#refuseConflict(again);
+          if (!isRepetition(again, result)) await this.#refusals.ofConflict(again);
           left = left.filter((one) => one !== again);
           break;
         }
@@ -394,7 +408,7 @@ export class Host<S, V> {
     return {
       sender: this.name,
       nowMs: loop.nowMs(),
-      view: this.#view,
+      view: this.#view.value,
       fence: fence.state(),
       auditTrailing: this.#lease.trailing(this.#teller.chains, (topic) => topicSpec(topic)?.delivery === "record"),
       chains: this.#teller.chains,
@@ -402,7 +416,7 @@ export class Host<S, V> {
       claimed,
       signer,
       finish: edge?.finish?.bind(edge),
-      snapshot: this.#snapshotIfDue(),
+      snapshot: this.#view.snapshotIfDue(),
       published: this.#teller.published,
     };
   }
@@ -415,9 +429,9 @@ export class Host<S, V> {
     if (isDurable(tried)) {
       this.#counts.inboxRows += commit.inbox.length;
       this.#teller.forgetPublished();
-      if (commit.snapshot !== undefined) this.#foldedSinceSnapshot = 0;
-      for (const id of commit.cancelledTimers) this.#unschedule(id);
-      for (const timer of commit.timers) this.#schedule(timer);
+      if (commit.snapshot !== undefined) this.#view.written();
+      for (const id of commit.cancelledTimers) this.#timers.cancel(id);
+      for (const timer of commit.timers) this.#timers.set(timer);
     }
     for (const { row, bytes, draft } of tried.sealed) {
       if (row?.kind === "call") this.#o.loop.post(() => this.#call(row));
@@ -475,81 +489,12 @@ export class Host<S, V> {
     await this.#take({ input, cause: { msgId, correlationId: msgId }, journalled: input, inbox: [] });
   }
 
-  // ── refusals of the pipeline: counted, on record, and kept byte for byte ──
-
-  async #refuseRecord(record: Delivered, code: string, place: string): Promise<void> {
-    const { topic, key, value, headers } = record;
-    const why = { "x-dlq-original-topic": [Buffer.from(topic)], "x-dlq-error-code": [Buffer.from(code)] };
-    const dlq = `${topic}.${this.name}.dlq`;
-    await this.#o.bus.publish([{ topic: dlq, key, value, headers: { ...headers, ...why } }], {
-      timeoutMs: PUBLISH_TIMEOUT_MS,
-    });
-    await this.#recordRefusal(`${topic}/${record.partition}/${record.offset}`, topic, value, code, place);
-  }
-
-  async #refuseCall(call: string, request: Uint8Array, code: string, place: string): Promise<RpcError> {
-    await this.#recordRefusal(hex(sha256(request)), call, request, code, place);
-    return new RpcError("REFUSED", `${this.name} refused ${call}: ${code}`);
-  }
-
-  async #refuseConflict({ cause, journalled }: Pending): Promise<void> {
-    const topic = journalled.kind === "message" ? journalled.topic : journalled.kind;
-    await this.#recordRefusal(cause.msgId, topic, Buffer.from(cause.msgId), "CONFLICT", "inbox");
-  }
-
-  async #recordRefusal(
-    occurrence: string,
-    topic: string,
-    bytes: Uint8Array,
-    code: string,
-    place: string,
-  ): Promise<void> {
-    this.refusals.set(code, (this.refusals.get(code) ?? 0) + 1);
-    const subject = hex(sha256(bytes));
-    const explanation = `what came by ${topic} was refused: ${code}`;
-    const payload = create(RefusedSchema, { subject, code, place, type: topic, explanation });
-    const msgId = this.#rootId(`refused:${occurrence}:${subject}`);
-    const effect: PublishEffect = {
-      kind: "publish",
-      topic: "audit.records.v1",
-      key: this.name,
-      type: "decision.refused",
-      payload,
-      intent: "REFUSE",
-    };
-    await this.#teller.say(effect, { msgId, correlationId: msgId });
-  }
-
   // ── what is remembered ──
 
-  #schedule({ id, dueMs, data, correlationId }: TimerRow): void {
-    this.#unschedule(id);
-    const due = async () => {
-      this.#timers.delete(id);
-      const msgId = deriveMsgId({ timeMs: dueMs, sender: this.name, causationId: `timer:${id}`, effectIndex: 0 });
-      const input = { kind: "timer" as const, id, dueMs, data };
-      await this.#take({ input, cause: { msgId, correlationId }, journalled: { ...input, correlationId }, inbox: [] });
-    };
-    this.#timers.set(id, this.#o.loop.at(dueMs, due));
-  }
-
-  #unschedule(id: string): void {
-    this.#timers.get(id)?.cancel();
-    this.#timers.delete(id);
-  }
-
-  #snapshotIfDue(): SnapshotRow | undefined {
-    if (this.#foldedSinceSnapshot < SNAPSHOT_EVERY) return undefined;
-    return {
-      json: encodeJson({ positions: this.#positions.ofMarket(), view: this.#o.agent.view.snapshot(this.#view) }),
-    };
-  }
-
-  #restoreView(row: SnapshotRow | undefined): void {
-    if (row === undefined) return;
-    const { positions, view } = decodeJson(row.json) as { positions: Record<string, string>; view: unknown };
-    this.#view = this.#o.agent.view.restore(view);
-    this.#positions.restore(positions);
+  async #onTimer({ id, dueMs, data, correlationId }: TimerRow): Promise<void> {
+    const msgId = deriveMsgId({ timeMs: dueMs, sender: this.name, causationId: `timer:${id}`, effectIndex: 0 });
+    const input = { kind: "timer" as const, id, dueMs, data };
+    await this.#take({ input, cause: { msgId, correlationId }, journalled: { ...input, correlationId }, inbox: [] });
   }
 
   /** The id of something that no message caused. */
@@ -564,35 +509,6 @@ export class Host<S, V> {
     this.#keyTexts.set(key, text);
     return text;
   }
-}
-
-interface Repeated {
-  readonly msgId: string;
-  readonly outcome: Outcome;
-}
-
-/** The same body under the same id; another one is no repetition but an attack, or a fault of its sender. */
-function isRepetition({ inbox }: Pending, { msgId, outcome }: Repeated): boolean {
-  const mine = inbox.find((row) => row.msgId === msgId);
-  return mine !== undefined && Buffer.compare(mine.digest, outcome.digest) === 0;
-}
-
-/** Delivered twice before the one transaction that folds them all: the store could not tell, both would be new to it. */
-function withoutRepetitions(inputs: readonly Pending[]): {
-  readonly fresh: readonly Pending[];
-  readonly altered: readonly Pending[];
-} {
-  if (inputs.length === 1) return { fresh: inputs, altered: [] };
-  const seen = new Map<string, string>();
-  const fresh: Pending[] = [];
-  const altered: Pending[] = [];
-  for (const one of inputs) {
-    const before = one.inbox.map(({ msgId, digest }) => [seen.get(msgId), hex(digest)] as const);
-    if (before.every(([known]) => known === undefined)) fresh.push(one);
-    else if (before.some(([known, now]) => known !== undefined && known !== now)) altered.push(one);
-    for (const { msgId, digest } of one.inbox) if (!seen.has(msgId)) seen.set(msgId, hex(digest));
-  }
-  return { fresh, altered };
 }
 
 function headerTexts(headers: Delivered["headers"]): Readonly<Record<string, string>> | undefined {

@@ -5,6 +5,7 @@ import { type Bar, callSpec, type Quote, type Trade, topicSpec } from "@counters
 import { type Opened, sha256 } from "@countersign/envelope";
 import type { Cause, Input, MarketMessage, MarketRef } from "./agent.ts";
 import type { JournalledInput } from "./journal.ts";
+import type { Outcome } from "./store.ts";
 
 export interface Pending {
   readonly input: Input;
@@ -79,4 +80,37 @@ class LazyRef implements MarketRef {
     const { msgId, seq, digest } = this;
     return { msgId, seq, digest };
   }
+}
+
+export interface Repeated {
+  readonly msgId: string;
+  readonly outcome: Outcome;
+}
+
+/** The same body under the same id; another one is no repetition but an attack, or a fault of its sender. */
+export function isRepetition({ inbox }: Pending, { msgId, outcome }: Repeated): boolean {
+  const mine = inbox.find((row) => row.msgId === msgId);
+  return mine !== undefined && Buffer.compare(mine.digest, outcome.digest) === 0;
+}
+
+/** Delivered twice before the one transaction that folds them all: the store could not tell, both would be new to it. */
+export function withoutRepetitions(inputs: readonly Pending[]): {
+  readonly fresh: readonly Pending[];
+  readonly altered: readonly Pending[];
+} {
+  if (inputs.length === 1) return { fresh: inputs, altered: [] };
+  const seen = new Map<string, string>();
+  const fresh: Pending[] = [];
+  const altered: Pending[] = [];
+  for (const one of inputs) {
+    const before = one.inbox.map(({ msgId, digest }) => [seen.get(msgId), hex(digest)] as const);
+    if (before.every(([known]) => known === undefined)) fresh.push(one);
+    else if (before.some(([known, now]) => known !== undefined && known !== now)) altered.push(one);
+    for (const { msgId, digest } of one.inbox) if (!seen.has(msgId)) seen.set(msgId, hex(digest));
+  }
+  return { fresh, altered };
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("hex");
 }
