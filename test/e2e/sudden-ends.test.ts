@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it, type TestContext } from "vit
 import { type Ended, Place, type Started } from "./support/command.ts";
 
 const SHORT = ["demo", "--from", "2015-08-03", "--to", "2015-08-14"];
-const SAMPLES = 3;
+const SAMPLES = 2;
 /** By then even a loaded machine has ended it. */
 const WHOLE_RUN_MS = 5_000;
 
