@@ -64,10 +64,26 @@ export async function writeRunFolder(
   result: RunResult,
   { runsDir, facts, report, limits }: RunFolderOptions,
 ): Promise<number> {
-  mkdirSync(runsDir, { recursive: true });
-  const draft = join(runsDir, `.writing-${process.pid}`);
-  rmSync(draft, { recursive: true, force: true });
-  mkdirSync(draft);
+  // One name for all: whatever was killed here leaves its draft to the next, and the database lets one run write at a time.
+  const draft = join(runsDir, ".writing");
+  try {
+    rmSync(draft, { recursive: true, force: true });
+    mkdirSync(draft, { recursive: true });
+    await fill(draft, result, { facts, report, limits });
+    const number = (runNumbers(runsDir).at(-1) ?? 0) + 1;
+    renameSync(draft, join(runsDir, String(number)));
+    return number;
+  } catch (error) {
+    rmSync(draft, { recursive: true, force: true });
+    throw error instanceof Error && "syscall" in error ? Object.assign(error, { path: runsDir }) : error;
+  }
+}
+
+async function fill(
+  draft: string,
+  result: RunResult,
+  { facts, report, limits }: Omit<RunFolderOptions, "runsDir">,
+): Promise<void> {
   const json = (value: object) => `${JSON.stringify(value, null, 2)}\n`;
   writeFileSync(join(draft, "run.json"), json({ ...facts, told: result.narrator.all }));
   writeFileSync(join(draft, "report.json"), json(report));
@@ -82,9 +98,6 @@ export async function writeRunFolder(
     join(draft, "quotes.jsonl"),
     lines([...result.quotesNamed.values()].map((bytes) => envelopeToJson(bytes))),
   );
-  const number = (runNumbers(runsDir).at(-1) ?? 0) + 1;
-  renameSync(draft, join(runsDir, String(number)));
-  return number;
 }
 
 /** In order. */

@@ -15,7 +15,14 @@ import {
   type PermitIssued,
 } from "@countersign/contracts";
 import { openEnvelope } from "@countersign/envelope";
-import { createDatabase, dropDatabase, openPool, startEmbedded as startPostgres } from "@countersign/postgres";
+import {
+  createDatabase,
+  databasesNamed,
+  dropDatabase,
+  openPool,
+  type Pool,
+  startEmbedded as startPostgres,
+} from "@countersign/postgres";
 import { openPostgresQuorumLog } from "@countersign/quorum";
 import { admit, openPostgresStore, payloadOf } from "@countersign/runtime";
 import { type Embedded, type EmbeddedOptions, startEmbedded } from "./embedded.ts";
@@ -80,17 +87,30 @@ export async function runDay<T>(
 ): Promise<T> {
   mkdirSync(options.dataDir, { recursive: true });
   await using server = await startPostgres({ dir: options.dataDir });
-  const database = `run_${process.pid}`;
-  const url = await createDatabase(server.url, database);
-  const pool = openPool(url, { max: 4, applicationName: "countersign" });
   try {
-    const log = await openPostgresQuorumLog(pool, "quorum");
-    return await replayMarket(options, { openStore: (name) => openPostgresStore(pool, name), log }, hooks, use);
-  } finally {
-    await pool.close();
-    await dropDatabase(server.url, database);
+    return await inDatabase(server.url, async (pool) => {
+      const log = await openPostgresQuorumLog(pool, "quorum");
+      return await replayMarket(options, { openStore: (name) => openPostgresStore(pool, name), log }, hooks, use);
+    });
+  } catch (error) {
+    throw await server.explain(error);
   }
 }
+
+/** The server is this run's alone: what it finds there was left by one that was killed. */
+async function inDatabase<T>(serverUrl: string, use: (pool: Pool) => Promise<T>): Promise<T> {
+  for (const left of await databasesNamed(serverUrl, DATABASES)) await dropDatabase(serverUrl, left);
+  const name = `${DATABASES}${process.pid}`;
+  const pool = openPool(await createDatabase(serverUrl, name), { max: 4, applicationName: "countersign" });
+  try {
+    return await use(pool);
+  } finally {
+    await pool.close();
+    await dropDatabase(serverUrl, name).catch(() => {}); // of a server that is gone the next run drops it
+  }
+}
+
+const DATABASES = "run_";
 
 export async function replayMarket<T>(
   options: MarketOptions,

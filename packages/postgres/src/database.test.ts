@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { createDatabase, dropDatabase } from "./database.ts";
+import { createDatabase, databasesNamed, dropDatabase } from "./database.ts";
 import { openPool } from "./pool.ts";
 import { query } from "./temp-dir.ts";
 import { sharedTestServer } from "./testing.ts";
@@ -15,7 +15,9 @@ describe("databases", () => {
     await expect(createDatabase(admin.url, "run_1")).rejects.toMatchObject({ code: "DATABASE_EXISTS" });
     await using pool = openPool(url, { max: 1, applicationName: "test" });
     expect((await pool.query("select current_database() as name")).rows).toEqual([{ name: "run_1" }]);
+    expect(await databasesNamed(admin.url, "run_")).toEqual(["run_1"]);
     await dropDatabase(admin.url, "run_1");
+    expect(await databasesNamed(admin.url, "run_")).toEqual([]);
     await dropDatabase(admin.url, "run_1");
     await expect(pool.query("select 1")).rejects.toThrow();
   });

@@ -29,6 +29,16 @@ export async function dropDatabase(adminUrl: string, name: string): Promise<void
   await admin.query(`drop database if exists "${name}" with (force)`);
 }
 
+/** Names of the databases on the server of `adminUrl` that begin like this. */
+export async function databasesNamed(adminUrl: string, beginning: string): Promise<readonly string[]> {
+  await using admin = openAdmin(adminUrl);
+  const { rows } = await admin.query<{ datname: string }>(
+    "select datname from pg_database where starts_with(datname, $1) order by datname",
+    [beginning],
+  );
+  return rows.map(({ datname }) => datname);
+}
+
 function openAdmin(url: string): Pool {
   return openPool(url, { max: 1, applicationName: "countersign-admin" });
 }

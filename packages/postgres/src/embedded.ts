@@ -2,11 +2,12 @@ import { realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { serverAccount } from "./account.ts";
-import { PostgresError, withFiles } from "./errors.ts";
+import { diskFull, PostgresError, saysDiskFull, withFiles } from "./errors.ts";
 import { initialise, removePartials, SUPERUSER } from "./initialise.ts";
 import { freePort, type Launched, type LaunchPlan, launch } from "./launch.ts";
 import { locateNative, type Native } from "./native.ts";
 import { homeOf, reachableNative, SYSTEM_BASES } from "./places.ts";
+import { sqlState } from "./pool.ts";
 import { clearWay, endServer } from "./postmaster.ts";
 
 export type EmbeddedOptions = {
@@ -24,6 +25,8 @@ export type EmbeddedServer = AsyncDisposable & {
   readonly pid: number;
   /** `<dir>/data`, or a folder outside `dir` when the server's account cannot reach `dir`. */
   readonly dataDir: string;
+  /** What stands behind an error of a statement: `DISK_FULL` when the server found its disk full, or else the error itself. */
+  explain(error: unknown): Promise<unknown>;
   /** Fast shutdown, then immediate shutdown; returns when the server is gone, after 20 s at most. Safe to call twice. */
   stop(): Promise<void>;
 };
@@ -73,6 +76,7 @@ export async function start(plan: StartPlan): Promise<EmbeddedServer> {
     port: launched.port,
     pid: launched.pid,
     dataDir: data,
+    explain: (error) => explain(error, launched, home),
     stop,
     [Symbol.asyncDispose]: stop,
   };
@@ -95,6 +99,16 @@ async function launchWithRetries(data: string, plan: LaunchPlan): Promise<Launch
   }
 }
 
+/** The server's last words may come a moment after the connection is gone. */
+async function explain(error: unknown, { ended, log }: Launched, home: string): Promise<unknown> {
+  if (sqlState(error) === DISK_FULL) return diskFull(home, error);
+  if (!(error instanceof PostgresError) || error.code !== "CONNECTION_LOST") return error;
+  await Promise.race([ended, sleep(LAST_WORDS_MS, undefined, { ref: false })]);
+  return saysDiskFull(log()) ? diskFull(home, error) : error;
+}
+
+const DISK_FULL = "53100"; // PostgreSQL, appendix A
+const LAST_WORDS_MS = 5_000;
 const SUPERVISOR_MS = 17_000; // a little more than it gives the server
 
 async function end({ pid, supervisor, ended }: Launched, data: string): Promise<void> {

@@ -40,6 +40,11 @@ export async function withFiles<T>(path: string, work: () => T | Promise<T>): Pr
   }
 }
 
+/** Of what PostgreSQL and initdb print. */
+export function saysDiskFull(text: string): boolean {
+  return /No space left on device|Disk quota exceeded/.test(text);
+}
+
 export function diskFull(path: string, cause?: unknown): PostgresError {
   return new PostgresError("DISK_FULL", `The disk that holds ${path} is full: free some space and start again`, {
     cause,

@@ -1,4 +1,4 @@
-export { createDatabase, dropDatabase } from "./database.ts";
+export { createDatabase, databasesNamed, dropDatabase } from "./database.ts";
 export type { EmbeddedOptions, EmbeddedServer } from "./embedded.ts";
 export { startEmbedded } from "./embedded.ts";
 export type { PostgresErrorCode } from "./errors.ts";

@@ -5,7 +5,7 @@ import { mkdtemp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type Account, spawnAs } from "./account.ts";
-import { diskFull, PostgresError } from "./errors.ts";
+import { diskFull, PostgresError, saysDiskFull } from "./errors.ts";
 import { isPresent, syncFolder } from "./files.ts";
 import { program, systemEnv } from "./native.ts";
 
@@ -82,7 +82,7 @@ async function runInitdb(native: string, partial: string, account: Account | und
 
 function diagnose(error: unknown, path: string): PostgresError {
   const text = error instanceof Error ? error.message : String(error);
-  if (/No space left on device|Disk quota exceeded/.test(text)) return diskFull(path, error);
+  if (saysDiskFull(text)) return diskFull(path, error);
   if (error instanceof Error && "syscall" in error) {
     return new PostgresError(
       "PLATFORM_MISSING",

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type Account, spawnAs } from "./account.ts";
-import { diskFull, PostgresError } from "./errors.ts";
+import { diskFull, PostgresError, saysDiskFull } from "./errors.ts";
 import { program, systemEnv } from "./native.ts";
 import { ownerSetting, readPostmaster } from "./postmaster.ts";
 import type { SupervisorOrder } from "./supervise.ts";
@@ -24,6 +24,8 @@ export type Launched = {
   readonly port: number;
   readonly supervisor: ChildProcess;
   readonly ended: Promise<unknown>;
+  /** What the server has said since it was started. */
+  readonly log: () => string;
 };
 
 const READY_POLLS = 3_000;
@@ -39,6 +41,7 @@ export async function launch(plan: LaunchPlan, ignorePid: number | undefined): P
   const port = await plan.findPort();
   const log = openSync(logFile, "a", 0o600);
   const logStart = fstatSync(log).size;
+  const said = () => readFileSync(logFile).subarray(logStart).toString();
   const supervisor = spawn(
     process.execPath,
     [fileURLToPath(new URL("supervise.ts", import.meta.url)), JSON.stringify(order(plan, data, port, ignorePid))],
@@ -56,10 +59,11 @@ export async function launch(plan: LaunchPlan, ignorePid: number | undefined): P
 
   for (let poll = 0; poll < READY_POLLS; poll++) {
     if (supervisor.exitCode !== null || supervisor.signalCode !== null) {
-      throw diagnose(readFileSync(logFile).subarray(logStart).toString(), logFile, port);
+      throw diagnose(said(), logFile, port);
     }
     const postmaster = readPostmaster(data);
-    if (postmaster?.isReady && postmaster.port === port) return { pid: postmaster.pid, port, supervisor, ended };
+    if (postmaster?.isReady && postmaster.port === port)
+      return { pid: postmaster.pid, port, supervisor, ended, log: said };
     await sleep(POLL_MS);
   }
   supervisor.stdin?.end();
@@ -81,6 +85,7 @@ function order(plan: LaunchPlan, data: string, port: number, ignorePid: number |
     "wal_recycle=off",
     "max_wal_size=256MB",
     "max_parallel_workers_per_gather=0",
+    "restart_after_crash=off", // its run has failed by then, and says why
     "io_method=sync", // three processes fewer than PostgreSQL 18's default
     "fsync=on",
     "full_page_writes=on",
@@ -120,7 +125,7 @@ export async function freePort(): Promise<number> {
 }
 
 function diagnose(log: string, logFile: string, port: number): PostgresError {
-  if (/No space left on device|Disk quota exceeded/.test(log)) return diskFull(logFile);
+  if (saysDiskFull(log)) return diskFull(logFile);
   if (/could not bind .* address/.test(log)) {
     return new PostgresError("PORT_TAKEN", `Another program took port ${port}: start again`);
   }
