@@ -10,6 +10,7 @@ it("the package offers what its face lists", () => {
   expect(Object.keys(face).sort()).toEqual([
     "PostgresError",
     "createDatabase",
+    "databasesNamed",
     "dropDatabase",
     "migrate",
     "openPool",
