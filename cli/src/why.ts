@@ -12,14 +12,15 @@ export interface WhyFlags {
 }
 
 export function whyCommand(number: string, { run, json }: WhyFlags): number {
+  const line = count("why", number.replace(/^#/, ""));
   const dir = findRun(cloneFile(defaults.runs), run === undefined ? undefined : count("--run", run));
-  const explained = why(dir, count("why", number.replace(/^#/, "")));
+  const explained = why(dir, line);
   const screen = new Screen(process.stdout);
   if (json) {
     screen.line(JSON.stringify({ run: Number(basename(dir)), ...explained }, null, 2));
     return exitCodes.ok;
   }
-  for (const line of whyTree(explained, screen.style)) screen.line(line);
+  for (const text of whyTree(explained, screen.style)) screen.line(text);
   screen.line(
     `run ${basename(dir)}: ${standsOn(explained)}; ./countersign audit verify --run ${basename(dir)} does that`,
   );

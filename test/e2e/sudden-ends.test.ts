@@ -27,7 +27,10 @@ describe("Ctrl-C", () => {
   it("while the database is made, on the very first run", async () => {
     await using fresh = new Place();
     const started = fresh.start(SHORT);
-    await until(started, () => namesIn(join(fresh.state, "postgres")).some((name) => name.startsWith("initialising-")));
+    const database = join(fresh.state, "postgres");
+    const isUnderWay = (name: string) =>
+      name.startsWith("initialising-") && existsSync(join(database, name, "data", "base"));
+    await until(started, () => namesIn(database).some(isUnderWay));
     started.signal("SIGINT");
     expectStopped(await started.ended);
     expect(fresh.runs).toEqual([]);

@@ -45,7 +45,8 @@ export async function demo(flags: DemoFlags, caller: Caller): Promise<number> {
   await using watchdog = startWatchdog({ strategies: plan.run.strategies.map(({ id }) => id) });
   const show = new Show(plan, screen, stop, keyboard, isAttended ? await paceFor(plan) : undefined);
   const run = { ...plan.run, watch: watchdog.watch, events: show.follow(plan.run.events) };
-  const ended = await runDay(run, show.hooks, (result) => keep(result, plan, show));
+  const running = runDay(run, show.hooks, (result) => keep(result, plan, show));
+  const ended = await running.catch((error: unknown) => stop.rethrow(error));
   for (const line of show.lastLines(ended)) screen.line(line);
   const { tried, refused } = ended.report.intruder;
   return tried === refused ? exitCodes.ok : exitCodes.failed;
@@ -88,6 +89,13 @@ class Stop implements Disposable {
 
   check(): void {
     if (this.isAsked) throw new Interrupted();
+  }
+
+  /** Ctrl-C in a terminal ends what we started, too: initdb's failure is then the person's wish. A signal is heard in the next turn. */
+  async rethrow(error: unknown): Promise<never> {
+    await turn();
+    this.check();
+    throw error;
   }
 
   [Symbol.dispose](): void {
