@@ -6,12 +6,16 @@ export function siblingsOf(state: ExecutionState, parent: string, { scale, curre
   return state.parents[parent]?.notional ?? money(0n, scale, currency);
 }
 
-/** With one more child. Parents whose last child is old are forgotten, so that the state does not grow for ever. */
+/**
+ * With one more child. An order that is its own parent is nobody's child, so nothing is kept of it: the state, which is written whole
+ * with every decision, must not grow with every order. Parents whose last child is old are forgotten for the same reason.
+ */
 export function countChild(
   state: ExecutionState,
-  child: { readonly parent: string; readonly notional: Money },
+  child: { readonly intentKey: string; readonly parent: string; readonly notional: Money },
   nowMs: number,
 ): ExecutionState {
+  if (child.parent === child.intentKey) return state;
   const kept = Object.entries(state.parents).filter(([, { atMs }]) => nowMs - atMs <= PARENT_MEMORY_MS);
   const before = state.parents[child.parent]?.notional;
   const total: ParentTotal = {

@@ -94,8 +94,24 @@ describe("submit", () => {
     expect(reportOf(rig)).toMatchObject({ intentKey: "c", code: "APPROVAL_MISSING", place: "accept" });
     expect(rig.state.parents).toEqual({ big: { notional: parseMoney("76000", "USD", 9), atMs: NOW_MS } });
     rig.state = { ...rig.state, parents: { ...rig.state.parents, old: { notional: parseMoney("1", "USD"), atMs: 0 } } };
+    rig.decide(child("d"));
+    expect(Object.keys(rig.state.parents)).toEqual(["big", "old"]);
+    rig.decide(
+      submitCommand(submitOf(intentOf({ intentKey: "e", parent: "small", quantity: { units: 1n, scale: 0 } }))),
+    );
+    expect(Object.keys(rig.state.parents)).toEqual(["big", "small"]);
+  });
+
+  it("keeps nothing of an order that is its own parent, and counts it with the children that name it", () => {
+    const rig = new Rig();
     rig.decide(submit);
-    expect(Object.keys(rig.state.parents)).toEqual(["big", "intent-1"]);
+    expect(reportOf(rig)).toBeUndefined();
+    expect(rig.state.parents).toEqual({});
+    const parent = { notional: parseMoney("99999", "USD", 9), atMs: NOW_MS };
+    const late = new Rig();
+    late.state = { ...late.state, parents: { "intent-1": parent } };
+    late.decide(submit);
+    expect(reportOf(late)).toMatchObject({ code: "APPROVAL_MISSING", place: "accept" });
   });
 });
 

@@ -54,7 +54,7 @@ export function onSubmit(
   const { permitId } = verdict.permit;
   const counted = countChild(
     state,
-    { parent: order.parent, notional: notionalOf(order, config.ceiling.notional.currency) },
+    { intentKey, parent: order.parent, notional: notionalOf(order, config.ceiling.notional.currency) },
     nowMs,
   );
   const bytes = toBinary(SubmitOrderSchema, submit);

@@ -32,12 +32,11 @@ export function reserve(
     principal,
     expiresAtMs,
   };
+  const orders = { ...state.orders, [intentKey]: open };
+  // An order that is its own parent is nobody's child: the state must not grow with every order.
+  if (parent === intentKey) return { ...state, orders };
   const family = { notional: (state.families[parent]?.notional ?? 0n) + reserved, atMs: nowMs };
-  return {
-    ...state,
-    orders: { ...state.orders, [intentKey]: open },
-    families: { ...state.families, [parent]: family },
-  };
+  return { ...state, orders, families: { ...state.families, [parent]: family } };
 }
 
 /** A fill has become a position; what is left stays reserved. */
@@ -54,7 +53,8 @@ export function relieve(state: PolicyState, open: OpenOrder, filled: Quantity): 
 export function release(state: PolicyState, open: OpenOrder): PolicyState {
   const orders = without(state.orders, open.intentKey);
   const family = state.families[open.parent];
-  if (open.stage === "accepted" || family === undefined) return { ...state, orders };
+  const isChild = open.parent !== open.intentKey;
+  if (open.stage === "accepted" || !isChild || family === undefined) return { ...state, orders };
   const notional = family.notional - open.notional;
   const families =
     notional > 0n

@@ -14,7 +14,7 @@ export interface PolicyState {
   readonly unseen: Readonly<Record<string, { readonly fill: BookedFill; readonly bookedMs: number }>>;
   /** Permitted or working, by intent key. What is here holds capital. */
   readonly orders: Readonly<Record<string, OpenOrder>>;
-  /** What every parent's orders came to, by parent. */
+  /** What the children of a parent came to, by parent. */
   readonly families: Readonly<Record<string, Family>>;
   /** Escalated, by approval id. */
   readonly waiting: Readonly<Record<string, Waiting>>;
