@@ -5,6 +5,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { FenceState } from "@countersign/contracts";
 import type { CallEffect, Effect, Input, MarketMessage, PublishEffect } from "@countersign/runtime";
+import { deepFreeze } from "@countersign/runtime/testing";
 import { edgeInput } from "../src/core/edge-input.ts";
 import type { ExecutionState } from "../src/core/state.ts";
 import { type Execution, type ExecutionConfig, makeExecution } from "../src/main.ts";
@@ -101,13 +102,4 @@ export class Rig {
     if (effect.kind === "call") this.calls.push(effect);
     if (effect.kind === "alert") this.alerts.push(effect.code);
   }
-}
-
-/** Typed arrays cannot be frozen, and maps have no properties: the view is the shell's. */
-function deepFreeze<T>(value: T): T {
-  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
-  if (ArrayBuffer.isView(value) || value instanceof Map) return value;
-  Object.freeze(value);
-  for (const item of Object.values(value)) deepFreeze(item);
-  return value;
 }

@@ -109,13 +109,6 @@ export function intentOf(ask: Ask): Uint8Array {
   return toBinary(OrderIntentSchema, intent);
 }
 
-/** Bytes stay as they are: a typed array cannot be frozen. */
-export function deepFreeze<T>(value: T): T {
-  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value) || Object.isFrozen(value)) return value;
-  for (const part of Object.values(value)) deepFreeze(part);
-  return Object.freeze(value);
-}
-
 export function voteOf(seq: bigint, entryDigest: Uint8Array, validator: string): Signed {
   return signVote({ log: "ledger", seq, round: 0, membersVersion: 1n, entryDigest, validator }, signer(validator));
 }

@@ -25,13 +25,13 @@ import { deriveMsgId, type EnvelopeBody, seal } from "@countersign/envelope";
 import { money, moneyToWire } from "@countersign/orders";
 import { buildEntry, emptyHead, type Head, opIdOf } from "@countersign/quorum";
 import { type Context, decodeJson, type Effect, effectsDigest, encodeJson, type Input } from "@countersign/runtime";
+import { deepFreeze } from "@countersign/runtime/testing";
 import type { PolicyState } from "./core/state.ts";
 import type { PolicyView } from "./core/view.ts";
 import { makePolicy, type PolicyConfig } from "./index.ts";
 import {
   type Ask,
   DAY_MS,
-  deepFreeze,
   envelopeBody,
   generous,
   instruments,

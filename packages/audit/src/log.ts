@@ -1,4 +1,5 @@
 /** The writer's side of the log: a pure fold over plain data, O(log n) in the number of leaves. */
+import { hex } from "@countersign/envelope";
 import { Frontier, type FrontierSnapshot } from "@countersign/merkle";
 import { type ChainBreak, type ChainHead, type Chains, foldLink, vouchedHeads } from "./chains.ts";
 import { type BodyOfRecord, leafOf } from "./record.ts";
@@ -29,12 +30,12 @@ export function foldRecord(state: LogState, record: BodyOfRecord): FoldedRecord 
   const { sender, topic, key, seq, prev } = record.body;
   if (seq === undefined || prev === undefined) throw new Error(`broken invariant: a message on ${topic} is no record`);
   const { digest } = record;
-  const hex = hexOf(digest);
-  const fold = foldLink(state.chains, { sender, topic, key, seq, prev, digest }, () => state.fresh.includes(hex));
+  const written = hex(digest);
+  const fold = foldLink(state.chains, { sender, topic, key, seq, prev, digest }, () => state.fresh.includes(written));
   if (fold.kind === "known") return fold;
   const frontier = Frontier.restore(state.tree);
   const leafIndex = frontier.append(leafOf(record));
-  const after = { tree: frontier.snapshot(), chains: fold.chains, fresh: [...state.fresh, hex] };
+  const after = { tree: frontier.snapshot(), chains: fold.chains, fresh: [...state.fresh, written] };
   return { kind: "folded", state: after, leafIndex, problem: fold.kind === "broken" ? fold.problem : undefined };
 }
 
@@ -52,8 +53,4 @@ export function takeCheckpoint(state: LogState): { readonly head: LogHead; reado
 
 export function headOf({ tree, chains }: LogState): LogHead {
   return { size: tree.size, root: Frontier.restore(tree).root(), chains: vouchedHeads(chains) };
-}
-
-function hexOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("hex");
 }

@@ -6,7 +6,7 @@
  * the root of trust, is in the verdict, and has to be compared. Nor does a file say what came after it.
  */
 import { topicSpec } from "@countersign/contracts";
-import { checkRights, type Opened, openEnvelope } from "@countersign/envelope";
+import { checkRights, hex, type Opened, openEnvelope } from "@countersign/envelope";
 import { type Authority, applyKeyChanges, checkProposes, findGenesis } from "./authority.ts";
 import { checkCertificate } from "./certificate.ts";
 import { breakText, type Chains, foldLink } from "./chains.ts";
@@ -111,9 +111,9 @@ function openRecord({ line, topic, envelope }: FileRecord, { keys, mode }: Autho
 function linkRecord(before: Chains, { line }: FileRecord, { body, digest }: Opened, seen: Set<string>) {
   const { sender, topic, key, seq, prev } = body;
   if (seq === undefined || prev === undefined) throw new Error("broken invariant: an opened record has seq and prev");
-  const hex = Buffer.from(digest).toString("hex");
-  const fold = foldLink(before, { sender, topic, key, seq, prev, digest }, () => seen.has(hex));
-  seen.add(hex);
+  const written = hex(digest);
+  const fold = foldLink(before, { sender, topic, key, seq, prev, digest }, () => seen.has(written));
+  seen.add(written);
   switch (fold.kind) {
     case "linked":
       return { chains: fold.chains, findings: [] };

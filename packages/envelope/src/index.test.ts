@@ -28,6 +28,7 @@ describe("the public face", () => {
       "envelopeToJson",
       "generateSigner",
       "headersOf",
+      "hex",
       "importPublicKey",
       "isUuidV7",
       "keyStateCode",

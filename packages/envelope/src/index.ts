@@ -4,7 +4,7 @@ export type { EnvelopeBody } from "./body.ts";
 export { encodeBody } from "./body.ts";
 export type { Chain, Link, LinkCode } from "./chain.ts";
 export { checkLink, emptyChain, nextLink } from "./chain.ts";
-export { sha256 } from "./digest.ts";
+export { hex, sha256 } from "./digest.ts";
 export { pae, payloadType } from "./dsse.ts";
 export type { EnvelopeErrorCode } from "./error.ts";
 export { EnvelopeError } from "./error.ts";

@@ -1,7 +1,8 @@
 import type { Input } from "@countersign/runtime";
+import { deepFreeze } from "@countersign/runtime/testing";
 import { describe, expect, it } from "vitest";
 import { type Account, emptyAccount, foldAccount } from "./account.ts";
-import { deepFreeze, deposit, desk, filled, fillMessage, message, noAnswer } from "./testing.ts";
+import { deposit, desk, filled, fillMessage, message, noAnswer } from "./testing.ts";
 
 const bought = { symbol: "AAPL", side: "BUY", quantity: 10n, price: 10_000n } as const;
 const rich = deepFreeze(foldAccount(emptyAccount(), deposit("1000.00"), desk));

@@ -12,11 +12,12 @@ import {
 } from "@countersign/contracts";
 import { parsePrice, quantity } from "@countersign/orders";
 import type { Effect, Input } from "@countersign/runtime";
+import { deepFreeze } from "@countersign/runtime/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { writeIntent } from "./intent.ts";
 import { advance, isUnderWay, type Proposals, propose, type Stage } from "./proposal.ts";
-import { answer, causeOf, deepFreeze, desk, message, noAnswer, START_MS } from "./testing.ts";
+import { answer, causeOf, desk, message, noAnswer, START_MS } from "./testing.ts";
 
 const intent = writeIntent(desk, {
   symbol: "AAPL",

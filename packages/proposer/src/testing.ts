@@ -157,13 +157,6 @@ export function decisions(effects: readonly Effect[]): readonly string[] {
   );
 }
 
-/** Bytes stay as they are: a typed array cannot be frozen. */
-export function deepFreeze<T>(value: T): T {
-  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value) || Object.isFrozen(value)) return value;
-  for (const part of Object.values(value)) deepFreeze(part);
-  return Object.freeze(value);
-}
-
 function refOf(msgId: string, seq: number) {
   return { msgId, seq: BigInt(seq), digest: new Uint8Array(32).fill(seq % 256) };
 }

@@ -6,7 +6,7 @@
  * The platform is born halted: only a resume that names "birth" opens trading.
  */
 import type { FenceState, KeyChange, KeyGrant, ProposeRequest } from "@countersign/contracts";
-import { Keyring, type KeyringCode, type Keys } from "@countersign/envelope";
+import { hex, Keyring, type KeyringCode, type Keys } from "@countersign/envelope";
 import { type Entry, emptyHead, sameBytes } from "./entry.ts";
 import { foldGenesis, type GenesisCode, type GenesisFacts, genesisDigest } from "./genesis.ts";
 import { checkHaltAuthority, type HaltCode, openHaltOf } from "./halt.ts";
@@ -162,8 +162,4 @@ function accept(state: ControlState): ControlResult {
 
 function refuse(code: ControlCode): ControlResult {
   return { ok: false, code };
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("hex");
 }

@@ -12,7 +12,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { Batch, Bus, Delivered, Progress, Subscription } from "@countersign/bus";
 import { type Checkpoint, type Mode, topicSpec } from "@countersign/contracts";
-import { deriveMsgId, type Keys, type Opened, openEnvelope, type Signer } from "@countersign/envelope";
+import { deriveMsgId, hex, type Keys, type Opened, openEnvelope, type Signer } from "@countersign/envelope";
 import type { Agent, Effect, Input, MarketMessage, PublishEffect } from "./agent.ts";
 import { type Attempt, attempt, isDurable, isReply } from "./attempt.ts";
 import { AuditLease } from "./audit-lease.ts";
@@ -518,8 +518,4 @@ function headerTexts(headers: Delivered["headers"]): Readonly<Record<string, str
     texts[name] = Buffer.from(headers[name]?.[0] ?? []).toString();
   }
   return texts;
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("hex");
 }

@@ -2,7 +2,7 @@
 
 import type { Message } from "@bufbuild/protobuf";
 import { type Bar, callSpec, type Quote, type Trade, topicSpec } from "@countersign/contracts";
-import { type Opened, sha256 } from "@countersign/envelope";
+import { hex, type Opened, sha256 } from "@countersign/envelope";
 import type { Cause, Input, MarketMessage, MarketRef } from "./agent.ts";
 import type { JournalledInput } from "./journal.ts";
 import type { Outcome } from "./store.ts";
@@ -109,8 +109,4 @@ export function withoutRepetitions(inputs: readonly Pending[]): {
     for (const { msgId, digest } of one.inbox) if (!seen.has(msgId)) seen.set(msgId, hex(digest));
   }
   return { fresh, altered };
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("hex");
 }

@@ -2,7 +2,7 @@
 import { create } from "@bufbuild/protobuf";
 import type { Bus, Delivered } from "@countersign/bus";
 import { RefusedSchema } from "@countersign/contracts";
-import { sha256 } from "@countersign/envelope";
+import { hex, sha256 } from "@countersign/envelope";
 import type { PublishEffect } from "./agent.ts";
 import type { Pending } from "./pending.ts";
 import { RpcError } from "./ports.ts";
@@ -57,8 +57,4 @@ export class Refusals {
     };
     await this.#teller.say(effect, this.#teller.rootCause(`refused:${occurrence}:${subject}`));
   }
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("hex");
 }

@@ -189,3 +189,11 @@ export class Rig {
     return seen;
   }
 }
+
+/** What is decided upon must not be changed in place. Bytes and maps stay as they are: they cannot be frozen. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+  if (ArrayBuffer.isView(value) || value instanceof Map) return value;
+  for (const part of Object.values(value)) deepFreeze(part);
+  return Object.freeze(value);
+}

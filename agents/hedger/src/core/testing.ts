@@ -16,7 +16,6 @@ import {
   bar,
   causeOf,
   DAY_MS,
-  deepFreeze,
   deposit,
   desk,
   filled,
@@ -29,6 +28,7 @@ import {
 } from "@countersign/proposer/testing";
 import { gaussian, Prng } from "@countersign/quant";
 import { decodeJson, type Effect, encodeJson, type Input, type MarketMessage } from "@countersign/runtime";
+import { deepFreeze } from "@countersign/runtime/testing";
 import type { HedgerConfig } from "../config.ts";
 import { makeHedger } from "../main.ts";
 import { type HedgerState, initialState } from "./state.ts";

@@ -2,10 +2,11 @@ import { OrderStatus } from "@countersign/contracts";
 import { equityOf } from "@countersign/ledger";
 import { price, product } from "@countersign/orders";
 import { effectsDigest } from "@countersign/runtime";
+import { deepFreeze } from "@countersign/runtime/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Desk } from "../testing.ts";
-import { type Ask, deepFreeze } from "../testing-world.ts";
+import type { Ask } from "../testing-world.ts";
 import { reservedTotal } from "./reservation.ts";
 
 const ask: Ask = { key: "k", quantity: 100n };

@@ -18,7 +18,6 @@ import {
   bar,
   causeOf,
   DAY_MS,
-  deepFreeze,
   deposit,
   desk,
   filled,
@@ -29,6 +28,7 @@ import {
   START_MS,
 } from "@countersign/proposer/testing";
 import { type CallEffect, decodeJson, type Effect, encodeJson, type Input } from "@countersign/runtime";
+import { deepFreeze } from "@countersign/runtime/testing";
 import type { PortfolioConfig } from "../config.ts";
 import { makePortfolio } from "../main.ts";
 import { initialState, type PortfolioState } from "./state.ts";

@@ -1,8 +1,9 @@
 import type { Signal } from "@countersign/contracts";
 import { businessKey } from "@countersign/envelope";
-import { causeOf, decisions, deepFreeze, openFence, published, quote, START_MS } from "@countersign/proposer/testing";
+import { causeOf, decisions, openFence, published, quote, START_MS } from "@countersign/proposer/testing";
 import type { Opinion } from "@countersign/quant";
 import type { Context, Effect } from "@countersign/runtime";
+import { deepFreeze } from "@countersign/runtime/testing";
 import { describe, expect, it } from "vitest";
 import { decide, type SignalState } from "./decide.ts";
 import { opinion } from "./testing.ts";
