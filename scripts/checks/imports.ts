@@ -23,6 +23,10 @@ const packages = {
   bus: ["contracts", "envelope", "time"],
   quorum: ["contracts", "envelope", "postgres"],
   runtime: ["contracts", "envelope", "bus", "postgres", "time"],
+  engines: ["postgres"],
+  grpc: ["contracts", "runtime"],
+  cache: [],
+  telemetry: [],
   proposer: ["contracts", "envelope", "ledger", "orders", "quorum", "runtime"],
 } as const satisfies Record<string, readonly string[]>;
 
