@@ -35,6 +35,8 @@ export interface Attempt {
   readonly chains: Chains;
   readonly effects: readonly Effect[];
   readonly sealed: readonly SealedDraft[];
+  /** The sealed answer of each input that has one. */
+  readonly answers: ReadonlyMap<Pending, Uint8Array>;
   /** Which input asked for which claims. */
   readonly claims: ReadonlyMap<Pending, readonly string[]>;
 }
@@ -80,12 +82,15 @@ export function attempt<S, V>(
   const effects = decisions.flatMap((decision) => decision.effects);
   if (!changed && effects.length === 0) return undefined;
   const sealed = batch;
+  const answers = new Map(
+    decisions.flatMap(({ pending, sealed: own }) => {
+      const answer = own.find(({ draft }) => isReply(draft));
+      return answer === undefined ? [] : [[pending, answer.bytes] as const];
+    }),
+  );
   const claims = new Map(decisions.map(({ pending, effects: own }) => [pending, claimIds(own)]));
   const commit: Commit = {
-    inbox: decisions.flatMap(({ pending, sealed: own }) => {
-      const answer = own.find(({ draft }) => isReply(draft))?.bytes;
-      return pending.inbox.map((row) => ({ ...row, answer }));
-    }),
+    inbox: decisions.flatMap(({ pending }) => pending.inbox.map((row) => ({ ...row, answer: answers.get(pending) }))),
     aggregate: changed ? { key, version: loaded.version, state } : undefined,
     claims: [...claims].flatMap(([{ cause }, ids]) => ids.map((id) => ({ id, by: cause.msgId }))),
     timers: decisions.flatMap(({ pending, effects: own }) => timersOf(own, key, pending.cause.correlationId)),
@@ -112,7 +117,7 @@ export function attempt<S, V>(
     snapshot: now.snapshot,
     published: now.published,
   };
-  return { commit, state, changed, chains, effects, sealed, claims };
+  return { commit, state, changed, chains, effects, sealed, answers, claims };
 }
 
 /** Is there anything in it that must survive? What is said on market topics alone is a lease, not a record. */
@@ -120,7 +125,7 @@ export function isDurable({ changed, effects, sealed }: Attempt): boolean {
   return changed || sealed.some(({ row }) => row !== undefined) || effects.some(({ kind }) => kind !== "publish");
 }
 
-export function isReply({ effect }: Draft): boolean {
+function isReply({ effect }: Draft): boolean {
   return effect.kind === "reply" || (effect.kind === "publish" && effect.reply === true);
 }
 

@@ -9,21 +9,23 @@
  * 3. Between load and commit nobody else changed the aggregate or a chain: compare-and-set, and on a conflict everything is done again.
  * 4. What `decide` was shown is journaled in the same transaction.
  */
+import { setTimeout as wait } from "node:timers/promises";
 import type { Message } from "@bufbuild/protobuf";
 import type { Batch, Bus, Delivered, Progress, Subscription } from "@countersign/bus";
 import { type Checkpoint, type Mode, topicSpec } from "@countersign/contracts";
 import { deriveMsgId, hex, type Keys, type Opened, openEnvelope, type Signer } from "@countersign/envelope";
 import type { Agent, Effect, Input, MarketMessage, PublishEffect } from "./agent.ts";
-import { type Attempt, attempt, isDurable, isReply } from "./attempt.ts";
+import { type Attempt, attempt, isDurable } from "./attempt.ts";
 import { AuditLease } from "./audit-lease.ts";
 import { FoldedView } from "./folded-view.ts";
 import {
   causeOf,
+  type Fate,
+  type Fates,
   inboxOf,
   isRepetition,
   marketMessage,
   type Pending,
-  type Repeated,
   withoutRepetitions,
 } from "./pending.ts";
 import { type Admitted, admit, ageOf, type Delivery } from "./pipeline.ts";
@@ -31,15 +33,18 @@ import { type Fence, type Rpc, RpcError } from "./ports.ts";
 import { Positions } from "./positions.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { Refusals } from "./refusals.ts";
-import type { Loaded, OutboxRow, Store, TimerRow } from "./store.ts";
+import { type CommitResult, type Loaded, type OutboxRow, type Store, StoreError, type TimerRow } from "./store.ts";
 import { Teller } from "./teller.ts";
 import { Timers } from "./timers.ts";
+import { Together } from "./together.ts";
 
 /** What the shell needs of the thread it runs on: the scheduler in one process. */
 export interface Loop {
   nowMs(): number;
   post(task: () => void | Promise<void>): void;
   at(timeMs: number, task: () => void | Promise<void>): { cancel(): void };
+  /** Runs beside what is posted: for what waits for another process. Missing where everything runs one after the other. */
+  spawn?(task: () => Promise<void>): void;
 }
 
 /** What an edge of an agent reports: an input of kind "edge". */
@@ -73,16 +78,19 @@ export interface HostOptions<S, V> {
   readonly rpc: Rpc;
   readonly fence: Fence;
   readonly loop: Loop;
-  /** `each`: one transaction per input. `step`: inputs wait for `flush`, and one transaction folds them all. */
-  readonly fold?: "each" | "step";
+  /**
+   * `each`: one transaction per input. `step`: inputs wait for `flush`, and one transaction folds them all. `together`: what waits while a
+   * transaction is under way goes into the next, and nothing is believed that another replica may have changed: for processes.
+   */
+  readonly fold?: "each" | "step" | "together";
   readonly onAlert?: (agent: string, code: string, text: string) => void;
+  /** Given: records go to the bus by a relay of their own, and decisions do not wait for it. Called when that finds an invariant broken. */
+  readonly onBroken?: (error: unknown) => void;
 }
 
-/** Messages folded between two snapshots of the view. */
-const _SNAPSHOT_EVERY = 5_000;
-const CONFLICTS_MAX = 8;
+const CONFLICTS_MAX = 12;
+const CONFLICT_WAIT_MAX_MS = 50;
 const CALL_DEADLINE_MS = 5_000;
-const _PUBLISH_TIMEOUT_MS = 5_000;
 
 export class Host<S, V> {
   readonly name: string;
@@ -95,6 +103,7 @@ export class Host<S, V> {
   readonly #cache = new Map<string, Loaded>();
   readonly #timers: Timers;
   readonly #subscriptions: Subscription[] = [];
+  readonly #together = new Together((key, inputs) => this.#process(key, inputs));
   readonly #keyTexts = new WeakMap<Uint8Array, string>();
   readonly #positions = new Positions();
   readonly #view: FoldedView<V>;
@@ -110,7 +119,9 @@ export class Host<S, V> {
     this.#view = new FoldedView(options.agent.view, this.#positions);
     this.#timers = new Timers(options.loop, (timer) => this.#onTimer(timer));
     const { signer, keys, store, bus, loop } = options;
-    this.#teller = new Teller({ sender: this.name, signer, keys, store, bus, nowMs: () => loop.nowMs() });
+    const { onBroken } = options;
+    const relayed = onBroken === undefined ? {} : { onBroken };
+    this.#teller = new Teller({ sender: this.name, signer, keys, store, bus, nowMs: () => loop.nowMs(), ...relayed });
     this.#refusals = new Refusals(this.name, bus, this.#teller);
   }
 
@@ -143,7 +154,7 @@ export class Host<S, V> {
     }
     for (const report of edge?.started?.() ?? []) loop.post(() => this.report(report));
     fence.onChange(() => loop.post(() => this.#onFence()));
-    for (const row of await this.#teller.resend()) loop.post(() => this.#call(row));
+    for (const row of await this.#teller.resend()) this.#callLater(row);
     this.#ready = true;
   }
 
@@ -193,9 +204,14 @@ export class Host<S, V> {
 
   /** Folds what waits into one transaction; for hosts with `fold: "step"`. */
   async flush(): Promise<void> {
+    const key = this.#waiting[0] && this.#o.agent.keyOf(this.#waiting[0].input);
     const waiting = this.#waiting;
     this.#waiting = [];
-    if (waiting.length > 0) await this.#process(waiting);
+    if (key === undefined) return;
+    const { fresh, altered } = withoutRepetitions(waiting);
+    const fates = await this.#process(key, fresh);
+    const others = [...fates].filter(([one, { repeated }]) => repeated !== undefined && !isRepetition(one, repeated));
+    for (const one of [...altered, ...others.map(([one]) => one)]) await this.#refusals.ofConflict(one);
   }
 
   // ── what comes in ──
@@ -355,36 +371,40 @@ export class Host<S, V> {
   }
 
   async #processOne(pending: Pending): Promise<{ answer: Uint8Array | undefined } | "conflict"> {
-    const { answer, repeated } = await this.#process([pending]);
+    const { answer, repeated } = await this.#fateOf(pending);
     if (repeated === undefined) return { answer };
     if (!isRepetition(pending, repeated)) return "conflict"; // P06.conflict
     return { answer: repeated.outcome.answer };
   }
 
-  /** Decides on inputs of one aggregate, in order, and commits once. */
-  async #process(inputs: readonly Pending[]): Promise<{ answer?: Uint8Array | undefined; repeated?: Repeated }> {
-    const key = inputs[0] && this.#o.agent.keyOf(inputs[0].input);
+  async #fateOf(pending: Pending): Promise<Fate> {
+    const key = this.#o.agent.keyOf(pending.input);
     if (key === undefined) return {};
-    const { fresh, altered } = withoutRepetitions(inputs);
-    for (const one of altered) await this.#refusals.ofConflict(one);
-    let left = fresh;
+    if (this.#o.fold === "together") return this.#together.add(key, pending);
+    return (await this.#process(key, [pending])).get(pending) ?? {};
+  }
+
+  /** Decides on inputs of one aggregate, in order, and commits once. */
+  async #process(key: string, inputs: readonly Pending[]): Promise<Fates> {
+    const fates = new Map<Pending, Fate>();
+    let left = inputs;
     let claimed: { id: string; pending: Pending } | undefined;
     for (let conflicts = 0; left.length > 0; ) {
       const loaded = this.#cache.get(key) ?? (await this.#o.store.load(key));
       const tried = attempt(this.#o.agent, key, loaded, left, this.#circumstances(claimed));
       this.#counts.decisions += left.length;
-      if (tried === undefined) return {};
-      if (!isDurable(tried)) return { answer: await this.#done(key, tried, loaded.version) };
-      const result = await this.#o.store.commit(tried.commit);
-      if (result.kind === "committed") return { answer: await this.#done(key, tried, result.version) };
-      // Whatever refused it, what we remember of this aggregate may be old.
-      this.#cache.delete(key);
-      if (result.kind === "duplicate" && left.length === 1) return { repeated: result }; // P06.inbox
+      if (tried === undefined) return fates;
+      const result = isDurable(tried) ? await this.#commit(tried.commit) : { kind: "said" as const };
       switch (result.kind) {
+        case "said":
+        case "committed":
+          await this.#done(key, tried, result.kind === "committed" ? result.version : loaded.version);
+          for (const one of left) fates.set(one, { answer: tried.answers.get(one) });
+          return fates;
         case "duplicate": {
           const again = left.find((one) => one.inbox.some(({ msgId }) => msgId === result.msgId));
           if (again === undefined) throw new Error(`${this.name}: nobody brought the message ${result.msgId}`);
-          if (!isRepetition(again, result)) await this.#refusals.ofConflict(again);
+          fates.set(again, { repeated: result }); // P06.inbox
           left = left.filter((one) => one !== again);
           break;
         }
@@ -396,11 +416,25 @@ export class Host<S, V> {
         }
         case "conflict":
           if (++conflicts > CONFLICTS_MAX)
-            throw new Error(`${this.name}: ${conflicts} conflicts in a row on ${result.on}`);
+            throw new StoreError("STORE_CONTENDED", `${this.name}: ${conflicts} conflicts in a row on ${result.on}`);
+          // Replicas that retry at once meet again.
+          if (conflicts > 1) await wait(Math.random() * Math.min(2 ** conflicts, CONFLICT_WAIT_MAX_MS));
           await this.#teller.load();
       }
+      // Whatever refused it, what we remember of this aggregate may be old.
+      this.#cache.delete(key);
     }
-    return {};
+    return fates;
+  }
+
+  async #commit(commit: Attempt["commit"]): Promise<CommitResult> {
+    try {
+      return await this.#o.store.commit(commit);
+    } catch (error) {
+      // It may have committed all the same: then its records are in the outbox and only there.
+      this.#teller.doubt();
+      throw error;
+    }
   }
 
   #circumstances(claimed: { id: string; pending: Pending } | undefined) {
@@ -422,24 +456,23 @@ export class Host<S, V> {
   }
 
   /** After the commit, in this order: remember, publish, alert, act. */
-  async #done(key: string, tried: Attempt, version: bigint): Promise<Uint8Array | undefined> {
+  async #done(key: string, tried: Attempt, version: bigint): Promise<void> {
     const { commit } = tried;
-    if (tried.changed) this.#cache.set(key, { state: tried.state, version });
+    if (tried.changed && this.#o.fold !== "together") this.#cache.set(key, { state: tried.state, version });
     this.#teller.advance(tried.chains, tried.sealed.length, isDurable(tried));
     if (isDurable(tried)) {
       this.#counts.inboxRows += commit.inbox.length;
-      this.#teller.forgetPublished();
+      this.#teller.forgetPublished(commit.published);
       if (commit.snapshot !== undefined) this.#view.written();
       for (const id of commit.cancelledTimers) this.#timers.cancel(id);
       for (const timer of commit.timers) this.#timers.set(timer);
     }
     for (const { row, bytes, draft } of tried.sealed) {
-      if (row?.kind === "call") this.#o.loop.post(() => this.#call(row));
+      if (row?.kind === "call") this.#callLater(row);
       else if (row !== undefined) await this.#teller.send(row);
       else if (draft.effect.kind === "publish") await this.#teller.publish(draft.effect.topic, draft.effect.key, bytes);
     }
     for (const effect of tried.effects) this.#carryOut(effect);
-    return tried.sealed.find(({ draft }) => isReply(draft))?.bytes;
   }
 
   #carryOut(effect: Effect): void {
@@ -452,19 +485,31 @@ export class Host<S, V> {
 
   // ── what goes out ──
 
+  #callLater(row: OutboxRow): void {
+    const { loop } = this.#o;
+    const call = () => this.#call(row);
+    if (loop.spawn === undefined) loop.post(call);
+    else loop.spawn(call);
+  }
+
   /** The same bytes however often it is tried; the answer, or that there is none, is an input like any other. */
   async #call(row: OutboxRow): Promise<void> {
     const at = row.topic.indexOf("@");
     const call = row.topic.slice(0, at);
     const id = row.callId ?? "";
-    this.#teller.markPublished(row.msgId);
-    let bytes: Uint8Array;
+    let bytes: Uint8Array | undefined;
     try {
       bytes = await this.#o.rpc.call(call, row.topic.slice(at + 1), row.bytes, { deadlineMs: CALL_DEADLINE_MS });
     } catch (error) {
       if (!(error instanceof RpcError)) throw error;
-      return this.#noAnswer(id, error.code);
+      await this.#noAnswer(id, error.code);
     }
+    if (bytes !== undefined) await this.#onAnswer(id, call, bytes);
+    // Only now: a crash before this makes the call once more, and the callee gives the same answer.
+    this.#teller.markPublished(row.msgId);
+  }
+
+  async #onAnswer(id: string, call: string, bytes: Uint8Array): Promise<void> {
     // An answer may be a record of its own topic; the reader checks it as what it says it is.
     const peeked = openEnvelope(bytes, this.#o.keys);
     const isRecord = peeked.ok && topicSpec(peeked.body.topic) !== undefined;

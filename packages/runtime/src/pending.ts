@@ -82,6 +82,14 @@ class LazyRef implements MarketRef {
   }
 }
 
+/** What came of an input: its answer, if it was a call; or it was acted on before, and that is what came of it then. Neither: nothing. */
+export interface Fate {
+  readonly answer?: Uint8Array | undefined;
+  readonly repeated?: Repeated;
+}
+
+export type Fates = ReadonlyMap<Pending, Fate>;
+
 export interface Repeated {
   readonly msgId: string;
   readonly outcome: Outcome;

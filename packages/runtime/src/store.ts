@@ -123,7 +123,7 @@ export const emptyCommit: Commit = {
 };
 
 export class StoreError extends Error {
-  readonly code: "STORE_UNREACHABLE" | "STORE_FULL" | "STORE_CORRUPT";
+  readonly code: "STORE_CONTENDED" | "STORE_CORRUPT";
 
   constructor(code: StoreError["code"], message: string, options?: ErrorOptions) {
     super(message, options);

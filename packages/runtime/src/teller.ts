@@ -2,12 +2,13 @@
  * Says things in one sender's name: keeps its chains, puts each record into the outbox in a transaction, publishes it after. The host of
  * an agent says its decisions through one; servers and people, who make no decisions of the runtime's kind, say everything through it.
  */
-import type { Bus } from "@countersign/bus";
+import type { Bus, OutRecord } from "@countersign/bus";
 import { topicSpec } from "@countersign/contracts";
 import { deriveMsgId, headersOf, type Keys, openEnvelope, type Signer, sha256 } from "@countersign/envelope";
 import type { Cause, PublishEffect } from "./agent.ts";
 import { sealDrafts } from "./attempt.ts";
 import { type Chains, chainKey, chainRows, draftBodies } from "./drafts.ts";
+import { Relay } from "./relay.ts";
 import { emptyCommit, type OutboxRow, type Store } from "./store.ts";
 
 export interface TellerOptions {
@@ -18,6 +19,8 @@ export interface TellerOptions {
   readonly bus: Bus;
   /** Decision time. */
   readonly nowMs: () => number;
+  /** Given: a relay publishes, and nobody waits for it. */
+  readonly onBroken?: (error: unknown) => void;
 }
 
 const CONFLICTS_MAX = 8;
@@ -27,10 +30,34 @@ export class Teller {
   readonly #o: TellerOptions;
   #chains: Chains = new Map();
   #published: string[] = [];
+  readonly #relay: Relay | undefined;
   readonly counts = { sealed: 0, records: 0, commits: 0 };
 
   constructor(options: TellerOptions) {
     this.#o = options;
+    const { store, bus, onBroken } = options;
+    if (onBroken === undefined) return;
+    this.#relay = new Relay({
+      store,
+      bus,
+      recordOf: ({ topic, key, bytes }) => this.#recordOf(topic, key, bytes),
+      onBroken,
+    });
+  }
+
+  /** Age of the oldest record that is committed and not on the bus, s; 0 without a relay. */
+  get outboxAgeSeconds(): number {
+    return this.#relay?.ageSeconds ?? 0;
+  }
+
+  /** Waits while too much is committed and not on the bus. */
+  async room(): Promise<void> {
+    await this.#relay?.room();
+  }
+
+  /** A commit may have happened without our knowing. */
+  doubt(): void {
+    this.#relay?.doubt();
   }
 
   get chains(): Chains {
@@ -47,7 +74,8 @@ export class Teller {
   /** Publishes what was committed in an earlier life and not published. Calls are handed back: they are the host's. */
   async resend(): Promise<readonly OutboxRow[]> {
     const rows = await this.#o.store.unpublished();
-    for (const row of rows) if (row.kind === "publish") await this.send(row);
+    if (this.#relay !== undefined) this.#relay.doubt();
+    else for (const row of rows) if (row.kind === "publish") await this.send(row);
     return rows.filter(({ kind }) => kind === "call");
   }
 
@@ -88,22 +116,32 @@ export class Teller {
   }
 
   async send(row: OutboxRow): Promise<void> {
+    if (this.#relay !== undefined) {
+      this.#relay.push([row]);
+      this.counts.records++;
+      return;
+    }
     await this.publish(row.topic, row.key, row.bytes);
     this.counts.records++;
     this.#published.push(row.msgId);
   }
 
   async publish(topic: string, key: string, value: Uint8Array): Promise<void> {
+    await this.#o.bus.publish([this.#recordOf(topic, key, value)], { timeoutMs: PUBLISH_TIMEOUT_MS });
+  }
+
+  #recordOf(topic: string, key: string, value: Uint8Array): OutRecord {
     const opened = openEnvelope(value, this.#o.keys);
     // Market topics carry no copies for routing: their key is enough, and a quote is cheap only when it is small.
     const copies = opened.ok && topicSpec(topic)?.delivery === "record" ? Object.entries(headersOf(opened.body)) : [];
     const headers = Object.fromEntries(copies.map(([name, text]) => [name, [Buffer.from(text)]]));
-    await this.#o.bus.publish([{ topic, key: Buffer.from(key), value, headers }], { timeoutMs: PUBLISH_TIMEOUT_MS });
+    return { topic, key: Buffer.from(key), value, headers };
   }
 
   /** Called when a message is out of its outbox by another way, such as a call that was made. */
   markPublished(msgId: string): void {
-    this.#published.push(msgId);
+    if (this.#relay === undefined) this.#published.push(msgId);
+    else this.#relay.mark(msgId);
   }
 
   /** What the next commit marks as published in passing. `forget` after that commit. */
@@ -111,11 +149,13 @@ export class Teller {
     return this.#published;
   }
 
-  forgetPublished(): void {
-    this.#published = [];
+  forgetPublished(marked: readonly string[]): void {
+    this.#published = this.#published.filter((msgId) => !marked.includes(msgId));
   }
 
-  async close(): Promise<void> {
+  /** @param drainMs how long a relay may still publish; what is left then is in the outbox */
+  async close(drainMs = 0): Promise<void> {
+    await this.#relay?.close(drainMs);
     if (this.#published.length > 0) await this.#o.store.markPublished(this.#published);
     this.#published = [];
   }
