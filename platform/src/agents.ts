@@ -1,6 +1,6 @@
 /**
- * The seven agents that decide, as they are put together for one account: the same list when they run and when `replay` puts their
- * journals before them again. In the order in which they see a quote: the venue, inside Execution, before those who decide.
+ * The seven agents that decide, each as it is made for one account: the same functions when they run in one process, when each runs in
+ * its own, and when `replay` puts their journals before them again.
  */
 import { type ComplianceFigures, makeCompliance } from "@countersign/agent-compliance";
 import { type Ceiling, makeExecution } from "@countersign/agent-execution";
@@ -9,15 +9,15 @@ import { makeOperator } from "@countersign/agent-operator";
 import { type Limits, makePolicy, signPermits } from "@countersign/agent-policy";
 import { makePortfolio, type PortfolioConfig } from "@countersign/agent-portfolio";
 import { makeSignal, type SignalConfig } from "@countersign/agent-signal";
-import { type FenceState, KeyPurpose, Mode } from "@countersign/contracts";
-import type { Keys } from "@countersign/envelope";
+import { type FenceState, KeyPurpose, Mode, type Signed } from "@countersign/contracts";
+import type { Keys, Signer } from "@countersign/envelope";
 import type { Instrument } from "@countersign/orders";
 import { signResume } from "@countersign/quorum";
 import type { Agent, Edge, Store } from "@countersign/runtime";
 import { VALIDATORS } from "./genesis.ts";
-import type { ReplayKeys } from "./keys.ts";
+import type { Signers } from "./keys.ts";
 
-/** What a user chooses of a replay; everything here is in the run's folder. */
+/** What a user chooses; everything here is in the run's folder. */
 export interface AgentsConfig {
   readonly seed: string;
   readonly account: string;
@@ -35,12 +35,19 @@ export interface AgentsConfig {
   readonly venueLatencyMs: number;
 }
 
+/** What an agent finds around it, wherever it runs. */
 export interface Surroundings {
-  readonly replayKeys: ReplayKeys;
+  readonly mode: "replay" | "paper";
+  /** The keys that this process holds: its own agent's, or in one process everybody's. */
+  readonly signers: Signers;
   /** As the control log grants them. */
   readonly keys: Keys;
   readonly fence: () => FenceState;
+  /** Whether the quorum was heard within the lease. */
+  readonly fenceFresh: () => boolean;
   readonly nowMs: () => number;
+  /** Names this life of Execution's process. */
+  readonly session: string;
 }
 
 /** An agent of whatever state and view: the platform only carries it to a host. */
@@ -48,69 +55,77 @@ export interface Seat {
   readonly agent: Agent<unknown, unknown>;
   readonly edge: Edge;
   readonly fold: "each" | "step";
+  /** Compliance's alone. */
+  readonly figures?: (store: Store) => Promise<ComplianceFigures>;
 }
 
-export interface Agents {
-  readonly seats: readonly Seat[];
-  /** Compliance's, from its store. */
-  readonly figures: (store: Store) => Promise<ComplianceFigures>;
-}
+/** In the order in which they see a quote: the venue, inside Execution, before those who decide; who folds all of it last. */
+export const AGENTS = ["execution", "policy", "portfolio", "hedger", "signal", "operator", "compliance"] as const;
+export type AgentName = (typeof AGENTS)[number];
 
 /** The words with which trading is opened; the person signs them before the day. */
 const OPENING = "the day begins";
 
 const VENUE = "paper";
-const mode = "replay";
-const MODE = Mode.REPLAY;
+const members = { version: 1n, validators: [...VALIDATORS] };
 
-export function makeAgents(config: AgentsConfig, { replayKeys, keys, fence, nowMs }: Surroundings): Agents {
-  const { account, instruments, limits, hedgeSymbol, traded, strategies, watch } = config;
-  const validators = [...VALIDATORS];
-  const members = { version: 1n, validators };
-  const common = { mode, venue: VENUE, account, instruments, keys, members } as const;
-  const execution = makeExecution({
-    mode,
-    instruments,
-    account,
-    keys,
-    ceiling: config.ceiling,
-    validators,
-    venue: { name: VENUE, latencyMs: config.venueLatencyMs, session: config.seed },
-    fence,
-    // In a replay the fence is read at each step, so it is never old.
-    fenceFresh: () => true,
-    nowMs,
-  });
-  const permitSigner = replayKeys.signer("policy", KeyPurpose.PERMIT);
-  const policy = makePolicy({ account, mode, limits, instruments, keys, permitKeyid: permitSigner.keyid, members });
-  const portfolio = makePortfolio({ ...common, bandDeviations: BAND_DEVIATIONS, attemptsMax: 2, ...config.portfolio });
-  const hedger = makeHedger({ ...common, hedgeSymbol, window: 60, bandDeviations: BAND_DEVIATIONS, ...config.hedge });
-  const signal = makeSignal({ symbols: traded, strategies, ...(watch && { watch }) });
-  const compliance = makeCompliance({
-    signer: replayKeys.signer("compliance", KeyPurpose.CHECKPOINT),
-    account,
-    instruments,
-    keys,
-    mode: MODE,
-  });
-  const word = replayKeys.signer(config.person, KeyPurpose.APPROVAL);
-  const opening = signResume({ haltIds: ["birth"], reason: OPENING, epoch: 0n, person: config.person }, word);
-  const operator = makeOperator({
-    agents: ["market", "execution", "policy", "portfolio", "hedger", "signal", "compliance", "gateway", ...validators],
-    validators,
-    consent: { reason: OPENING, signatures: [opening], personsNeeded: 1 },
-  });
-  const seats = [
-    seat(execution.agent, execution.edge),
-    seat(policy, signPermits(permitSigner)),
-    seat(portfolio),
-    seat(hedger),
-    seat(signal),
-    seat(operator),
-    seat(compliance.agent, compliance.edge, "step"),
-  ];
-  return { seats, figures: (store) => compliance.figures(store) };
+export function makeAgents(config: AgentsConfig, around: Surroundings): readonly Seat[] {
+  return AGENTS.map((name) => makeAgent(name, config, around));
 }
+
+export function makeAgent(name: AgentName, config: AgentsConfig, around: Surroundings): Seat {
+  return makers[name](config, around);
+}
+
+/** The person's signature under the opening of trading. */
+export function signOpening(person: string, word: Signer): Signed {
+  return signResume({ haltIds: ["birth"], reason: OPENING, epoch: 0n, person }, word);
+}
+
+/** Gathers who is ready and proposes the opening, with what the person has signed. */
+export function operatorSeat(opening: Signed): Seat {
+  const others = ["market", ...AGENTS.filter((name) => name !== "operator"), "gateway", ...VALIDATORS];
+  const consent = { reason: OPENING, signatures: [opening], personsNeeded: 1 };
+  return seat(makeOperator({ agents: others, validators: [...VALIDATORS], consent }));
+}
+
+type Maker = (config: AgentsConfig, around: Surroundings) => Seat;
+
+const makers: Readonly<Record<AgentName, Maker>> = {
+  execution({ account, instruments, ceiling, venueLatencyMs }, { mode, keys, fence, fenceFresh, nowMs, session }) {
+    const venue = { name: VENUE, latencyMs: venueLatencyMs, session };
+    const validators = members.validators;
+    const common = { mode, instruments, account, keys, ceiling, validators, venue };
+    const { agent, edge } = makeExecution({ ...common, fence, fenceFresh, nowMs });
+    return seat(agent, edge);
+  },
+  policy({ account, limits, instruments }, { mode, keys, signers }) {
+    const signer = signers.signer("policy", KeyPurpose.PERMIT);
+    const config = { account, mode, limits, instruments, keys, permitKeyid: signer.keyid, members };
+    return seat(makePolicy(config), signPermits(signer));
+  },
+  portfolio: ({ portfolio, ...config }, around) =>
+    seat(makePortfolio({ ...proposing(config, around), attemptsMax: 2, ...portfolio })),
+  hedger: ({ hedgeSymbol, hedge, ...config }, around) =>
+    seat(makeHedger({ ...proposing(config, around), hedgeSymbol, window: 60, ...hedge })),
+  signal: ({ traded, strategies, watch }) => seat(makeSignal({ symbols: traded, strategies, ...(watch && { watch }) })),
+  operator: ({ person }, { signers }) => operatorSeat(signOpening(person, signers.signer(person, KeyPurpose.APPROVAL))),
+  compliance({ account, instruments }, { mode, keys, signers }) {
+    const signer = signers.signer("compliance", KeyPurpose.CHECKPOINT);
+    const compliance = makeCompliance({ signer, account, instruments, keys, mode: modes[mode] });
+    const { agent, edge } = compliance;
+    return { ...seat(agent, edge, "step"), figures: (store) => compliance.figures(store) };
+  },
+};
+
+/** What everybody who asks for orders is told. */
+function proposing(config: Pick<AgentsConfig, "account" | "instruments">, { mode, keys }: Surroundings) {
+  const { account, instruments } = config;
+  return { mode, venue: VENUE, account, instruments, keys, members, bandDeviations: BAND_DEVIATIONS } as const;
+}
+
+/** Of the envelopes. */
+export const modes = { replay: Mode.REPLAY, paper: Mode.PAPER } as const;
 
 /** An order's price band: wide enough for a gap of six deviations of one bar. */
 const BAND_DEVIATIONS = 6;

@@ -32,8 +32,9 @@ class AuthorityError extends Error {
   }
 }
 
-/** Of every agent: its shell puts the pipeline's refusals on record and says that it lives. */
+/** Of every agent: its shell puts the pipeline's refusals on record, says that it lives, and reads the control log for its fence. */
 const shellRights: readonly Right[] = [
+  { type: "quorum.read-request", topic: "QuorumService.Read" },
   { type: "decision.refused", topic: "audit.records.v1" },
   { type: "agent.heartbeat", topic: "agents.heartbeat.v1" },
 ];

@@ -74,7 +74,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   const rpc = new LocalRpc();
   const keys = new ReplayKeys(options.seed);
   const persons = [options.person];
-  const genesis = genesisRequest({ authority, keys, persons, limitsDigest: limits.digest, fromMs: startMs });
+  const facts = { authority, mode: Mode.REPLAY, platform: "countersign-embedded", signers: keys, persons };
+  const genesis = genesisRequest({ ...facts, limitsDigest: limits.digest, fromMs: startMs });
   const fence = new FenceReader({ genesisDigest: genesisDigest(genesis) });
   const stores = new Map<string, Store>();
   const storeOf = async (name: string) => {
@@ -104,9 +105,20 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     return new Host({ agent, edge, fold, signer, ...common, ...(onAlert && { onAlert }) });
   };
 
-  const agents = makeAgents(options, { replayKeys: keys, keys: fence.keys, fence: () => fence.state(), nowMs });
+  const seats = makeAgents(options, {
+    mode: "replay",
+    signers: keys,
+    keys: fence.keys,
+    fence: () => fence.state(),
+    // In a replay the fence is read at each step, so it is never old; and Execution has one life, the same each time.
+    fenceFresh: () => true,
+    nowMs,
+    session: options.seed,
+  });
+  const figures = seats.at(-1)?.figures;
+  if (figures === undefined) throw new Error("broken invariant: Compliance is the last of the agents");
   const hosts: Host<unknown, unknown>[] = [];
-  for (const seat of agents.seats) hosts.push(await host(seat));
+  for (const seat of seats) hosts.push(await host(seat));
   const complianceHost = hosts.at(-1)!;
   const deciders = hosts.slice(0, -1);
   const validators: Validator[] = [];
@@ -175,7 +187,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     stores,
     person,
     feed,
-    figures: () => agents.figures(stores.get("compliance")!),
+    figures: () => figures(stores.get("compliance")!),
     stolen: (agent) => keys.signer(agent, KeyPurpose.ENVELOPE),
     recordTopics: topics.filter(({ delivery }) => delivery === "record").map(({ topic }) => topic),
     async begin() {

@@ -1,16 +1,19 @@
 /** The root of authority: who exists, with which keys, for what. Signed by the person it names; everything else is trusted because of it. */
 import { create, toBinary } from "@bufbuild/protobuf";
-import { GenesisSchema, KeyPurpose, Log, Mode, ProposeRequestSchema } from "@countersign/contracts";
+import { GenesisSchema, KeyPurpose, Log, type Mode, ProposeRequestSchema } from "@countersign/contracts";
 import { sha256 } from "@countersign/envelope";
 import { opIdOf } from "@countersign/quorum";
 import type { Authority } from "./authority.ts";
-import type { ReplayKeys } from "./keys.ts";
+import { type GrantRequest, grant, type Signers } from "./keys.ts";
 
 export const VALIDATORS = ["validator-1", "validator-2", "validator-3"] as const;
 
 export interface GenesisFacts {
   readonly authority: Authority;
-  readonly keys: ReplayKeys;
+  readonly mode: Mode;
+  /** As the platform is called: it is part of every control entry's chain. */
+  readonly platform: string;
+  readonly signers: Signers;
   readonly persons: readonly string[];
   readonly limitsDigest: Uint8Array;
   /** Decision time from which the keys count. */
@@ -18,24 +21,24 @@ export interface GenesisFacts {
 }
 
 /** The serialised ProposeRequest: its SHA-256 is what every process is configured with. */
-export function genesisRequest({ authority, keys, persons, limitsDigest, fromMs }: GenesisFacts): Uint8Array {
+export function genesisRequest(facts: GenesisFacts): Uint8Array {
+  const { authority, mode, platform, signers, persons, limitsDigest, fromMs } = facts;
   const says = (role: string) => authority.agents[role]?.says ?? [];
-  const envelopes = sendersOf(authority).map(({ sender, role }) =>
-    keys.grant(sender, KeyPurpose.ENVELOPE, { says: says(role), fromMs }),
-  );
+  const key = (sender: string, purpose: KeyPurpose, more: Pick<GrantRequest, "person" | "says"> = {}) =>
+    grant(signers, { sender, purpose, mode, fromMs, ...more });
   const genesis = create(GenesisSchema, {
-    mode: Mode.REPLAY,
-    platform: "countersign-embedded",
-    // One person may open a replay: there is nothing to lose in one.
+    mode,
+    platform,
+    // One person may open a replay or a paper market: there is nothing to lose in one.
     resumePersons: 1,
     keys: [
-      ...envelopes,
-      keys.grant("policy", KeyPurpose.PERMIT, { fromMs }),
-      keys.grant("compliance", KeyPurpose.CHECKPOINT, { fromMs }),
-      ...VALIDATORS.map((name) => keys.grant(name, KeyPurpose.VOTE, { fromMs })),
+      ...sendersOf(authority).map(({ sender, role }) => key(sender, KeyPurpose.ENVELOPE, { says: says(role) })),
+      key("policy", KeyPurpose.PERMIT),
+      key("compliance", KeyPurpose.CHECKPOINT),
+      ...VALIDATORS.map((name) => key(name, KeyPurpose.VOTE)),
       ...persons.flatMap((person) => [
-        keys.grant(person, KeyPurpose.ENVELOPE, { person: true, says: authority.roles.approver ?? [], fromMs }),
-        keys.grant(person, KeyPurpose.APPROVAL, { person: true, fromMs }),
+        key(person, KeyPurpose.ENVELOPE, { person: true, says: authority.roles.approver ?? [] }),
+        key(person, KeyPurpose.APPROVAL, { person: true }),
       ]),
     ],
     validators: [...VALIDATORS],

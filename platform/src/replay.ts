@@ -59,12 +59,15 @@ export async function replayJournals({ dir, config, market }: ReplayOptions): Pr
   const journals = readJournals(dir);
   const clock = { nowMs: 0 };
   const surroundings = {
-    replayKeys: new ReplayKeys(config.seed),
+    mode: "replay" as const,
+    signers: new ReplayKeys(config.seed),
     keys: fence.keys,
     fence: () => fence.state(),
+    fenceFresh: () => true,
     nowMs: () => clock.nowMs,
+    session: config.seed,
   };
-  const agents = makeAgents(config, surroundings).seats.map(
+  const agents = makeAgents(config, surroundings).map(
     (seat) => new Replayed(seat, journals.get(seat.agent.canvas.agent) ?? [], byId, open),
   );
   for await (const batch of market) {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { Ceiling } from "@countersign/agent-execution";
 import { type Limits, parseLimits } from "@countersign/agent-policy";
-import { ProposeRequestSchema } from "@countersign/contracts";
+import { Mode, ProposeRequestSchema } from "@countersign/contracts";
 import { type Instrument, parseInstruments, parseMoney } from "@countersign/orders";
 import { MemoryQuorumLog } from "@countersign/quorum";
 import { authority } from "../../../platform/src/authority-file.ts";
@@ -67,7 +67,8 @@ function limitsOf(persons: number): Limits {
 }
 
 function genesisOf(keys: ReplayKeys, { digest }: Limits, resumers: number): Uint8Array {
-  const facts = { authority, keys, persons: [ADA, BOB], limitsDigest: digest, fromMs: START_MS };
+  const firm = { authority, mode: Mode.REPLAY, platform: "countersign-embedded", signers: keys, persons: [ADA, BOB] };
+  const facts = { ...firm, limitsDigest: digest, fromMs: START_MS };
   const request = fromBinary(ProposeRequestSchema, genesisRequest(facts));
   if (request.content.case !== "genesis") throw new Error("the first entry is a genesis");
   request.content.value.resumePersons = resumers;
