@@ -6,7 +6,7 @@ import { create } from "@bufbuild/protobuf";
 import {
   HaltResponseSchema,
   HeartbeatSchema,
-  type Mode,
+  Mode,
   type ProposeResponse,
   ProposeResponseSchema,
   type Quote,
@@ -77,11 +77,13 @@ export interface LedgerView {
 
 export function makeValidator(config: ValidatorConfig): Validator {
   const { name, mode, log, store, rpc, publish, nowMs, peers, onLine } = config;
-  const market = new MarketView(QUOTES_KEPT);
+  const isReplay = mode === Mode.REPLAY;
+  const market = new MarketView(isReplay ? QUOTES_KEPT : QUOTES_KEPT_LIVE, isReplay ? 0 : FEED_LAG_MS);
   const ledger = new LedgerProjection(config.instruments);
   const logs = new Logs({ log, genesis: config.genesis, mode, ledger, onLine });
   const envelopes = new Envelopes({ name, signer: config.envelopeSigner, keys: logs.keys, mode, nowMs, publish });
-  const voter = new Voter({ name, signer: config.voteSigner, mode, log, logs, market });
+  const patienceMs = isReplay ? 0 : FEED_LAG_MS;
+  const voter = new Voter({ name, signer: config.voteSigner, mode, log, logs, market, patienceMs });
   const publisher = new Publisher({ name, log, store, publish });
   const proposer = new Proposer({
     name,
@@ -166,5 +168,9 @@ function heartbeat(agent: string): PublishEffect {
 
 /** Of each symbol. A fill that is judged later than this many quotes of its symbol goes to suspense. */
 const QUOTES_KEPT = 4_096;
+/** Outside replay a fill may come late, after an outage: an hour of twenty quotes a second. */
+const QUOTES_KEPT_LIVE = 72_000;
+/** Between two feeds of the same market, through a broker that is well. */
+const FEED_LAG_MS = 2_000;
 /** Entries in one answer. */
 const READ_MAX = 100;

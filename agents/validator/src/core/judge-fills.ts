@@ -85,10 +85,21 @@ export function judgeFills(
 export function judgeMarks(book: Book, { fills, marks }: ReadFills, market: MarketView): ValidatorRefusal | undefined {
   const timeMs = fills.at(-1)?.timeMs ?? 0;
   const expected = marksOf(book, (symbol) => market.lastAt(symbol, timeMs));
-  const wrong = expected.find((mark) => !marks.some((other) => sameMark(mark, other)));
+  const wrong = expected.find((mark) => !marks.some((other) => sameMark(mark, other) || wasLast(other, mark.symbol)));
   if (wrong !== undefined) return refuse("WRONG_MARKS", wrong.symbol); // P05.marks
   if (marks.length !== expected.length) return refuse("WRONG_MARKS", "a mark of nothing that is held");
   return undefined;
+
+  /** Of a proposer whose feed was a little behind this one: then its mark is that of the quote it had. */
+  function wasLast(other: Mark, symbol: string): boolean {
+    if (other.symbol !== symbol || other.quote === undefined) return false;
+    return market.lastWithin(symbol, timeMs).some((quote) => {
+      const [mark] = marksOf(book, (held) => (held === symbol ? quote : undefined)).filter(
+        (one) => one.symbol === symbol,
+      );
+      return mark !== undefined && sameMark(mark, other);
+    });
+  }
 }
 
 /** The first field in which the fill is not of the order. */

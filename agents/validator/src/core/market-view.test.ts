@@ -6,8 +6,12 @@ import { MarketView } from "./market-view.ts";
 
 const digest = new Uint8Array(32);
 
-function viewOf(quotes: readonly (readonly [bid: bigint, ask: bigint, timeMs: number])[], quotesMax = 100): MarketView {
-  const view = new MarketView(quotesMax);
+function viewOf(
+  quotes: readonly (readonly [bid: bigint, ask: bigint, timeMs: number])[],
+  quotesMax = 100,
+  lagMs = 0,
+): MarketView {
+  const view = new MarketView(quotesMax, lagMs);
   for (const [n, [bidUnits, askUnits, timeMs]] of quotes.entries()) {
     const quote = create(QuoteSchema, { symbol: "A", bidUnits, askUnits, priceScale: 2, eventTimeMs: BigInt(timeMs) });
     view.onQuote(quote, { msgId: `q${n}`, seq: BigInt(n + 1), digest });
@@ -16,6 +20,25 @@ function viewOf(quotes: readonly (readonly [bid: bigint, ask: bigint, timeMs: nu
 }
 
 describe("MarketView", () => {
+  it("knows which quotes were the last one for a feed that may be a little behind", () => {
+    const quotes = [10, 20, 20, 30, 40].map((timeMs) => [1n, 2n, timeMs] as const);
+    const names = (lagMs: number, timeMs: number) =>
+      viewOf(quotes, 100, lagMs)
+        .lastWithin("A", timeMs)
+        .map(({ ref }) => ref.msgId);
+    expect(names(0, 9)).toEqual([]);
+    // Two of one millisecond have no order.
+    expect(names(0, 25)).toEqual(["q1", "q2"]);
+    expect(names(0, 30)).toEqual(["q3"]);
+    expect(names(1, 30)).toEqual(["q1", "q2", "q3"]);
+    expect(names(10, 35)).toEqual(["q1", "q2", "q3"]);
+    expect(names(11, 40)).toEqual(["q1", "q2", "q3", "q4"]);
+    expect(names(100, 40)).toEqual(["q0", "q1", "q2", "q3", "q4"]);
+    expect(viewOf(quotes).hasReached("A", 40)).toBe(true);
+    expect(viewOf(quotes).hasReached("A", 41)).toBe(false);
+    expect(viewOf(quotes).hasReached("B", 1)).toBe(false);
+  });
+
   it("knows the last quote at or before a time", () => {
     const view = viewOf([
       [1n, 2n, 10],

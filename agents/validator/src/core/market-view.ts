@@ -15,9 +15,15 @@ export class MarketView {
   readonly #bySymbol = new Map<string, SeenQuote[]>();
   readonly #quotesMax: number;
 
-  /** @param quotesMax how many quotes of each symbol are kept */
-  constructor(quotesMax: number) {
+  readonly #lagMs: number;
+
+  /**
+   * @param quotesMax how many quotes of each symbol are kept
+   * @param lagMs how far behind this feed another one may be whose marks are still right. In a replay, where all read at once: 0.
+   */
+  constructor(quotesMax: number, lagMs = 0) {
     this.#quotesMax = quotesMax;
+    this.#lagMs = lagMs;
   }
 
   /** In the order of the feed. A quote that lacks a side or is crossed is not accepted, here as everywhere. */
@@ -40,6 +46,25 @@ export class MarketView {
   /** The last accepted quote at or before the time. */
   lastAt(symbol: string, timeMs: number): LastQuote | undefined {
     return this.#bySymbol.get(symbol)?.findLast((quote) => quote.eventTimeMs <= timeMs);
+  }
+
+  /** Whether the feed has come to this time. */
+  hasReached(symbol: string, timeMs: number): boolean {
+    const last = this.#bySymbol.get(symbol)?.at(-1);
+    return last !== undefined && last.eventTimeMs >= timeMs;
+  }
+
+  /**
+   * The accepted quotes that were the last one at the time or, for a feed that is behind, within the lag before it. Quotes of one
+   * millisecond have no order between processes: each of them was the last.
+   */
+  lastWithin(symbol: string, timeMs: number): readonly LastQuote[] {
+    const seen = this.#bySymbol.get(symbol) ?? [];
+    const last = seen.findLastIndex((quote) => quote.eventTimeMs <= timeMs);
+    let first = last;
+    while (first > 0 && seen[first]!.eventTimeMs > timeMs - this.#lagMs) first--;
+    while (first > 0 && seen[first - 1]!.eventTimeMs === seen[first]!.eventTimeMs) first--;
+    return last < 0 ? [] : seen.slice(first, last + 1);
   }
 
   /** The lowest bid and the highest ask from the named quote to the last one at or before the time; undefined when it was not seen. */

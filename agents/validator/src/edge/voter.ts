@@ -1,4 +1,5 @@
 /** Votes: re-checks a proposed entry, records the vote, then signs it. Nothing is signed that is not recorded. */
+import { setTimeout as wait } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
 import { type Mode, type VoteRequest, type VoteResponse, VoteResponseSchema } from "@countersign/contracts";
 import type { Signer } from "@countersign/envelope";
@@ -16,6 +17,8 @@ export interface VoterOptions {
   readonly log: QuorumLog;
   readonly logs: Logs;
   readonly market: MarketView;
+  /** Machine time that a vote waits for this validator's own feed to reach the fills. In a replay, where it has: 0. */
+  readonly patienceMs: number;
 }
 
 export class Voter {
@@ -26,12 +29,26 @@ export class Voter {
     this.#o = options;
   }
 
-  vote({ entry: bytes, round }: VoteRequest): Promise<VoteResponse> {
-    return this.#serial.run(async () => {
-      const entry = bytes === undefined ? undefined : readEntry(bytes);
-      if (entry === undefined || round === undefined) return refused(refuse("BAD_ENTRY"));
-      return this.#vote(entry, round);
+  async vote({ entry: bytes, round }: VoteRequest): Promise<VoteResponse> {
+    const entry = bytes === undefined ? undefined : readEntry(bytes);
+    if (entry === undefined || round === undefined) return refused(refuse("BAD_ENTRY"));
+    if (this.#o.patienceMs > 0) await this.#feedReaches(entry);
+    return this.#serial.run(() => this.#vote(entry, round));
+  }
+
+  /** A fill may be here before the quote that it met: what is unknown a moment longer than a feed takes is unknown. */
+  async #feedReaches(entry: Entry): Promise<void> {
+    const { market, patienceMs } = this.#o;
+    const fills = entry.proposes.flatMap((propose) => {
+      const content = peekPropose(propose)?.request.content;
+      return content?.case === "fills" ? content.value.fills : [];
     });
+    const until = performance.now() + patienceMs;
+    const isThere = () =>
+      fills.every(({ symbol, quote, transactTimeMs }) => {
+        return market.hasReached(quote?.symbol ?? symbol ?? "", Number(transactTimeMs ?? 0n));
+      });
+    while (!isThere() && performance.now() < until) await wait(POLL_MS);
   }
 
   async #vote(entry: Entry, round: number): Promise<VoteResponse> {
@@ -53,6 +70,8 @@ export class Voter {
     return create(VoteResponseSchema, { vote: signVote(vote, signer) });
   }
 }
+
+const POLL_MS = 5;
 
 function refused({ code, text }: ValidatorRefusal): VoteResponse {
   return create(VoteResponseSchema, { code, text });
