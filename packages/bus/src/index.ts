@@ -1,12 +1,15 @@
+export { KafkaBus, type KafkaBusOptions } from "./kafka/bus.ts";
 export { LocalBus } from "./local/bus.ts";
 export { murmur2, partitionOf } from "./partition.ts";
 export {
   type Batch,
   type Bus,
   BusError,
+  type BusErrorCode,
   type Delivered,
   type Handler,
   type Headers,
+  type Health,
   type OutRecord,
   type Placed,
   type Progress,

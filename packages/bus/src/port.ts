@@ -40,7 +40,11 @@ export interface SubscribeOptions {
   readonly as: { readonly kind: "group" | "every"; readonly name: string };
   /** Where a group without a committed offset, or an `every` subscription, begins. */
   readonly from: "earliest" | "latest";
+  /** Of an `every` subscription: the first offset wanted of these partitions, as a snapshot knows it. */
+  readonly positions?: readonly (TopicPartition & { readonly offset: bigint })[];
+  /** Fetched and not yet answered for; nothing more is fetched beyond it. */
   readonly maxInFlightBytes: number;
+  /** For one answer of the handler, ms: then its signal is aborted, and a handler that goes on nevertheless is stuck. */
   readonly maxProcessingMs: number;
 }
 
@@ -62,14 +66,27 @@ export interface Subscription {
   resume(at: readonly TopicPartition[]): void;
   seek(at: TopicPartition, offset: bigint): void;
   assigned(): readonly TopicPartition[];
-  health(): { readonly lastDeliveryMs: number | undefined; readonly paused: number };
+  health(): Health;
   /** Leaves the group; what was delivered and not finished goes to the next member. */
   close(): Promise<void>;
+}
+
+/** Liveness is progress: a heartbeat alone says nothing. Times are of the adapter's own clock. */
+export interface Health {
+  readonly lastDeliveryMs: number | undefined;
+  /** When the broker last answered with records, or that there are none. */
+  readonly lastFetchMs: number | undefined;
+  readonly paused: number;
+  readonly inFlightBytes: number;
+  /** A handler is past its deadline, or the broker fell silent: this process should end, and another take over. */
+  readonly stuck: boolean;
 }
 
 export interface TopicConfig {
   readonly topic: string;
   readonly partitions: number;
+  /** How long a record is kept, ms; the broker's own default if missing. */
+  readonly retentionMs?: number;
 }
 
 export interface Lag extends TopicPartition {
@@ -80,16 +97,28 @@ export interface Bus {
   /** @throws BusError; after `unknown-outcome` the records may or may not be there: publish the same bytes again. */
   publish(records: readonly OutRecord[], options: { readonly timeoutMs: number }): Promise<readonly Placed[]>;
   subscribe(options: SubscribeOptions, handler: Handler): Promise<Subscription>;
+  /** Creates what is missing. @throws BusError TOPIC_MISMATCH where one exists that is not as asked. */
   ensureTopics(topics: readonly TopicConfig[]): Promise<void>;
   lag(name: string): Promise<readonly Lag[]>;
   close(drainMs: number): Promise<void>;
 }
 
+export type BusErrorCode =
+  | "UNKNOWN_TOPIC"
+  | "TOPIC_MISMATCH" // it exists with other partitions, replicas or retention
+  | "CLOSED"
+  | "TIMEOUT"
+  | "UNREACHABLE"
+  | "REFUSED" // by the broker, and it would be again: too large, not allowed
+  | "BAD_OFFSET"
+  | "RECORDS_LOST" // the broker let go of records before they were read here
+  | "STUCK"; // a handler did not answer within its deadline
+
 export class BusError extends Error {
   readonly kind: "retriable" | "fatal" | "unknown-outcome";
-  readonly code: "UNKNOWN_TOPIC" | "CLOSED" | "TIMEOUT" | "UNREACHABLE" | "BAD_OFFSET";
+  readonly code: BusErrorCode;
 
-  constructor(kind: BusError["kind"], code: BusError["code"], message: string, options?: ErrorOptions) {
+  constructor(kind: BusError["kind"], code: BusErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = "BusError";
     this.kind = kind;

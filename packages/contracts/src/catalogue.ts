@@ -114,6 +114,23 @@ export function topicSpec(name: string): TopicSpec | undefined {
   return topicByName.get(name);
 }
 
+/** What a broker needs to know to hold a topic. */
+export interface BrokerTopic {
+  readonly topic: string;
+  /** Never changed in place: a key would move to another partition, and its order would be lost. */
+  readonly partitions: number;
+  readonly retentionMs: number;
+}
+
+/** The topics as a broker holds them. A log has one order, and so one partition; the others leave room for many replicas. */
+export function brokerTopics(): readonly BrokerTopic[] {
+  return topics.map(({ topic, key, retentionDays }) => ({
+    topic,
+    partitions: key === "log" ? 1 : 12,
+    retentionMs: retentionDays * 86_400_000,
+  }));
+}
+
 export function callSpec(name: string): CallSpec | undefined {
   return callByName.get(name);
 }

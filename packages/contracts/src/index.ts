@@ -1,4 +1,6 @@
 export {
+  type BrokerTopic,
+  brokerTopics,
   type CallSpec,
   COMMAND_TTL_MS,
   callSpec,

@@ -9,7 +9,7 @@ describe("LocalBus keeps the port's rules", () => {
     async () => {
       const scheduler = new Scheduler(0);
       const bus = new LocalBus(scheduler);
-      return { bus, settle: () => scheduler.step(0, () => {}), close: () => bus.close(0) };
+      return { bus, prefix: "", settle: () => scheduler.step(0, () => {}), close: () => bus.close(0) };
     },
     { it, equal: (actual, expected) => expect(actual).toEqual(expected) },
   );

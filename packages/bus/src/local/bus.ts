@@ -92,6 +92,7 @@ export class LocalBus implements Bus {
     });
     for (const { topic } of topics) this.#topic(topic).members.push(member);
     group.join(member);
+    for (const { offset, ...at } of options.positions ?? []) member.seek(at, offset);
     return member;
   }
 

@@ -1,6 +1,6 @@
 /** Groups and their members: who reads which partition, and how far everybody is. */
 import type { Clock } from "@countersign/time";
-import { BusError, type Handler, type Subscription, type TopicPartition } from "../port.ts";
+import { BusError, type Handler, type Health, type Subscription, type TopicPartition } from "../port.ts";
 import type { PartitionLog } from "./log.ts";
 
 /** Where a group is in one partition. */
@@ -160,10 +160,14 @@ export class Member implements Subscription {
     return [...this.#assigned.values()].map(({ cursor: { topic, partition } }) => ({ topic, partition }));
   }
 
-  health(): { lastDeliveryMs: number | undefined; paused: number } {
+  /** Whoever drives the scheduler sees a handler that hangs; there is nobody here to be silent. */
+  health(): Health {
     return {
       lastDeliveryMs: this.#lastDeliveryMs,
+      lastFetchMs: this.#lastDeliveryMs,
       paused: [...this.#assigned.values()].filter((at) => at.paused).length,
+      inFlightBytes: 0,
+      stuck: false,
     };
   }
 

@@ -1,0 +1,115 @@
+// Node does not see all names of this CommonJS package.
+import kafkajs, { type Admin } from "kafkajs";
+import { BusError, type TopicConfig } from "../port.ts";
+import { ask, type ClientOptions, patiently } from "./client.ts";
+import { busError, typeOf } from "./errors.ts";
+
+const REPLICAS = 3;
+const MIN_IN_SYNC = 2;
+const CREATE_MS = 30_000;
+
+/** What topics there are, and how many partitions each has: a number that never changes, so that a key stays where it is. */
+export class Topics {
+  readonly #client: ClientOptions;
+  readonly #partitions = new Map<string, number>();
+
+  constructor(client: ClientOptions) {
+    this.#client = client;
+  }
+
+  /** Answers at once for a topic that was asked for before. @throws BusError UNKNOWN_TOPIC, UNREACHABLE */
+  partitionsOf(topic: string): number | Promise<number> {
+    return this.#partitions.get(topic) ?? this.#look(topic);
+  }
+
+  /**
+   * Creates what is missing: three replicas (as many as there are brokers, if fewer) of which two must have a record before it is
+   * acknowledged, and the broker's time on each record. @throws BusError TOPIC_MISMATCH, UNREACHABLE
+   */
+  async ensure(topics: readonly TopicConfig[]): Promise<void> {
+    try {
+      await ask(this.#client, async (admin) => {
+        const { brokers } = await admin.describeCluster();
+        const replicas = Math.min(REPLICAS, brokers.length);
+        const existing = new Set(await admin.listTopics());
+        const missing = topics.filter(({ topic }) => !existing.has(topic));
+        if (missing.length > 0) {
+          const creations = missing.map((one) => creation(one, replicas));
+          await admin.createTopics({ timeout: CREATE_MS, topics: creations, waitForLeaders: false });
+        }
+        for (const { host, port } of brokers) await this.#known(`${host}:${port}`, topics);
+        for (const problem of await problems(admin, topics, replicas))
+          throw new BusError("fatal", "TOPIC_MISMATCH", problem);
+      });
+    } catch (error) {
+      throw busError(error, "the topics could not be ensured");
+    }
+  }
+
+  /** What was created a moment ago is not known to every broker at once. */
+  async #known(broker: string, topics: readonly TopicConfig[]): Promise<void> {
+    const names = topics.map(({ topic }) => topic);
+    await ask({ ...this.#client, brokers: [broker] }, (admin) =>
+      patiently(() => admin.fetchTopicMetadata({ topics: names }), CREATE_MS),
+    );
+  }
+
+  async #look(topic: string): Promise<number> {
+    try {
+      const { topics } = await ask(this.#client, (admin) => admin.fetchTopicMetadata({ topics: [topic] }));
+      const count = topics[0]!.partitions.length;
+      this.#partitions.set(topic, count);
+      return count;
+    } catch (error) {
+      if (typeOf(error) !== "UNKNOWN_TOPIC_OR_PARTITION") throw busError(error, `the partitions of ${topic}`);
+      throw new BusError("fatal", "UNKNOWN_TOPIC", `topic ${topic} does not exist: ensureTopics first`, {
+        cause: error,
+      });
+    }
+  }
+}
+
+function creation({ topic, partitions, retentionMs }: TopicConfig, replicas: number) {
+  return {
+    topic,
+    numPartitions: partitions,
+    replicationFactor: replicas,
+    configEntries: Object.entries(settingsOf(replicas, retentionMs)).map(([name, value]) => ({ name, value })),
+  };
+}
+
+function settingsOf(replicas: number, retentionMs: number | undefined): Record<string, string> {
+  return {
+    "min.insync.replicas": String(Math.min(MIN_IN_SYNC, replicas)),
+    "message.timestamp.type": "LogAppendTime",
+    ...(retentionMs === undefined ? {} : { "retention.ms": String(retentionMs) }),
+  };
+}
+
+async function problems(admin: Admin, topics: readonly TopicConfig[], replicas: number): Promise<string[]> {
+  const { topics: metadata } = await admin.fetchTopicMetadata({ topics: topics.map(({ topic }) => topic) });
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: topics.map(({ topic }) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic })),
+  });
+  return topics.flatMap(({ topic, partitions, retentionMs }) => {
+    const actual = metadata.find(({ name }) => name === topic)?.partitions ?? [];
+    const settings = new Map(
+      resources
+        .find(({ resourceName }) => resourceName === topic)
+        ?.configEntries.map(({ configName, configValue }) => [configName, configValue]),
+    );
+    const wrong: string[] = [];
+    const expect = (what: string, is: unknown, wanted: unknown) => {
+      if (is !== wanted)
+        wrong.push(`topic ${topic} has ${what} ${is} instead of ${wanted}: correct it, or remove the topic`);
+    };
+    expect("partitions", actual.length, partitions);
+    // More replicas than there are brokers just now is a broker that is down.
+    const fewest = Math.min(...actual.map((one) => one.replicas.length));
+    expect("replicas", Math.min(fewest, replicas), replicas);
+    for (const [name, value] of Object.entries(settingsOf(Math.max(fewest, replicas), retentionMs)))
+      expect(name, settings.get(name), value);
+    return wrong;
+  });
+}
