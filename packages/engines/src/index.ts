@@ -1,0 +1,7 @@
+export { EngineError, type EngineErrorCode } from "./errors.ts";
+export { type KafkaCluster, type KafkaOptions, kafka } from "./kafka.ts";
+export { kafkaVersion } from "./kafka-program.ts";
+export { type Engine, whyMissing } from "./missing.ts";
+export { postgres } from "./postgres.ts";
+export { type RedisServer, redis } from "./redis.ts";
+export type { EngineProcess } from "./server.ts";

@@ -1,0 +1,15 @@
+import { defineConfig } from "vitest/config";
+
+// Tests that need a server of its own kind, named by it: x.kafka.test.ts, x.redis.test.ts. `npm test` runs them after the others.
+export default defineConfig({
+  test: {
+    include: ["**/*.{kafka,redis}.test.ts"],
+    exclude: ["**/node_modules/**"],
+    globalSetup: ["test/support/engines.ts"],
+    pool: "forks",
+    maxWorkers: 2,
+    experimental: { viteModuleRunner: false },
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
+});
