@@ -34,7 +34,10 @@ export function describeFailure(error: unknown): Failure {
 /** By name and code, as every package writes them: so that telling an error does not load the packages. */
 const EXPECTED: ReadonlySet<string> = new Set([
   "AuditError",
+  "BusError",
+  "EngineError",
   "ExecutionError",
+  "GrpcError",
   "InputError",
   "MarketError",
   "OrdersError",

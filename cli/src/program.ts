@@ -2,6 +2,7 @@
 import { Command, Option } from "commander";
 import type { Caller, SwallowableOption } from "./caller.ts";
 import type { DemoFlags } from "./demo/options.ts";
+import type { UpFlags } from "./up/up.ts";
 import type { WhyFlags } from "./why.ts";
 
 export interface Program {
@@ -27,6 +28,13 @@ export function program(version: string, caller: Caller): Program {
     .addHelpText("after", DEMO_EXAMPLES);
   for (const option of demoOptionList()) demo.addOption(option);
   demo.action(async (flags: DemoFlags) => ends((await import("./demo/demo.ts")).demo(flags, caller)));
+
+  const up = command
+    .command("up")
+    .description("every agent as a process of its own, on Kafka and PostgreSQL, on this machine")
+    .option("--dir <folder>", "where the cluster lives, instead of .countersign/cluster");
+  for (const option of demoOptionList().filter((one) => OF_A_CLUSTER.has(one.name()))) up.addOption(option);
+  up.action(async (flags: UpFlags) => ends((await import("./up/up.ts")).up(flags, caller)));
 
   command
     .command("why")
@@ -75,12 +83,14 @@ function demoOptionList(): readonly Option[] {
     new Option("--hedge <symbol>", "hedge with this symbol of the market"),
     new Option("--from <date>", "first day, such as 2015-06-01"),
     new Option("--to <date>", "last day"),
-    new Option("--speed <n>", "n times faster than a minute, on a terminal"),
+    new Option("--speed <n>", "n times faster than a minute, on a terminal; for `up`, seconds of the market in one"),
     new Option("--seed <n>", "of the keys, and of a simulated market"),
     new Option("--json <file>", "write the report there too"),
     new Option("--market <kind>", "a market made from the seed").choices(["simulated"]),
   ];
 }
+
+const OF_A_CLUSTER: ReadonlySet<string> = new Set(["strategy", "limits", "trace", "hedge", "from", "to", "speed"]);
 
 const DEMO_EXAMPLES = `
 Examples:

@@ -140,7 +140,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       ...(name === VALIDATORS[0] && options.onLedgerLine && { onLine: options.onLedgerLine }),
     });
     validators.push(validator);
-    await followQuotes(bus, fence.keys, validator, nowMs);
+    await followQuotes(bus, fence.keys, validator, Mode.REPLAY, nowMs);
   }
   const personTeller = await teller(options.person);
   const person = new Person({

@@ -7,6 +7,8 @@ export type { Embedded, EmbeddedOptions } from "./embedded.ts";
 export { VALIDATORS } from "./genesis.ts";
 export { cloneFile, InputError, type LoadedStrategy, loadLimits, loadStrategy, readInput } from "./inputs.ts";
 export { ReplayKeys } from "./keys.ts";
+export { type RunningCluster, type StartOptions, startCluster } from "./processes/run-cluster.ts";
+export type { ProcessState } from "./processes/supervisor.ts";
 export { checkTrace, type ReplayReport, replayJournals } from "./replay.ts";
 export { buildReport, type Report } from "./report.ts";
 export {

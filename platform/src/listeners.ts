@@ -2,7 +2,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import type { Validator } from "@countersign/agent-validator";
 import type { Bus, SubscribeOptions } from "@countersign/bus";
-import { BodySchema, EntryPostedSchema, Mode, SignedSchema } from "@countersign/contracts";
+import { BodySchema, EntryPostedSchema, type Mode, SignedSchema } from "@countersign/contracts";
 import type { Keys } from "@countersign/envelope";
 import type { FenceReader } from "@countersign/quorum";
 import { admit, marketMessage } from "@countersign/runtime";
@@ -18,14 +18,20 @@ export async function followControl(bus: Bus, fence: FenceReader): Promise<void>
   });
 }
 
-export async function followQuotes(bus: Bus, keys: Keys, validator: Validator, nowMs: () => number): Promise<void> {
+export async function followQuotes(
+  bus: Bus,
+  keys: Keys,
+  validator: Validator,
+  mode: Mode,
+  nowMs: () => number,
+): Promise<void> {
   await bus.subscribe(every("market.quotes.v1", validator.name), ({ records }) => {
     for (const { value, key } of records) {
       const recordKey = Buffer.from(key).toString();
       const admitted = admit(
         { bytes: value, topic: "market.quotes.v1", recordKey, headers: undefined },
         keys,
-        Mode.REPLAY,
+        mode,
         nowMs(),
       );
       // What is not authentic is no quote; the agents put it on record.

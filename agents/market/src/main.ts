@@ -27,26 +27,42 @@ export async function* sealedFeed(
   source: AsyncIterable<readonly MarketEvent[]>,
   { signer, instruments, batchSize = 256 }: FeedOptions,
 ): AsyncGenerator<readonly Release[]> {
-  const maker = new BodyMaker(instruments);
+  const sealer = new Sealer(signer, instruments);
   let waiting: MarketEvent[] = [];
   for await (const events of source) {
     for (const event of events) {
       waiting.push(event);
       if (waiting.length < batchSize) continue;
-      yield release(waiting, maker, signer);
+      yield sealer.seal(waiting);
       waiting = [];
     }
   }
-  if (waiting.length > 0) yield release(waiting, maker, signer);
+  if (waiting.length > 0) yield sealer.seal(waiting);
 }
 
-function release(events: readonly MarketEvent[], maker: BodyMaker, signer: Signer): readonly Release[] {
-  const sealed = sealBatch(
-    events.map((event) => maker.make(event)),
-    signer,
-  );
-  return events.map(({ timeMs, kind }, n) => {
-    const { bytes, body } = sealed[n]!;
-    return { timeMs, kind, topic: body.topic, key: body.key, bytes };
-  });
+/** Seals events under one signature at a time. The seq of each is its place in the source, whoever seals it. */
+export class Sealer {
+  readonly #signer: Signer;
+  readonly #maker: BodyMaker;
+
+  constructor(signer: Signer, instruments: ReadonlyMap<string, Instrument>) {
+    this.#signer = signer;
+    this.#maker = new BodyMaker(instruments);
+  }
+
+  /** Events that were published in an earlier life: they are counted. */
+  skip(event: MarketEvent): void {
+    this.#maker.skip(event);
+  }
+
+  seal(events: readonly MarketEvent[]): readonly Release[] {
+    const sealed = sealBatch(
+      events.map((event) => this.#maker.make(event)),
+      this.#signer,
+    );
+    return events.map(({ timeMs, kind }, n) => {
+      const { bytes, body } = sealed[n]!;
+      return { timeMs, kind, topic: body.topic, key: body.key, bytes };
+    });
+  }
 }

@@ -37,6 +37,7 @@ import { type CommitResult, type Loaded, type OutboxRow, type Store, StoreError,
 import { Teller } from "./teller.ts";
 import { Timers } from "./timers.ts";
 import { Together } from "./together.ts";
+import { isTransient } from "./transient.ts";
 
 /** What the shell needs of the thread it runs on: the scheduler in one process. */
 export interface Loop {
@@ -103,7 +104,7 @@ export class Host<S, V> {
   readonly #cache = new Map<string, Loaded>();
   readonly #timers: Timers;
   readonly #subscriptions: Subscription[] = [];
-  readonly #together = new Together((key, inputs) => this.#process(key, inputs));
+  readonly #together = new Together((key, inputs) => this.#teller.alone(() => this.#process(key, inputs)));
   readonly #keyTexts = new WeakMap<Uint8Array, string>();
   readonly #positions = new Positions();
   readonly #view: FoldedView<V>;
@@ -217,6 +218,7 @@ export class Host<S, V> {
   // ── what comes in ──
 
   #onBatch({ records }: Batch): Progress | Promise<Progress> {
+    if (this.#o.fold === "together") return this.#onRecordsTogether(records);
     const [record] = records;
     if (record === undefined || records.length > 1) return this.#onRecords(records);
     const through = record.offset;
@@ -231,6 +233,13 @@ export class Host<S, V> {
       through = record.offset;
     }
     return { through };
+  }
+
+  /** All are admitted in their order, and wait for the same few transactions. One that cannot be committed brings the whole batch again. */
+  async #onRecordsTogether(records: readonly Delivered[]): Promise<Progress> {
+    await this.#teller.room();
+    await Promise.all(records.map((record) => this.#onRecord(record)));
+    return { through: records.at(-1)!.offset };
   }
 
   #onRecord(record: Delivered): void | Promise<void> {
@@ -288,16 +297,25 @@ export class Host<S, V> {
     reports: readonly EdgeReport[],
     trigger: { name: string; data: unknown } | undefined,
   ) {
-    for (const report of reports) await this.report(report);
+    for (const report of reports) await this.#insist(() => this.report(report));
     if (trigger === undefined) return;
     const { name, data } = trigger;
     const cause = causeOf(opened);
-    await this.#take({
-      input: { kind: "market", name, data },
-      cause,
-      journalled: { kind: "market", name, ...cause },
-      inbox: [],
-    });
+    const journalled = { kind: "market" as const, name, ...cause };
+    await this.#insist(() => this.#take({ input: { kind: "market", name, data }, cause, journalled, inbox: [] }));
+  }
+
+  /** What the market brings comes once: its high-water mark has passed. So it is tried until the store is back. */
+  async #insist(act: () => Promise<unknown>): Promise<void> {
+    for (let tries = 0; ; tries++) {
+      try {
+        await act();
+        return;
+      } catch (error) {
+        if (this.#o.fold !== "together" || !isTransient(error)) throw error;
+        await wait(Math.min(20 * 2 ** tries, 1_000));
+      }
+    }
   }
 
   async #onLease(opened: Opened, payload: Message): Promise<void> {

@@ -28,3 +28,5 @@ export { type Fence, LocalRpc, type Rpc, RpcError } from "./ports.ts";
 export { openPostgresStore } from "./postgres/store.ts";
 export { type Commit, type CommitResult, emptyCommit, type Store, StoreError } from "./store.ts";
 export { Teller, type TellerOptions } from "./teller.ts";
+export { isTransient } from "./transient.ts";
+export { WallLoop, type WallLoopOptions } from "./wall-loop.ts";

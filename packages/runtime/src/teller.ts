@@ -9,7 +9,7 @@ import type { Cause, PublishEffect } from "./agent.ts";
 import { sealDrafts } from "./attempt.ts";
 import { type Chains, chainKey, chainRows, draftBodies } from "./drafts.ts";
 import { Relay } from "./relay.ts";
-import { emptyCommit, type OutboxRow, type Store } from "./store.ts";
+import { emptyCommit, type OutboxRow, type Store, StoreError } from "./store.ts";
 
 export interface TellerOptions {
   readonly sender: string;
@@ -31,6 +31,7 @@ export class Teller {
   #chains: Chains = new Map();
   #published: string[] = [];
   readonly #relay: Relay | undefined;
+  #last: Promise<unknown> = Promise.resolve();
   readonly counts = { sealed: 0, records: 0, commits: 0 };
 
   constructor(options: TellerOptions) {
@@ -80,7 +81,18 @@ export class Teller {
   }
 
   /** A record of its own transaction. Under a known idempotency key nothing is said again. */
-  async say(effect: PublishEffect, cause: Cause = this.rootCause(effect.idempotencyKey ?? effect.type)): Promise<void> {
+  say(effect: PublishEffect, cause: Cause = this.rootCause(effect.idempotencyKey ?? effect.type)): Promise<void> {
+    return this.alone(() => this.#say(effect, cause));
+  }
+
+  /** One after the other: two who write the same chain at once would only refuse each other. */
+  alone<T>(write: () => Promise<T>): Promise<T> {
+    const running = this.#last.then(write);
+    this.#last = running.catch(() => {});
+    return running;
+  }
+
+  async #say(effect: PublishEffect, cause: Cause): Promise<void> {
     const { sender, signer, store, nowMs } = this.#o;
     for (let conflicts = 0; conflicts <= CONFLICTS_MAX; conflicts++) {
       const before = this.#chains;
@@ -105,7 +117,7 @@ export class Teller {
       }
       await this.load();
     }
-    throw new Error(`${sender} could not say ${effect.type}: its chain is always taken`);
+    throw new StoreError("STORE_CONTENDED", `${sender} could not say ${effect.type}: its chain is always taken`);
   }
 
   /** After a commit of the host's: its chains are these now. */

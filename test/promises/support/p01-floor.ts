@@ -274,7 +274,7 @@ export class Floor {
     for (const name of VALIDATORS) {
       const say = (effect: PublishEffect) => this.#teller(name).say(effect);
       const validator = validatorOf(firm, name, { rpc, nowMs, publish: say });
-      await followQuotes(bus, fence.keys, validator, nowMs);
+      await followQuotes(bus, fence.keys, validator, Mode.REPLAY, nowMs);
       await this.step(() => validator.start());
     }
     await this.#listen();

@@ -21,9 +21,7 @@ export class BodyMaker {
     const instrument = this.#instruments.get(event.symbol);
     if (instrument === undefined) throw new Error(`no instrument for ${event.symbol}`);
     const { topic, type, intent } = kinds[event.kind];
-    const at = `${topic} ${event.symbol}`;
-    const seq = (this.#seqs.get(at) ?? 0n) + 1n;
-    this.#seqs.set(at, seq);
+    const { at, seq } = this.#next(event);
     const msgId = deriveMsgId({ timeMs: event.timeMs, sender, causationId: `${at} ${seq}`, effectIndex: 0 });
     return {
       msgId,
@@ -41,6 +39,18 @@ export class BodyMaker {
       seq,
       payload: payloadOf(event, instrument),
     };
+  }
+
+  /** Counts the event without making it. */
+  skip(event: MarketEvent): void {
+    this.#next(event);
+  }
+
+  #next({ kind, symbol }: MarketEvent): { readonly at: string; readonly seq: bigint } {
+    const at = `${kinds[kind].topic} ${symbol}`;
+    const seq = (this.#seqs.get(at) ?? 0n) + 1n;
+    this.#seqs.set(at, seq);
+    return { at, seq };
   }
 }
 

@@ -1,0 +1,91 @@
+/** `countersign up`: every agent as a process of its own, on Kafka and PostgreSQL, on this machine. Ctrl-C ends what it started. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { cloneFile, type ProcessState, startCluster } from "@countersign/platform";
+import { type Caller, fromCaller } from "../caller.ts";
+import { defaults } from "../demo/defaults.ts";
+import { traceName } from "../demo/market.ts";
+import { type DemoFlags, demoOptions } from "../demo/options.ts";
+import { spanOf } from "../demo/span.ts";
+import { exitCodes } from "../failure.ts";
+
+export type UpFlags = Pick<DemoFlags, "strategy" | "limits" | "trace" | "hedge" | "from" | "to" | "speed"> & {
+  readonly dir?: string;
+};
+
+/** Returns the exit code, when the person has had enough. */
+export async function up(flags: UpFlags, caller: Caller): Promise<number> {
+  const { dir: folder, speed, ...market } = flags;
+  const dir = folder === undefined ? cloneFile(DIR) : fromCaller(folder, caller);
+  const plan = await demoOptions(market, caller);
+  const { fromMs, toMs } = plan.window;
+  const window = fromMs !== undefined && toMs !== undefined ? { fromMs, toMs } : await spanOf(plan.market, plan.window);
+  const pace = speed === undefined ? paceOf(plan.market.isWithinADay, window) : Number(speed);
+  const { traded, hedgeSymbol, account, person } = plan.run;
+  const isNew = !existsSync(join(dir, "cluster.json"));
+  console.log(
+    `countersign up · PAPER · ${plan.headline}, ${Math.round(pace).toLocaleString("en")} s of it each second`,
+  );
+  console.log(
+    isNew
+      ? `a new cluster in ${dir}`
+      : `the cluster of ${dir} goes on; its market and settings are those it began with`,
+  );
+  const files = flags.trace?.map((name) => traceName(name, caller)) ?? [{ path: cloneFile(defaults.trace) }];
+  await using cluster = await startCluster(dir, {
+    choice: {
+      account,
+      person,
+      currency: defaults.currency,
+      deposit: defaults.deposit,
+      traded,
+      hedge: hedgeSymbol ?? null,
+      market: {
+        traces: files,
+        ...(fromMs !== undefined && { from: new Date(fromMs).toISOString() }),
+        ...(toMs !== undefined && { to: new Date(toMs - 1).toISOString() }),
+        speed: pace,
+      },
+      strategies: (flags.strategy ?? defaults.strategies.map(cloneFile)).map((file) => fromCaller(file, caller)),
+      limits: flags.limits === undefined ? defaultLimits(plan.market.isWithinADay) : fromCaller(flags.limits, caller),
+      settings: {
+        ceiling: defaults.ceiling,
+        portfolio: defaults.portfolio,
+        hedge: defaults.hedging,
+        venueLatencyMs: defaults.venueLatencyMs,
+      },
+    },
+    onStep: (text) => console.log(`  ${text}`),
+    onChange: (state) => console.log(`  ${changeLine(state)}`),
+  });
+  for (const { name, pid } of cluster.supervisor.states()) console.log(`  ${name.padEnd(12)} ${pid}`);
+  console.log(`what they say: ${join(dir, "logs")}   end: Ctrl-C`);
+  await enough();
+  console.log("ending what was started");
+  return exitCodes.ok;
+}
+
+const DIR = ".countersign/cluster";
+/** A recording of days is watched in five minutes; one within a day as it was. */
+const WATCHED_S = 300;
+
+function paceOf(isWithinADay: boolean, { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }): number {
+  return isWithinADay ? 1 : (toMs - fromMs) / 1_000 / WATCHED_S;
+}
+
+function defaultLimits(isWithinADay: boolean): string {
+  return cloneFile(isWithinADay ? defaults.limitsWithinADay : defaults.limitsOfDays);
+}
+
+function changeLine({ name, pid, restarts, lastEnd }: ProcessState): string {
+  return pid === undefined ? `${name} ended: ${lastEnd}` : `${name} runs again as ${pid}, for the ${restarts}. time`;
+}
+
+/** Until Ctrl-C, or the end by another's hand. */
+async function enough(): Promise<void> {
+  const stop = new AbortController();
+  const onSignal = () => stop.abort();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, onSignal);
+  await wait(2 ** 31 - 1, undefined, { signal: stop.signal }).catch(() => {});
+}

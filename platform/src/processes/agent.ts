@@ -1,0 +1,117 @@
+/** One deciding agent as a process: the same seat as embedded, on a host that folds together what waits. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { create, fromBinary } from "@bufbuild/protobuf";
+import { HeartbeatSchema, type Signed, SignedSchema } from "@countersign/contracts";
+import { parseInstruments, parseMoney } from "@countersign/orders";
+import { Host, isTransient, type PublishEffect } from "@countersign/runtime";
+import {
+  type AgentName,
+  type AgentsConfig,
+  makeAgent,
+  modes,
+  operatorSeat,
+  type Seat,
+  type Surroundings,
+} from "../agents.ts";
+import { cloneFile, loadLimits, loadStrategy } from "../inputs.ts";
+import type { ClusterSpec } from "./cluster.ts";
+import type { Process } from "./process.ts";
+
+const TICK_MS = 1_000;
+
+export async function runAgent(name: AgentName, own: Process): Promise<{ close(): Promise<void> }> {
+  const { signers, fence, loop, bus, rpc, signer, onBroken, log } = own;
+  const around: Surroundings = {
+    mode: "paper",
+    signers,
+    keys: fence.keys,
+    fence: () => fence.state(),
+    fenceFresh: () => fence.isFresh(performance.now()),
+    nowMs: () => loop.nowMs(),
+    session: `${process.pid}-${loop.nowMs()}`,
+  };
+  const { agent, edge } = await seatOf(name, own, around);
+  const store = await own.openStore();
+  await own.genesis();
+  const host = new Host({
+    agent,
+    edge,
+    fold: "together",
+    signer,
+    keys: fence.keys,
+    mode: modes.paper,
+    store,
+    bus,
+    rpc,
+    fence,
+    loop,
+    onBroken,
+    onAlert: (_, code, text) => log(`alert ${code}: ${text}`),
+  });
+  const isOpened = () => !fence.state().halts.some(({ id }) => id === "birth");
+  // Before the day the market only warms up the views.
+  if (!isOpened()) {
+    host.sleep();
+    fence.onChange(() => {
+      if (isOpened()) host.wake();
+    });
+  }
+  await host.start();
+  own.server.setServing(true);
+  loop.every(TICK_MS, () => host.tick());
+  beat(own, () => host.say(heartbeat(name)));
+  log("ready");
+  return { close: () => host.close() };
+}
+
+/** Says that it lives, each second; one that cannot be said is followed by the next. */
+export function beat({ loop }: Process, say: () => Promise<void>): void {
+  loop.every(TICK_MS, () =>
+    say().catch((error: unknown) => {
+      if (!isTransient(error)) throw error;
+    }),
+  );
+}
+
+export function heartbeat(agent: string): PublishEffect {
+  const payload = create(HeartbeatSchema, { agent, ready: true });
+  const topic = "agents.heartbeat.v1";
+  return { kind: "publish", topic, key: agent, type: "agent.heartbeat", payload, intent: "READY" };
+}
+
+async function seatOf(name: AgentName, { spec, dir }: Process, around: Surroundings): Promise<Seat> {
+  // The person's word was given when the cluster was founded: no process holds the person's key.
+  if (name === "operator") return operatorSeat(openingOf(spec));
+  return makeAgent(name, await configOf(spec, dir), around);
+}
+
+function openingOf({ opening }: ClusterSpec): Signed {
+  return fromBinary(SignedSchema, Buffer.from(opening, "base64"));
+}
+
+/** What a user chose, as the agents take it. */
+export async function configOf(spec: ClusterSpec, dir: string): Promise<AgentsConfig> {
+  const { account, person, traded, hedge, settings, currency, platform } = spec;
+  const strategies = [];
+  for (const path of spec.strategies) strategies.push(await loadStrategy(path));
+  return {
+    seed: platform,
+    account,
+    person,
+    instruments: instruments(),
+    traded,
+    hedgeSymbol: hedge ?? undefined,
+    strategies: strategies.map(({ id, strategy }) => ({ id, strategy })),
+    limits: loadLimits(join(dir, spec.limits)),
+    ceiling: { notional: parseMoney(settings.ceiling.notional, currency, 2), persons: settings.ceiling.persons },
+    portfolio: settings.portfolio,
+    hedge: settings.hedge,
+    venueLatencyMs: settings.venueLatencyMs,
+  };
+}
+
+/** Outside replay every symbol has a row. */
+export function instruments() {
+  return parseInstruments(JSON.parse(readFileSync(cloneFile("markets/instruments.json"), "utf8")));
+}

@@ -1,0 +1,101 @@
+/**
+ * A cluster is a folder: what it is (`cluster.json`, no secrets), who may sign with what (`keys/`, one file a key, for its owner's eyes
+ * only), where its database is (`secrets.json`), and what its processes say (`logs/`). A process is given the folder and its own name.
+ */
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { InputError } from "../inputs.ts";
+
+export interface ClusterSpec {
+  readonly format: 1;
+  /** Names this cluster, for ever: in its genesis and in front of its engines' names. */
+  readonly platform: string;
+  readonly account: string;
+  readonly currency: string;
+  readonly deposit: string;
+  readonly person: string;
+  readonly traded: readonly string[];
+  readonly hedge: string | null;
+  readonly market: {
+    readonly traces: readonly { readonly path: string; readonly symbol?: string }[];
+    /** ISO 8601; before `from` the views warm up. */
+    readonly from?: string;
+    readonly to?: string;
+    /** Seconds of the trace in one second. */
+    readonly speed: number;
+  };
+  readonly strategies: readonly string[];
+  /** A copy in the folder. */
+  readonly limits: string;
+  readonly settings: {
+    readonly ceiling: { readonly notional: string; readonly persons: number };
+    readonly portfolio: { readonly targetVolatility: number; readonly weightMax: number; readonly noTradeBand: number };
+    readonly hedge: { readonly band: number; readonly bandInStress: number; readonly effectivenessMin: number };
+    readonly venueLatencyMs: number;
+  };
+  /** host:port of each broker. */
+  readonly kafka: readonly string[];
+  readonly partitions: number;
+  /** host:port of each process' gRPC server. */
+  readonly servers: Readonly<Record<string, string>>;
+  /** host:port of each process' health and metrics. */
+  readonly health: Readonly<Record<string, string>>;
+  /** Of the paper venue's API. */
+  readonly venue: string;
+  /** The serialised ProposeRequest, base64. */
+  readonly genesis: string;
+  /** The person's signature under the opening, a serialised Signed, base64. */
+  readonly opening: string;
+}
+
+export interface Secrets {
+  /** PostgreSQL, with its password. */
+  readonly postgres: string;
+  /** What Execution shows at the venue. */
+  readonly venueKey: string;
+}
+
+export function readSpec(dir: string): ClusterSpec {
+  return readJson(join(dir, SPEC)) as ClusterSpec;
+}
+
+export function readSecrets(dir: string): Secrets {
+  return readJson(join(dir, SECRETS)) as Secrets;
+}
+
+/** Each file whole or not at all: processes may be reading. */
+export function writeSpec(dir: string, spec: ClusterSpec): void {
+  writeWhole(join(dir, SPEC), spec, 0o644);
+}
+
+export function writeSecrets(dir: string, secrets: Secrets): void {
+  writeWhole(join(dir, SECRETS), secrets, 0o600);
+}
+
+export function keysDir(dir: string): string {
+  return join(dir, "keys");
+}
+
+export function logsDir(dir: string): string {
+  const path = join(dir, "logs");
+  mkdirSync(path, { recursive: true });
+  return path;
+}
+
+const SPEC = "cluster.json";
+const SECRETS = "secrets.json";
+
+function writeWhole(path: string, value: unknown, mode: number): void {
+  writeFileSync(`${path}.writing`, `${JSON.stringify(value, null, 2)}\n`, { mode });
+  renameSync(`${path}.writing`, path);
+}
+
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch (cause) {
+    throw new InputError("BAD_OPTION", `${path}: no cluster is described there: make one with \`countersign up\``, {
+      cause,
+    });
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * Founding a cluster: makes every key, writes the genesis and the person's consent to the opening, and, once validators answer, proposes
+ * genesis and deposit. After it no process holds the person's key; it stays in the folder, with the person.
+ */
+
+import { randomBytes } from "node:crypto";
+import { copyFileSync, existsSync, mkdirSync } from "node:fs";
+import { createServer } from "node:net";
+import { basename, join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { toBinary } from "@bufbuild/protobuf";
+import { KeyPurpose, SignedSchema } from "@countersign/contracts";
+import { parseMoney } from "@countersign/orders";
+import { isTransient } from "@countersign/runtime";
+import { AGENTS, modes, signOpening } from "../agents.ts";
+import { authority } from "../authority-file.ts";
+import { genesisRequest, VALIDATORS } from "../genesis.ts";
+import { InputError, loadLimits } from "../inputs.ts";
+import { Person } from "../person.ts";
+import { type ClusterSpec, keysDir, readSpec, writeSecrets, writeSpec } from "./cluster.ts";
+import { KeyFiles } from "./key-files.ts";
+import { openProcess } from "./process.ts";
+
+/** What a user chooses; the rest is made. */
+export type ClusterChoice = Omit<
+  ClusterSpec,
+  "format" | "platform" | "servers" | "health" | "venue" | "genesis" | "opening"
+>;
+
+export const PROCESSES = [...VALIDATORS, ...AGENTS, "market", "gateway"] as const;
+
+/** Writes the folder. @throws InputError when a cluster is described there already */
+export async function foundCluster(
+  dir: string,
+  choice: ClusterChoice,
+  engines: { readonly postgres: string },
+): Promise<ClusterSpec> {
+  if (existsSync(join(dir, "cluster.json")))
+    throw new InputError("BAD_OPTION", `${dir}: a cluster lives there already: go on with it, or name another folder`);
+  mkdirSync(dir, { recursive: true });
+  const limits = loadLimits(choice.limits);
+  const copy = basename(choice.limits);
+  copyFileSync(choice.limits, join(dir, copy));
+  const signers = new KeyFiles(keysDir(dir), { makes: true });
+  const platform = `cs-${randomBytes(4).toString("hex")}`;
+  const persons = [choice.person];
+  const facts = { authority, mode: modes.paper, platform, signers, persons, limitsDigest: limits.digest };
+  const genesis = genesisRequest({ ...facts, fromMs: Date.now() });
+  const opening = signOpening(choice.person, signers.signer(choice.person, KeyPurpose.APPROVAL));
+  const [venue = "", ...ports] = await freeAddresses(1 + 2 * PROCESSES.length);
+  const servers = Object.fromEntries(PROCESSES.map((name, n) => [name, ports[2 * n]!]));
+  const health = Object.fromEntries(PROCESSES.map((name, n) => [name, ports[2 * n + 1]!]));
+  const spec: ClusterSpec = {
+    ...choice,
+    format: 1,
+    platform,
+    limits: copy,
+    servers,
+    health,
+    venue,
+    genesis: Buffer.from(genesis).toString("base64"),
+    opening: Buffer.from(toBinary(SignedSchema, opening)).toString("base64"),
+  };
+  writeSecrets(dir, { postgres: engines.postgres, venueKey: randomBytes(24).toString("hex") });
+  writeSpec(dir, spec);
+  return spec;
+}
+
+/** Proposes genesis and deposit; both are in the log once, however often this is done. */
+export async function proposeFounding(dir: string): Promise<void> {
+  const { person: name, account, currency, deposit, genesis } = readSpec(dir);
+  const own = await openProcess(dir, name);
+  try {
+    const person = new Person({
+      name,
+      envelopeSigner: own.signer,
+      wordSigner: own.signers.signer(name, KeyPurpose.APPROVAL),
+      keys: own.fence.keys,
+      rpc: own.rpc,
+      teller: await own.openTeller(await own.openStore()),
+      nowMs: () => own.loop.nowMs(),
+    });
+    await patiently(() => person.proposeGenesis(Buffer.from(genesis, "base64"), VALIDATORS[0]));
+    await own.genesis();
+    const amount = parseMoney(deposit, currency, 2);
+    const answer = await patiently(() => person.deposit(account, amount, "opening", VALIDATORS[0]));
+    if (answer.code !== undefined)
+      throw new InputError("BAD_OPTION", `the deposit is refused: ${answer.code} ${answer.text ?? ""}`);
+  } finally {
+    await own.close();
+  }
+}
+
+/** Validators may be starting. */
+async function patiently<T>(act: () => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await act();
+    } catch (error) {
+      if (!isTransient(error) || tries === TRIES_MAX) throw error;
+      await wait(200);
+    }
+  }
+}
+
+const TRIES_MAX = 300;
+
+/** Ports that are free now. */
+async function freeAddresses(count: number): Promise<string[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, () => {
+      const server = createServer();
+      return new Promise<typeof server>((resolve, reject) => {
+        server.once("error", reject);
+        server.listen(0, "127.0.0.1", () => resolve(server));
+      });
+    }),
+  );
+  const addresses = servers.map((server) => `127.0.0.1:${(server.address() as { port: number }).port}`);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return addresses;
+}

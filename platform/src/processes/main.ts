@@ -1,0 +1,39 @@
+/**
+ * One process of a cluster: `node platform/src/processes/main.ts DIR NAME`. SIGTERM, or the end of its standard input, ends it when what
+ * runs is finished.
+ */
+import { AGENTS, type AgentName } from "../agents.ts";
+import { VALIDATORS } from "../genesis.ts";
+import { InputError } from "../inputs.ts";
+import { runAgent } from "./agent.ts";
+import { runGateway } from "./gateway.ts";
+import { runMarket } from "./market.ts";
+import { openProcess, type Process } from "./process.ts";
+import { runValidator } from "./validator.ts";
+
+const [dir = "", name = ""] = process.argv.slice(2);
+try {
+  const own = await openProcess(dir, name);
+  const stop = new Promise<void>((resolve) => {
+    process.once("SIGTERM", resolve);
+    // Ctrl-C in a terminal reaches everybody in it: who started us says when to end.
+    process.on("SIGINT", () => {});
+    process.stdin.once("end", resolve).resume();
+  });
+  const running = await run(name, own);
+  await stop;
+  await running.close();
+  await own.close();
+  process.exit(0);
+} catch (error) {
+  console.error(error instanceof InputError ? `countersign: ${error.message}` : error);
+  process.exit(1);
+}
+
+function run(which: string, own: Process): Promise<{ close(): Promise<void> }> {
+  if (which === "market") return runMarket(own);
+  if (which === "gateway") return runGateway(own);
+  if ((VALIDATORS as readonly string[]).includes(which)) return runValidator(own);
+  if ((AGENTS as readonly string[]).includes(which)) return runAgent(which as AgentName, own);
+  throw new InputError("BAD_OPTION", `${which}: no process has this name`);
+}

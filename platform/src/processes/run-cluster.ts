@@ -1,0 +1,99 @@
+/** A cluster on this machine: its engines, its topics, its processes. Engines that are not given by address are started, and ended with it. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { KafkaBus } from "@countersign/bus";
+import { topics } from "@countersign/contracts";
+import { type KafkaCluster, kafka, postgres } from "@countersign/engines";
+import { createDatabase, databasesNamed } from "@countersign/postgres";
+import { AGENTS } from "../agents.ts";
+import { authority } from "../authority-file.ts";
+import { readSecrets, readSpec, writeSecrets, writeSpec } from "./cluster.ts";
+import { type ClusterChoice, foundCluster, PROCESSES, proposeFounding } from "./found.ts";
+import { type ProcessState, Supervisor } from "./supervisor.ts";
+
+export interface RunningCluster extends AsyncDisposable {
+  readonly supervisor: Supervisor;
+  readonly kafka: KafkaCluster;
+  /** Of the cluster's own database. */
+  readonly postgresUrl: string;
+}
+
+export interface StartOptions {
+  /** Of a cluster that is not there yet. */
+  readonly choice: Omit<ClusterChoice, "kafka" | "partitions">;
+  readonly brokers?: number;
+  readonly onStep?: (text: string) => void;
+  readonly onChange?: (state: ProcessState) => void;
+}
+
+const PARTITIONS = 12;
+const DATABASE = "countersign";
+
+/** Founds the cluster if the folder describes none; returns when everything runs. @throws EngineError, InputError, PostgresError */
+export async function startCluster(dir: string, options: StartOptions): Promise<RunningCluster> {
+  const { choice, brokers = 3, onStep = () => {}, onChange } = options;
+  const stack = new AsyncDisposableStack();
+  try {
+    const [server, cluster] = await Promise.all([
+      postgres({ dir: join(dir, "postgres") }),
+      kafka({ nodes: brokers, dir: join(dir, "kafka") }),
+    ]);
+    stack.use(server);
+    stack.use(cluster);
+    onStep(`PostgreSQL and ${cluster.brokers.length} Kafka brokers run`);
+    const names = await databasesNamed(server.url, DATABASE);
+    const url = names.includes(DATABASE) ? withDatabase(server.url) : await createDatabase(server.url, DATABASE);
+    if (!existsSync(join(dir, "cluster.json"))) {
+      const whole = { ...choice, kafka: cluster.brokers, partitions: PARTITIONS };
+      await foundCluster(dir, whole, { postgres: url });
+      onStep("keys and genesis written");
+    } else {
+      // Engines may have moved; who the cluster is has not.
+      writeSpec(dir, { ...readSpec(dir), kafka: cluster.brokers });
+      writeSecrets(dir, { ...readSecrets(dir), postgres: url });
+    }
+    await createTopics(cluster.brokers);
+    onStep("topics are there");
+    const supervisor = new Supervisor({ dir, names: PROCESSES, ...(onChange && { onChange }) });
+    stack.defer(() => supervisor.stop());
+    supervisor.start();
+    await proposeFounding(dir);
+    onStep("founded: genesis and deposit are in the log");
+    const held = stack.move();
+    return { supervisor, kafka: cluster, postgresUrl: url, [Symbol.asyncDispose]: () => held.disposeAsync() };
+  } catch (error) {
+    await stack.disposeAsync();
+    throw error;
+  }
+}
+
+/** Every topic of the catalogue, and a dead-letter queue for each reader of each. */
+async function createTopics(brokers: readonly string[]): Promise<void> {
+  const bus = new KafkaBus({ brokers, clientId: "countersign-topics", onError: () => {} });
+  const days = (n: number) => n * 86_400_000;
+  const own = topics.map(({ topic, retentionDays }) => ({
+    topic,
+    partitions: PARTITIONS,
+    retentionMs: days(retentionDays),
+  }));
+  const dead = AGENTS.flatMap((name) =>
+    (authority.agents[name]?.reads ?? []).map(({ topic }) => ({
+      topic: `${topic}.${name}.dlq`,
+      partitions: 1,
+      retentionMs: days(DLQ_DAYS),
+    })),
+  );
+  try {
+    await bus.ensureTopics([...own, ...dead]);
+  } finally {
+    await bus.close(0);
+  }
+}
+
+const DLQ_DAYS = 30;
+
+function withDatabase(serverUrl: string): string {
+  const url = new URL(serverUrl);
+  url.pathname = `/${DATABASE}`;
+  return url.href;
+}
