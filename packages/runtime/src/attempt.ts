@@ -52,11 +52,14 @@ export function attempt<S, V>(
   const initial = loaded.state === undefined ? agent.initial(key) : (loaded.state as S);
   let state = initial;
   let chains = now.chains;
+  // Of the inputs before: in one transaction a claim can be taken once, too.
+  const takenHere = new Set<string>();
   const decided = inputs.map((pending) => {
     const decision = agent.decide(state, pending.input, { ...context(now), cause: pending.cause });
-    const taken = takenClaim(decision.effects, pending, now.claimed);
+    const taken = takenClaim(decision.effects, pending, now.claimed, takenHere);
     if (taken === undefined) state = decision.state;
     const effects = taken === undefined ? decision.effects : taken.otherwise;
+    for (const id of claimIds(effects)) takenHere.add(id);
     const answering = pending.input.kind === "call" ? pending.input.call : undefined;
     const finished = now.finish === undefined ? effects : effects.map((effect) => finishEffect(effect, now.finish));
     const drafted = draftBodies(finished, chains, {
@@ -133,9 +136,15 @@ function context<V>({ nowMs, view, fence, auditTrailing }: Circumstances<V>): Om
   return { nowMs, view, fence, auditTrailing };
 }
 
-function takenClaim(effects: readonly Effect[], pending: Pending, claimed: Circumstances<unknown>["claimed"]) {
-  if (claimed === undefined || claimed.pending !== pending) return undefined;
-  return effects.find((effect) => effect.kind === "claim" && effect.id === claimed.id) as
+/** The first claim of this input that the store, or an input before it, has already. */
+function takenClaim(
+  effects: readonly Effect[],
+  pending: Pending,
+  claimed: Circumstances<unknown>["claimed"],
+  takenHere: ReadonlySet<string>,
+) {
+  const isTaken = (id: string) => takenHere.has(id) || (claimed?.pending === pending && claimed.id === id);
+  return effects.find((effect) => effect.kind === "claim" && isTaken(effect.id)) as
     | Extract<Effect, { kind: "claim" }>
     | undefined;
 }

@@ -1,0 +1,102 @@
+import { type Bus, BusError, type OutRecord } from "@countersign/bus";
+import { describe, expect, it } from "vitest";
+import { MemoryStore } from "./memory/store.ts";
+import { Relay } from "./relay.ts";
+import { emptyCommit, type OutboxRow } from "./store.ts";
+
+function rowOf(msgId: string): OutboxRow {
+  return { msgId, kind: "publish", topic: "t", key: "k", bytes: Buffer.from(msgId), callId: undefined };
+}
+
+/** A bus that can be away; what it takes is kept. */
+function world() {
+  const store = new MemoryStore();
+  const taken: string[] = [];
+  const bus = {
+    isAway: false,
+    calls: 0,
+    async publish(records: readonly OutRecord[]) {
+      bus.calls++;
+      if (bus.isAway) throw new BusError("unknown-outcome", "TIMEOUT", "no answer");
+      taken.push(...records.map(({ value }) => Buffer.from(value).toString()));
+      return [];
+    },
+  };
+  const broken: unknown[] = [];
+  const open = () =>
+    new Relay({
+      store,
+      bus: bus as unknown as Bus,
+      recordOf: ({ topic, key, bytes }) => ({ topic, key: Buffer.from(key), value: bytes, headers: {} }),
+      onBroken: (error) => void broken.push(error),
+    });
+  const commit = async (relay: Relay | undefined, ...msgIds: string[]) => {
+    const outbox = msgIds.map(rowOf);
+    await store.commit({ ...emptyCommit, outbox });
+    relay?.push(outbox);
+  };
+  const left = async () => (await store.unpublished()).map(({ msgId }) => msgId);
+  return { bus, taken, broken, open, commit, left };
+}
+
+describe("Relay", () => {
+  it("publishes what was committed, in its order, and marks it", async () => {
+    const { taken, open, commit, left } = world();
+    const relay = open();
+    for (const one of ["a", "b", "c"]) await commit(relay, one);
+    await relay.close(1_000);
+    expect(taken).toEqual(["a", "b", "c"]);
+    expect(await left()).toEqual([]);
+  });
+
+  it("keeps what the bus does not take, and brings it in the same order when it is back", async () => {
+    const { bus, taken, open, commit, left } = world();
+    const relay = open();
+    bus.isAway = true;
+    for (const one of ["a", "b"]) await commit(relay, one);
+    await expect.poll(() => bus.calls).toBeGreaterThan(2);
+    expect([taken, relay.ageSeconds > 0]).toEqual([[], true]);
+    bus.isAway = false;
+    await commit(relay, "c");
+    await expect.poll(() => taken).toEqual(["a", "b", "c"]);
+    await relay.close(1_000);
+    expect(await left()).toEqual([]);
+    expect(relay.ageSeconds).toBe(0);
+  });
+
+  it("publishes what an earlier life left, and what a commit wrote whose answer was lost, before what comes later", async () => {
+    const { taken, open, commit, left } = world();
+    await commit(undefined, "earlier", "lost");
+    const relay = open();
+    relay.doubt();
+    await commit(relay, "later");
+    await expect.poll(() => taken).toEqual(["earlier", "lost", "later"]);
+    await relay.close(1_000);
+    expect(await left()).toEqual([]);
+  });
+
+  it("what is not on the bus when the time to drain is over stays in the outbox", async () => {
+    const { bus, open, commit, left } = world();
+    const relay = open();
+    bus.isAway = true;
+    await commit(relay, "a");
+    await relay.close(50);
+    expect(await left()).toEqual(["a"]);
+  });
+
+  it("makes who writes wait while too much waits", async () => {
+    const { bus, open, commit } = world();
+    const relay = open();
+    bus.isAway = true;
+    await commit(relay, ...Array.from({ length: 2_000 }, (_, n) => `${n}`));
+    let hasRoom = false;
+    const waiting = relay.room().then(() => {
+      hasRoom = true;
+    });
+    await expect.poll(() => bus.calls).toBeGreaterThan(1);
+    expect(hasRoom).toBe(false);
+    bus.isAway = false;
+    await waiting;
+    await relay.close(1_000);
+  });
+});

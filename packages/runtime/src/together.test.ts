@@ -1,0 +1,138 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { create } from "@bufbuild/protobuf";
+import { HedgeQuoteRequestSchema, HedgeQuoteSchema } from "@countersign/contracts";
+import { openEnvelope } from "@countersign/envelope";
+import { describe, expect, it } from "vitest";
+import { type Agent, type Effect, noView } from "./agent.ts";
+import { MemoryStore } from "./memory/store.ts";
+import { Rig } from "./testing.ts";
+
+const CALL = "HedgerService.Quote";
+
+interface Ticket {
+  readonly issued: number;
+}
+
+/** Gives each caller the next number; with `claims`, only to the first who asks for a symbol. */
+function desk(claims = false): Agent<Ticket> {
+  return {
+    canvas: {
+      agent: "desk",
+      mission: "",
+      observes: [],
+      publishes: [],
+      calls: [],
+      serves: [CALL],
+      beliefs: "",
+      policy: "",
+      slos: [],
+      failover: "",
+    },
+    keyOf: () => "all",
+    initial: () => ({ issued: 0 }),
+    decide({ issued }, input) {
+      const symbol = input.kind === "call" ? (input.payload as { symbol?: string }).symbol : undefined;
+      const payload = create(HedgeQuoteSchema, { explanation: `number ${issued + 1}` });
+      const reply = { kind: "reply", type: "hedge.quote", payload, intent: "QUOTE" } as const;
+      const claim: Effect = { kind: "claim", id: `symbol ${symbol}`, otherwise: [] };
+      return { state: { issued: issued + 1 }, effects: claims ? [claim, reply] : [reply] };
+    },
+    view: noView,
+  };
+}
+
+/** A store as far away as a database. */
+function distant(store: MemoryStore): MemoryStore {
+  return new Proxy(store, {
+    get(of, name) {
+      const value: unknown = Reflect.get(of, name, of);
+      if (typeof value !== "function") return value;
+      return async (...args: unknown[]) => {
+        await wait(Math.random() * 3);
+        const result: unknown = await value.apply(of, args);
+        await wait(Math.random() * 3);
+        return result;
+      };
+    },
+  });
+}
+
+/** One replica, with its own bus and callers, over a store that others share. */
+async function replica(store: MemoryStore, agent = desk()) {
+  const rig = await Rig.open();
+  rig.grant("desk", `hedge.quote ${CALL}`, "decision.refused audit.records.v1");
+  rig.grant("friend", `hedge.quote-request ${CALL}`);
+  const host = await rig.host(agent, { store: distant(store), fold: "together" });
+  const request = (idempotencyKey: string, symbol = "SPX") =>
+    rig.sealed({
+      sender: "friend",
+      topic: CALL,
+      type: "hedge.quote-request",
+      idempotencyKey,
+      payload: create(HedgeQuoteRequestSchema, { symbol }),
+    }).bytes;
+  const ask = async (bytes: Uint8Array) => {
+    const opened = openEnvelope(await rig.rpc.call(CALL, "desk", bytes), rig.keys);
+    if (!opened.ok) throw new Error(opened.code);
+    return { causation: opened.body.causationId, bytes: Buffer.from(opened.bytes).toString("hex") };
+  };
+  return { rig, host, request, ask };
+}
+
+const issued = async (store: MemoryStore) => ((await store.load("all")).state as Ticket | undefined)?.issued;
+
+describe("inputs that wait for a transaction", () => {
+  it("go together into the next, and each gets its own answer", async () => {
+    const store = new MemoryStore();
+    const { host, request, ask } = await replica(store);
+    const answers = await Promise.all(Array.from({ length: 40 }, (_, n) => ask(request(`${n}`))));
+    expect(new Set(answers.map(({ causation }) => causation)).size).toBe(40);
+    expect(await issued(store)).toBe(40);
+    expect(host.counts.commits).toBeLessThan(10);
+  });
+
+  it("a repetition among them gets the first one's answer, byte for byte", async () => {
+    const store = new MemoryStore();
+    const { request, ask } = await replica(store);
+    const [one, other] = [request("one"), request("other")];
+    const [first, , second] = await Promise.all([ask(one), ask(other), ask(new Uint8Array(one))]);
+    expect(second).toEqual(first);
+    expect(await issued(store)).toBe(2);
+  });
+
+  it("a claim is taken by the first of them, as if they had come one after the other", async () => {
+    const store = new MemoryStore();
+    const { request, ask } = await replica(store, desk(true));
+    const asked = ["A", "B", "A", "C", "B"].map((symbol, n) => ask(request(`${n}`, symbol)));
+    const settled = await Promise.allSettled(asked);
+    expect(settled.map(({ status }) => status)).toEqual([
+      "fulfilled",
+      "fulfilled",
+      "rejected",
+      "fulfilled",
+      "rejected",
+    ]);
+    expect(await issued(store)).toBe(3);
+  });
+});
+
+describe("three replicas over one store", () => {
+  it("lose no decision and make none twice, whoever is asked", async () => {
+    const store = new MemoryStore();
+    const replicas = await Promise.all([replica(store), replica(store), replica(store)]);
+    const asked = Array.from({ length: 60 }, (_, n) => {
+      return replicas[n % 3]!.ask(replicas[0]!.request(`${n}`));
+    });
+    await Promise.all(asked);
+    expect(await issued(store)).toBe(60);
+  });
+
+  it("answer one and the same call alike, though all three are asked at once", async () => {
+    const store = new MemoryStore();
+    const replicas = await Promise.all([replica(store), replica(store), replica(store)]);
+    const bytes = replicas[0]!.request("same");
+    const answers = await Promise.all(replicas.map(({ ask }) => ask(new Uint8Array(bytes))));
+    expect(new Set(answers.map((answer) => answer.bytes)).size).toBe(1);
+    expect(await issued(store)).toBe(1);
+  });
+});
