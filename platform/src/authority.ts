@@ -44,6 +44,7 @@ const roles: Authority["roles"] = {
     { type: "approval.decision", topic: "approvals.decision.v1" },
     { type: "halt.request", topic: "HaltService.Halt" },
     { type: "quorum.propose", topic: "QuorumService.Propose" },
+    { type: "quorum.read-request", topic: "QuorumService.Read" },
   ],
 };
 

@@ -51,7 +51,6 @@ function commonOptions({ keepaliveMs, keepaliveTimeoutMs, maxMessageBytes }: Con
   return {
     "grpc.keepalive_time_ms": keepaliveMs,
     "grpc.keepalive_timeout_ms": keepaliveTimeoutMs,
-    "grpc.max_send_message_length": maxMessageBytes,
     "grpc.max_receive_message_length": maxMessageBytes,
   };
 }

@@ -29,7 +29,7 @@ export interface ServerSideOptions {
 }
 
 /** What the last answers need to leave when all handlers are done. Streams, such as a watch of the health, end by force. */
-const FLUSH_MS = 100;
+const FLUSH_MS = 500;
 
 export class ServerSide {
   readonly #o: ServerSideOptions;

@@ -1,7 +1,7 @@
 /** X.509 certificates made on the spot (RFC 5280, in DER), so that the tests need no tool and no key lies in the repository. */
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
 
-export interface Identity {
+interface Identity {
   readonly cert: Uint8Array;
   readonly key: Uint8Array;
 }

@@ -98,7 +98,7 @@ export async function openProcess(dir: string, name: string): Promise<Process> {
       while (!fence.isFresh(performance.now())) await wait(20);
     },
     async close() {
-      server.setServing(false);
+      if (listen !== undefined) server.setServing(false);
       await loop.close();
       await watch.close();
       await server.close(DRAIN_MS);
