@@ -17,6 +17,7 @@ const steps: readonly Step[] = [
   tool("dead code", "knip", "--no-config-hints"),
   { name: "imports", problems: () => importProblems(root) },
   { name: "generated code", problems: () => generatedProblems(root) },
+  tool("schemas", "node", "scripts/schema.ts", "check"),
   { name: "lockfile", problems: () => lockfileProblems(root) },
   tool("authority.json", "node", "scripts/authority.ts", "--check"),
   tool("markets", "node", "scripts/make-market.ts", "--check"),
