@@ -1,7 +1,9 @@
-// `npm test`: the unit tests, then the promises. The last line counts tests of both kinds and marks proven.
+// `npm test`: the unit tests, those that need Kafka or Redis, then the promises. The last line counts tests of all kinds and marks proven.
+// REQUIRE_ENGINES=kafka,postgres,redis: a server that cannot be had is a failure; else its tests are named as not run.
 // --check-failed: what ran before has failed, and the last line shall say so.
 import { provePromises } from "../test/promise-suite.ts";
 import { notYet } from "../test/promises/not-yet.ts";
+import { engineTestFiles, planEngineTests, runEngineTests } from "./engines.ts";
 import { root } from "./run.ts";
 import { runVitest } from "./vitest.ts";
 
@@ -9,10 +11,20 @@ const units = await runVitest("vitest.config.ts", [], { show: true });
 for (const reason of units.broken) console.log(`FAILED  ${reason}`);
 if (units.skipped > 0) console.log(`${units.skipped} unit tests were skipped`);
 
+const plan = await planEngineTests(engineTestFiles(), process.env.REQUIRE_ENGINES ?? "");
+const withEngines = await runEngineTests(plan.files);
+for (const reason of withEngines?.broken ?? []) console.log(`FAILED  ${reason}`);
+if ((withEngines?.skipped ?? 0) > 0) console.log(`${withEngines?.skipped} tests with engines were skipped`);
+
 const promises = await provePromises({ root, notYet, print: console.log });
 
 const checkFailed = process.argv.includes("--check-failed");
 if (checkFailed) console.log("FAILED  npm run check, see above");
-const failed = units.failed + units.broken.length + promises.failed + (checkFailed ? 1 : 0);
-console.log(`${units.passed + promises.passed} passed, ${failed} failed`);
+for (const failure of plan.failures) console.log(`FAILED  ${failure}`);
+for (const line of plan.notRun) console.log(line);
+const runs = withEngines === undefined ? [units] : [units, withEngines];
+const count = (of: (run: (typeof runs)[number]) => number) => runs.reduce((sum, run) => sum + of(run), 0);
+const failedTests = count(({ failed, broken }) => failed + broken.length);
+const failed = failedTests + plan.failures.length + promises.failed + (checkFailed ? 1 : 0);
+console.log(`${count(({ passed }) => passed) + promises.passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -1,6 +1,7 @@
 // Brokers die and come back, on a cluster of the test's own: whatever was acknowledged arrives, and each key stays in order.
 import { setTimeout as sleep } from "node:timers/promises";
-import { BusError, KafkaBus } from "@countersign/bus";
+import { BusError } from "@countersign/bus";
+import { KafkaBus } from "@countersign/bus/kafka";
 import { type KafkaCluster, kafka } from "@countersign/engines";
 import { afterAll, beforeAll, expect, it } from "vitest";
 

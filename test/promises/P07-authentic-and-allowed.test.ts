@@ -76,11 +76,14 @@ describe("what passes every door is acted upon, and what does not is refused by 
     expect(outcome).toEqual(refused("CONFLICT", "inbox", ORDERS));
   });
 
-  it("more than a sender may say: RATE_LIMITED by the pipeline, and a second later it may again", async () => {
+  it("more commands than a sender may give: RATE_LIMITED by the pipeline, and a second later it may again", async () => {
     const probe = await Probe.open({ asleep: true });
-    const { delivery } = good(probe);
+    const { body, bytes } = sealed(probe, command);
+    const delivery = deliveryOf(body, bytes);
     for (let n = 0; n < 10_000; n++) expect(await probe.deliver(delivery)).toEqual(nothingNew);
-    expect(await probe.deliver(delivery)).toEqual(refused("RATE_LIMITED", "pipeline", SIGNALS));
+    expect(await probe.deliver(delivery)).toEqual(refused("RATE_LIMITED", "pipeline", ORDERS));
+    // What has happened, such as a fill, is never too much: nothing may lose it.
+    expect(await probe.deliver(good(probe).delivery)).toEqual(nothingNew);
     await probe.rig.run(() => {}, probe.rig.scheduler.nowMs() + 1_000);
     expect(await probe.deliver(delivery)).toEqual(nothingNew);
   });

@@ -1,4 +1,3 @@
-export { KafkaBus, type KafkaBusOptions } from "./kafka/bus.ts";
 export { LocalBus } from "./local/bus.ts";
 export { murmur2, partitionOf } from "./partition.ts";
 export {

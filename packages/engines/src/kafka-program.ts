@@ -42,10 +42,16 @@ export async function kafkaProgram(version = kafkaVersion()): Promise<KafkaProgr
 }
 
 async function javaProgram(): Promise<string> {
-  const java = process.env.JAVA_HOME === undefined ? "java" : join(process.env.JAVA_HOME, "bin", "java");
-  if (!(await isJavaEnough(java))) await install(`Java ${JAVA_LEAST} or later`, ["openjdk-17-jre-headless"]);
+  const home = process.env.JAVA_HOME;
+  const java = home === undefined ? "java" : join(home, "bin", "java");
   if (await isJavaEnough(java)) return java;
-  throw new EngineError("PROGRAM_MISSING", `${java} is older than Java ${JAVA_LEAST}: set JAVA_HOME to a newer one`);
+  if (home !== undefined)
+    throw new EngineError(
+      "PROGRAM_MISSING",
+      `JAVA_HOME (${home}) is no Java ${JAVA_LEAST} or later: correct or unset it`,
+    );
+  await install(`Java ${JAVA_LEAST} or later`, ["openjdk-17-jre-headless"]);
+  return java;
 }
 
 async function isJavaEnough(java: string): Promise<boolean> {

@@ -13,10 +13,11 @@ import {
   type TopicConfig,
 } from "../port.ts";
 import type { ClientOptions } from "./client.ts";
+import type { Place } from "./deliveries.ts";
 import { busError } from "./errors.ts";
 import { lagOf } from "./positions.ts";
 import { type Addressed, Publisher } from "./publisher.ts";
-import { KafkaSubscription, type Place } from "./subscription.ts";
+import { KafkaSubscription } from "./subscription.ts";
 import { Topics } from "./topics.ts";
 
 export interface KafkaBusOptions extends ClientOptions {
@@ -27,9 +28,12 @@ export interface KafkaBusOptions extends ClientOptions {
   readonly onError: (error: unknown, place: Place) => void;
   /** After this time without a heartbeat a group gives a member's partitions to others, ms: 10 s. */
   readonly sessionTimeoutMs?: number;
+  /** Copies of each topic: 3, on as many brokers. */
+  readonly replicas?: number;
 }
 
 const SESSION_MS = 10_000;
+const REPLICAS = 3;
 
 export class KafkaBus implements Bus {
   readonly #o: KafkaBusOptions;
@@ -41,7 +45,7 @@ export class KafkaBus implements Bus {
   /** Connects when it is first used. */
   constructor(options: KafkaBusOptions) {
     this.#o = options;
-    this.#topics = new Topics(options);
+    this.#topics = new Topics(options, options.replicas ?? REPLICAS);
     this.#publisher = new Publisher(options);
   }
 

@@ -14,6 +14,16 @@ const PERHAPS_WRITTEN = new Set(["REQUEST_TIMED_OUT", "NOT_ENOUGH_REPLICAS_AFTER
 // The request was on its way when this happened.
 const PERHAPS_SENT = new Set(["KafkaJSConnectionClosedError", "KafkaJSRequestTimeoutError"]);
 
+// kafkajs says "not retriable" of these, meaning that the same request would fail again; a new start does not.
+const PASSING = new Set([
+  "REBALANCE_IN_PROGRESS",
+  "ILLEGAL_GENERATION",
+  "UNKNOWN_MEMBER_ID",
+  "KafkaJSGroupCoordinatorNotFound",
+  "KafkaJSTimeout",
+  "KafkaJSLockTimeout",
+]);
+
 /** The one place where kafkajs's errors become ours. `what`: what was being done, for the message. */
 export function busError(error: unknown, what: string): BusError {
   if (error instanceof BusError) return error;
@@ -26,14 +36,17 @@ export function busError(error: unknown, what: string): BusError {
     return new BusError("unknown-outcome", code, message, options);
   }
   if (root.type === "UNKNOWN_TOPIC_OR_PARTITION") return new BusError("retriable", "UNKNOWN_TOPIC", message, options);
-  if (root.name === "KafkaJSProtocolError" && root.retriable === false)
+  if (root.name === "KafkaJSProtocolError" && !isRetriable(root))
     return new BusError("fatal", "REFUSED", message, options);
   if (root.name === "KafkaJSSASLAuthenticationError") return new BusError("fatal", "REFUSED", message, options);
   return new BusError("retriable", "UNREACHABLE", message, options);
 }
 
+/** Whether the same may succeed later. */
 export function isRetriable(error: unknown): boolean {
-  return rootOf(error).retriable !== false;
+  if (error instanceof BusError) return error.kind === "retriable";
+  const { retriable, type, name } = rootOf(error);
+  return retriable !== false || PASSING.has(type ?? "") || PASSING.has(name ?? "");
 }
 
 /** The protocol's name of the error, such as UNKNOWN_TOPIC_OR_PARTITION. */

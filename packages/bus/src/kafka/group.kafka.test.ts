@@ -70,12 +70,10 @@ describe.concurrent("a group of KafkaBus members", () => {
     const values = await publish(rig, 80, 10);
     const member = startMember(rig);
     const handled: string[] = [];
-    for await (const line of createInterface({ input: member.stdout! })) {
-      handled.push(line);
-      if (handled.length === 20) break;
-    }
+    createInterface({ input: member.stdout! }).on("line", (line) => handled.push(line));
+    await until("the member has handled some", () => handled.length >= 20);
     member.kill("SIGKILL");
-    await once(member, "exit");
+    await once(member, "close"); // with all that it printed
     const rest: string[] = [];
     await rig.bus.subscribe(group(rig), (batch) => {
       rest.push(...batch.records.map(({ value }) => text.decode(value)));

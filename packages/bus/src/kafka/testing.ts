@@ -4,9 +4,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Harness } from "../conformance.ts";
 import type { Bus, Handler, SubscribeOptions, Subscription, TopicPartition } from "../port.ts";
 import { KafkaBus, type KafkaBusOptions } from "./bus.ts";
-import type { Place } from "./subscription.ts";
+import type { Place } from "./deliveries.ts";
 
-export interface Heard {
+interface Heard {
   readonly error: unknown;
   readonly place: Place;
 }
@@ -22,7 +22,8 @@ const SETTLE_MS = 30_000;
 export function kafkaRig(brokers: readonly string[], options: Partial<KafkaBusOptions> = {}): KafkaRig {
   const heard: Heard[] = [];
   const onError = (error: unknown, place: Place) => void heard.push({ error, place });
-  const bus = new KafkaBus({ brokers, clientId: "test", sessionTimeoutMs: 6_000, onError, ...options });
+  const defaults = { clientId: "test", sessionTimeoutMs: 6_000, replicas: Math.min(3, brokers.length) };
+  const bus = new KafkaBus({ brokers, ...defaults, onError, ...options });
   const close = () => bus.close(5_000);
   const prefix = `test-${randomUUID()}-`;
   return { ...watched(bus), prefix, heard, close, [Symbol.asyncDispose]: close };

@@ -4,17 +4,18 @@ import { BusError, type TopicConfig } from "../port.ts";
 import { ask, type ClientOptions, patiently } from "./client.ts";
 import { busError, typeOf } from "./errors.ts";
 
-const REPLICAS = 3;
 const MIN_IN_SYNC = 2;
 const CREATE_MS = 30_000;
 
 /** What topics there are, and how many partitions each has: a number that never changes, so that a key stays where it is. */
 export class Topics {
   readonly #client: ClientOptions;
+  readonly #replicas: number;
   readonly #partitions = new Map<string, number>();
 
-  constructor(client: ClientOptions) {
+  constructor(client: ClientOptions, replicas: number) {
     this.#client = client;
+    this.#replicas = replicas;
   }
 
   /** Answers at once for a topic that was asked for before. @throws BusError UNKNOWN_TOPIC, UNREACHABLE */
@@ -23,27 +24,39 @@ export class Topics {
   }
 
   /**
-   * Creates what is missing: three replicas (as many as there are brokers, if fewer) of which two must have a record before it is
-   * acknowledged, and the broker's time on each record. @throws BusError TOPIC_MISMATCH, UNREACHABLE
+   * Creates what is missing: with its replicas, of which two must have a record before it is acknowledged, and the broker's time on
+   * each record. Waits up to 30 s for the brokers that this takes: a topic that was made with fewer copies would keep fewer.
+   * @throws BusError TOPIC_MISMATCH, UNREACHABLE
    */
   async ensure(topics: readonly TopicConfig[]): Promise<void> {
     try {
       await ask(this.#client, async (admin) => {
-        const { brokers } = await admin.describeCluster();
-        const replicas = Math.min(REPLICAS, brokers.length);
+        const { brokers } = await patiently(() => this.#enough(admin), CREATE_MS);
         const existing = new Set(await admin.listTopics());
         const missing = topics.filter(({ topic }) => !existing.has(topic));
         if (missing.length > 0) {
-          const creations = missing.map((one) => creation(one, replicas));
+          const creations = missing.map((one) => creation(one, this.#replicas));
           await admin.createTopics({ timeout: CREATE_MS, topics: creations, waitForLeaders: false });
         }
         for (const { host, port } of brokers) await this.#known(`${host}:${port}`, topics);
-        for (const problem of await problems(admin, topics, replicas))
+        for (const problem of await problems(admin, topics, this.#replicas))
           throw new BusError("fatal", "TOPIC_MISMATCH", problem);
       });
     } catch (error) {
       throw busError(error, "the topics could not be ensured");
     }
+  }
+
+  async #enough(admin: Admin) {
+    const cluster = await admin.describeCluster();
+    const up = cluster.brokers.length;
+    if (up >= this.#replicas) return cluster;
+    const cure = "start the others, or ask for fewer copies";
+    throw new BusError(
+      "retriable",
+      "UNREACHABLE",
+      `${this.#replicas} copies of a topic need as many brokers, and ${up} are up: ${cure}`,
+    );
   }
 
   /** What was created a moment ago is not known to every broker at once. */
@@ -105,10 +118,8 @@ async function problems(admin: Admin, topics: readonly TopicConfig[], replicas: 
         wrong.push(`topic ${topic} has ${what} ${is} instead of ${wanted}: correct it, or remove the topic`);
     };
     expect("partitions", actual.length, partitions);
-    // More replicas than there are brokers just now is a broker that is down.
-    const fewest = Math.min(...actual.map((one) => one.replicas.length));
-    expect("replicas", Math.min(fewest, replicas), replicas);
-    for (const [name, value] of Object.entries(settingsOf(Math.max(fewest, replicas), retentionMs)))
+    expect("replicas", Math.min(...actual.map((one) => one.replicas.length)), replicas);
+    for (const [name, value] of Object.entries(settingsOf(replicas, retentionMs)))
       expect(name, settings.get(name), value);
     return wrong;
   });

@@ -1,0 +1,68 @@
+// The tests that need a server of its own kind: x.kafka.test.ts, x.redis.test.ts. Where it cannot be had they are not run, by name.
+import { globSync } from "node:fs";
+import { sep } from "node:path";
+import { type Engine, whyMissing } from "@countersign/engines";
+import { root } from "./run.ts";
+import { runVitest, type TestRun } from "./vitest.ts";
+
+const engines: readonly Engine[] = ["kafka", "postgres", "redis"];
+
+export interface EngineTestPlan {
+  /** From the root, with slashes. */
+  readonly files: readonly string[];
+  /** A line for each file that cannot be run. */
+  readonly notRun: readonly string[];
+  /** The same, where an engine is missing that is demanded: failures. */
+  readonly failures: readonly string[];
+}
+
+/**
+ * Which of these files can be run. `demanded`: REQUIRE_ENGINES, names with commas between. `why`: the reason that an engine cannot be
+ * had, undefined if it can; it may install and download.
+ */
+export async function planEngineTests(
+  files: readonly string[],
+  demanded: string,
+  why: (engine: Engine) => Promise<Error | undefined> = whyMissing,
+): Promise<EngineTestPlan> {
+  const names = demanded.split(",").filter((name) => name !== "");
+  const unknown = names.filter((name) => !engines.some((engine) => engine === name));
+  const missing = new Map<string, string>();
+  for (const engine of engines) {
+    const reason = await why(engine);
+    if (reason !== undefined) missing.set(engine, `no ${engine}: ${reason.message}`);
+  }
+  const left = files
+    .map((file) => ({ file, lacks: enginesOf(file).filter((engine) => missing.has(engine)) }))
+    .filter(({ lacks }) => lacks.length > 0);
+  const isDemanded = ({ lacks }: { lacks: string[] }) => lacks.some((engine) => names.includes(engine));
+  const line = ({ file, lacks }: { file: string; lacks: string[] }) =>
+    `not run: ${file} (${lacks.map((engine) => missing.get(engine)).join("; ")})`;
+  return {
+    files: files.filter((file) => !left.some((one) => one.file === file)),
+    notRun: left.filter((one) => !isDemanded(one)).map(line),
+    failures: [
+      ...left.filter(isDemanded).map(line),
+      ...unknown.map((name) => `REQUIRE_ENGINES names ${name}: the engines are ${engines.join(", ")}`),
+    ],
+  };
+}
+
+export function engineTestFiles(): string[] {
+  const pattern = "{agents,cli,packages,platform,scripts,test,venues}/**/*.{kafka,redis}.test.ts";
+  const files = globSync(pattern, { cwd: root, exclude: (name) => name === "node_modules" });
+  return files.map((file) => file.split(sep).join("/")).toSorted();
+}
+
+/** Starts what the files need, once for all of them; undefined where there is nothing to run. */
+export async function runEngineTests(files: readonly string[]): Promise<TestRun | undefined> {
+  if (files.length === 0) return undefined;
+  const env = { COUNTERSIGN_TEST_ENGINES: [...new Set(files.flatMap(enginesOf))].join(",") };
+  return runVitest("test/vitest.engines.config.ts", files, { show: true, env });
+}
+
+/** x.kafka.redis.test.ts needs both. */
+function enginesOf(file: string): string[] {
+  const parts = file.split("/").at(-1)!.split(".").slice(1, -2);
+  return parts.filter((part) => engines.some((engine) => engine === part));
+}
