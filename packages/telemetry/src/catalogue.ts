@@ -1,0 +1,153 @@
+/**
+ * The metrics of the platform, as data. Names follow OpenMetrics 1.0: the unit last and in base units (seconds, bytes), a counter's
+ * samples end in `_total`. Every series also carries `agent`. A label holds a name out of a short list (step, topic, code, place,
+ * server), never an id and never free text: a correlation id belongs into a trace, and the exemplars lead there.
+ */
+
+/** The steps of the pipeline, in their order. */
+export const STEPS = [
+  "decode",
+  "verify",
+  "allowed",
+  "seen",
+  "age",
+  "rate",
+  "decide",
+  "commit",
+  "publish",
+  "offset",
+] as const;
+export type Step = (typeof STEPS)[number];
+
+/**
+ * Upper bounds of a step, in seconds. Eleven of the fourteen lie between 1 ms and 1 s, where a store and a broker take their time; 15,
+ * 40 and 120 ms are bounds because the targets stand there and are then read off exactly. Three lie below, where the steps without
+ * I/O end.
+ */
+export const STEP_BOUNDS_SECONDS = [
+  0.00005, 0.0002, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.04, 0.08, 0.12, 0.3, 1,
+] as const;
+
+export interface MetricSpec {
+  readonly name: string;
+  readonly type: "counter" | "gauge" | "histogram";
+  readonly labels: readonly string[];
+  readonly help: string;
+}
+
+export const METRICS = {
+  step: {
+    name: "countersign_step_seconds",
+    type: "histogram",
+    labels: ["step"],
+    help: "Time a message spent in one step of the pipeline.",
+  },
+  deliveries: {
+    name: "countersign_deliveries_total",
+    type: "counter",
+    labels: ["topic"],
+    help: "Messages delivered to the agent.",
+  },
+  records: {
+    name: "countersign_records_total",
+    type: "counter",
+    labels: ["topic"],
+    help: "Records the agent has published.",
+  },
+  refusals: {
+    name: "countersign_refusals_total",
+    type: "counter",
+    labels: ["code", "place"],
+    help: "Messages and calls refused, by code and by the place that refused.",
+  },
+  lagSeconds: {
+    name: "countersign_lag_seconds",
+    type: "gauge",
+    labels: ["topic"],
+    help: "Behind the broker: now minus its timestamp of the last record handled; of the slowest partition.",
+  },
+  lagRecords: {
+    name: "countersign_lag_records",
+    type: "gauge",
+    labels: ["topic"],
+    help: "Records of the broker not yet handled, over all partitions.",
+  },
+  outboxAge: {
+    name: "countersign_outbox_age_seconds",
+    type: "gauge",
+    labels: [],
+    help: "Age of the oldest committed row that is not published.",
+  },
+  dlq: {
+    name: "countersign_dlq_records",
+    type: "gauge",
+    labels: ["topic"],
+    help: "Records in a dead letter queue.",
+  },
+  breaker: {
+    name: "countersign_breaker_state",
+    type: "gauge",
+    labels: ["server"],
+    help: "Circuit breaker towards a server: 0 closed, 1 half-open, 2 open.",
+  },
+  fenceAge: {
+    name: "countersign_fence_age_seconds",
+    type: "gauge",
+    labels: [],
+    help: "Since the control log was last heard; beyond the lease the agent refuses.",
+  },
+  checkpointAge: {
+    name: "countersign_checkpoint_age_seconds",
+    type: "gauge",
+    labels: [],
+    help: "Since the last checkpoint of the audit log; beyond the lease the agent refuses.",
+  },
+  inflightBytes: {
+    name: "countersign_inflight_bytes",
+    type: "gauge",
+    labels: [],
+    help: "Bytes fetched from the bus and not yet handled.",
+  },
+  spans: {
+    name: "countersign_spans_total",
+    type: "counter",
+    labels: ["outcome"],
+    help: "Spans of this process that were exported, and that were lost.",
+  },
+  loopDelay: {
+    name: "nodejs_eventloop_delay_seconds",
+    type: "gauge",
+    labels: ["quantile"],
+    help: "How late the event loop was since the last scrape.",
+  },
+  residentMemory: {
+    name: "process_resident_memory_bytes",
+    type: "gauge",
+    labels: [],
+    help: "Resident memory size.",
+  },
+  heapUsed: {
+    name: "nodejs_heap_used_bytes",
+    type: "gauge",
+    labels: [],
+    help: "Memory in use on the JavaScript heap.",
+  },
+  cpu: {
+    name: "process_cpu_seconds_total",
+    type: "counter",
+    labels: [],
+    help: "User and system CPU time spent.",
+  },
+  startTime: {
+    name: "process_start_time_seconds",
+    type: "gauge",
+    labels: [],
+    help: "When the process started, in seconds since 1970.",
+  },
+  resources: {
+    name: "nodejs_active_resources",
+    type: "gauge",
+    labels: ["type"],
+    help: "What keeps the event loop alive: handles, timers and requests, by type.",
+  },
+} as const satisfies Record<string, MetricSpec>;

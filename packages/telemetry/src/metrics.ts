@@ -1,0 +1,151 @@
+/**
+ * The metrics of one process. Nothing here throws into the pipeline, waits or touches the network: the hot path adds to a number, and
+ * what belongs to somebody else (outbox, fence, breakers) is read from memory at the scrape.
+ */
+import { type Metric, type OpenMetricsContentType, Registry } from "prom-client";
+import { METRICS, STEP_BOUNDS_SECONDS, STEPS, type Step } from "./catalogue.ts";
+import { TelemetryError } from "./error.ts";
+import { Counter, type Family, Gauge, Histogram, type Trace } from "./families.ts";
+import { Lag } from "./lag.ts";
+import { processFamilies } from "./process-metrics.ts";
+
+export type BreakerState = "closed" | "half-open" | "open";
+
+/** Numbers that live elsewhere. Each is read from memory: no query at a scrape. `undefined` is unknown, and then not on the page. */
+export interface Sources {
+  outboxAgeSeconds?(): number | undefined;
+  fenceAgeSeconds?(): number | undefined;
+  checkpointAgeSeconds?(): number | undefined;
+  inflightBytes?(): number | undefined;
+  dlqRecords?(): Iterable<readonly [topic: string, records: number]>;
+  breakers?(): Iterable<readonly [server: string, state: BreakerState]>;
+  /** Of a tracer. */
+  spans?(): { readonly exported: number; readonly lost: number };
+}
+
+export type MetricsFormat = "openmetrics" | "text";
+
+export class Metrics {
+  readonly #step = new Histogram(METRICS.step, STEP_BOUNDS_SECONDS, STEPS);
+  readonly #deliveries = new Counter(METRICS.deliveries);
+  readonly #records = new Counter(METRICS.records);
+  readonly #refusals = new Counter(METRICS.refusals);
+  readonly #lag: Lag;
+  readonly #registries: Registries;
+  readonly #process = processFamilies();
+  #sources: Sources = {};
+
+  /**
+   * @param options.agent the label every series carries; `nowMs` is the wall clock, for the lag
+   * @throws TelemetryError BAD_OPTION
+   */
+  constructor({ agent, nowMs = Date.now }: { readonly agent: string; readonly nowMs?: () => number }) {
+    if (!/^[a-z][a-z0-9-]{0,62}$/.test(agent))
+      throw new TelemetryError("BAD_OPTION", `metrics: agent ${JSON.stringify(agent)} is no agent's name`);
+    this.#lag = new Lag(nowMs);
+    const families = [this.#step, this.#deliveries, this.#records, this.#refusals, ...this.#gauges()];
+    this.#registries = registriesOf([...families, ...this.#process.families], agent);
+  }
+
+  /** A message spent `seconds` in a step; with a trace, the bucket's exemplar leads to it. */
+  step(step: Step, seconds: number, trace?: Trace): void {
+    this.#step.observe(step, seconds, trace);
+  }
+
+  /**
+   * A record of a topic is with the agent now; `handled` says that it is done with.
+   * @param brokerTimeMs the broker's timestamp of it
+   * @param behind records of the partition that the broker has after this one
+   */
+  delivered(topic: string, partition: number, brokerTimeMs: number, behind: number): void {
+    this.#deliveries.inc(topic);
+    this.#lag.delivered(topic, partition, brokerTimeMs, behind);
+  }
+
+  handled(topic: string, partition: number): void {
+    this.#lag.handled(topic, partition);
+  }
+
+  /** The partitions of a topic went to another member of the group: their lag is not ours to tell. */
+  revoked(topic: string): void {
+    this.#lag.forget(topic);
+  }
+
+  published(topic: string): void {
+    this.#records.inc(topic);
+  }
+
+  /** Codes and places as in our code; what is no such name is counted as OTHER. */
+  refused(code: string, place: string): void {
+    this.#refusals.inc(code, place);
+  }
+
+  /** What is read at each scrape from now on, beside what was named before. */
+  watch(sources: Sources): void {
+    this.#sources = { ...this.#sources, ...sources };
+  }
+
+  /** The page, as OpenMetrics 1.0 (with exemplars) or as Prometheus text 0.0.4 (which has none). */
+  render(format: MetricsFormat): Promise<string> {
+    return this.#registries[format].metrics();
+  }
+
+  close(): void {
+    this.#process.close();
+  }
+
+  #gauges(): readonly Family[] {
+    const gauge = (spec: (typeof METRICS)[keyof typeof METRICS], read: Gauge["read"]) =>
+      Object.assign(new Gauge(spec), { read });
+    const spans = new Counter(METRICS.spans);
+    return [
+      gauge(METRICS.lagSeconds, () => this.#lag.seconds()),
+      gauge(METRICS.lagRecords, () => this.#lag.records()),
+      gauge(METRICS.outboxAge, () => [["", this.#sources.outboxAgeSeconds?.()]]),
+      gauge(METRICS.fenceAge, () => [["", this.#sources.fenceAgeSeconds?.()]]),
+      gauge(METRICS.checkpointAge, () => [["", this.#sources.checkpointAgeSeconds?.()]]),
+      gauge(METRICS.inflightBytes, () => [["", this.#sources.inflightBytes?.()]]),
+      gauge(METRICS.dlq, () => this.#sources.dlqRecords?.() ?? []),
+      gauge(METRICS.breaker, () =>
+        [...(this.#sources.breakers?.() ?? [])].map(([server, state]) => [server, BREAKER[state]] as const),
+      ),
+      {
+        spec: spans.spec,
+        samples: () => {
+          const counts = this.#sources.spans?.();
+          if (counts === undefined) return [];
+          return (["exported", "lost"] as const).map((outcome) => ({ labels: { outcome }, value: counts[outcome] }));
+        },
+      },
+    ];
+  }
+}
+
+/**
+ * Two registries over the same families. prom-client renames a counter for ever when it first prints it as OpenMetrics, so one registry
+ * cannot serve both formats: its text page would lose every `_total`.
+ */
+function registriesOf(families: readonly Family[], agent: string): Registries {
+  const registries: Registries = { openmetrics: new Registry<OpenMetricsContentType>(), text: new Registry() };
+  registries.openmetrics.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+  for (const family of families) {
+    const { name, help, type } = family.spec;
+    // In OpenMetrics the family's name is without `_total`, its samples' names are with it, and prom-client adds it.
+    const names = { openmetrics: name.replace(/_total$/, ""), text: name };
+    for (const format of ["openmetrics", "text"] as const) {
+      const own = { name: names[format], help, type };
+      // All that a registry asks of a metric; its type says more than it needs.
+      const metric = { ...own, get: async () => ({ ...own, values: family.samples() }) };
+      registries[format].registerMetric(metric as unknown as Metric);
+    }
+  }
+  for (const registry of Object.values(registries)) registry.setDefaultLabels({ agent });
+  return registries;
+}
+
+interface Registries {
+  readonly openmetrics: Registry<OpenMetricsContentType>;
+  readonly text: Registry;
+}
+
+const BREAKER: Readonly<Record<BreakerState, number>> = { closed: 0, "half-open": 1, open: 2 };

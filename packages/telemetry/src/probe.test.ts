@@ -1,0 +1,97 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { parseOpenMetrics } from "../test/openmetrics.ts";
+import { spanIdOf, traceIdOf } from "./context.ts";
+import { Metrics } from "./metrics.ts";
+import { telemetryProbe } from "./probe.ts";
+import { readSpanFile } from "./span-file.ts";
+import { openTracer } from "./traces.ts";
+
+const correlationId = "018bcfe5-6800-7b00-8b00-0123456789ab";
+const msgId = "018bcfe5-6801-7c00-9b00-fedcba987654";
+const sent = "018bcfe5-6802-7d00-ab00-abcdefabcdef";
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+function open(file: string | undefined) {
+  const metrics = new Metrics({ agent: "policy" });
+  const tracer = openTracer({ service: "policy", instance: "1", file });
+  closing.push(
+    () => metrics.close(),
+    () => tracer.close(),
+  );
+  const samples = async () => parseOpenMetrics(await metrics.render("openmetrics"));
+  return { probe: telemetryProbe(metrics, tracer), tracer, samples };
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe("work on a message", () => {
+  it("is a span with its steps, what it sends is a span below it, and a slow step's exemplar leads there", async () => {
+    const file = join(mkdtempSync(join(tmpdir(), "probe-")), "spans.jsonl");
+    const { probe, tracer, samples } = open(file);
+    const work = probe.begin("process", { name: "orders.intent.v1", correlationId, msgId });
+    work.step("verify");
+    await pause(100);
+    work.step("commit");
+    work.step("publish");
+    const out = probe.begin("publish", { name: "risk.policy.v1", correlationId, msgId: sent }, work);
+    expect(out.traceparent()).toBe(`00-${traceIdOf(correlationId)}-${spanIdOf(sent)}-01`);
+    out.end();
+    work.end();
+    work.end("LATER");
+    await tracer.flush();
+    const [published, processed] = readSpanFile(file);
+    expect(readSpanFile(file).length).toBe(2);
+    expect(published?.parent_span_id).toBe(processed?.span_id);
+    expect(processed).toMatchObject({ parent_span_id: spanIdOf(msgId), is_error: false });
+    const commitSeconds = processed?.attributes["countersign.step.commit"] as number;
+    expect(commitSeconds).toBeGreaterThan(0.09);
+    expect(processed?.attributes["countersign.step.publish"]).toBeLessThan(commitSeconds);
+    expect(processed?.attributes["countersign.step.verify"]).toBeLessThan(commitSeconds);
+    const exemplar = (await samples()).find((one) => one.labels.step === "commit" && one.exemplar)?.exemplar;
+    expect(exemplar).toEqual({
+      labels: { trace_id: traceIdOf(correlationId), span_id: processed?.span_id },
+      value: commitSeconds,
+    });
+  });
+
+  it("that is refused is counted by code and place, and its span has failed", async () => {
+    const file = join(mkdtempSync(join(tmpdir(), "probe-")), "spans.jsonl");
+    const { probe, tracer, samples } = open(file);
+    const work = probe.begin("serve", { name: "PolicyService.Validate", correlationId, msgId });
+    work.refused("STALE", "pipeline");
+    work.end();
+    probe.refused("STALE", "pipeline");
+    await tracer.flush();
+    expect(readSpanFile(file)).toMatchObject([{ is_error: true, attributes: { "error.type": "STALE" } }]);
+    const refusals = (await samples()).find(({ name }) => name === "countersign_refusals_total");
+    expect(refusals).toMatchObject({ labels: { code: "STALE", place: "pipeline" }, value: 2 });
+  });
+
+  it("is measured also where nothing is traced", async () => {
+    const { probe, samples } = open(undefined);
+    const work = probe.begin("process", { name: "orders.intent.v1", correlationId, msgId });
+    for (const step of ["decode", "verify"] as const) work.step(step);
+    expect(work.traceparent()).toBeUndefined();
+    work.end();
+    probe.step("offset", 0.004);
+    probe.delivered("orders.intent.v1", 0, Date.now() - 2_000, 0);
+    probe.published("risk.policy.v1");
+    const counts = (await samples()).filter(({ name }) => name === "countersign_step_seconds_count");
+    expect(counts.map(({ labels, value }) => [labels.step, value])).toEqual([
+      ["decode", 1],
+      ["verify", 1],
+      ["offset", 1],
+    ]);
+    expect((await samples()).find(({ name }) => name === "countersign_lag_seconds")?.value).toBeGreaterThanOrEqual(2);
+    probe.handled("orders.intent.v1", 0);
+    expect((await samples()).find(({ name }) => name === "countersign_lag_records")?.value).toBe(0);
+    expect((await samples()).find(({ name }) => name === "countersign_records_total")?.value).toBe(1);
+  });
+});
