@@ -11,6 +11,15 @@ describe("the public face", () => {
     expect(() => makeExecution({ ...config, mode: "live" })).toThrow(ExecutionError);
   });
 
+  it("makes a line to a venue elsewhere, which is asked before anything is traded", () => {
+    const venue = { kind: "network", name: "paper", url: "http://127.0.0.1:1", apiKey: "k", session: "s" } as const;
+    const { edge, line } = makeExecution({ ...config, venue });
+    expect(line?.whyNot()).toBe("the venue has not been asked yet");
+    expect(edge.started()).toEqual([{ id: "s", name: "started", data: { working: [], remote: true } }]);
+    const unclocked = { ...config, venue, nowMs: () => undefined };
+    expect(() => makeExecution(unclocked)).toThrow(expect.objectContaining({ code: "NO_CLOCK" }));
+  });
+
   it("asks in its canvas for topics, types and calls that exist", () => {
     for (const { topic } of canvas.observes) expect(topicSpec(topic)).toBeDefined();
     for (const { topic, types } of canvas.publishes)

@@ -2,4 +2,11 @@ export { canvas } from "../canvas.ts";
 export type { Ceiling } from "./core/config.ts";
 export { ExecutionError, type ExecutionErrorCode } from "./core/error.ts";
 export type { ExecutionState } from "./core/state.ts";
-export { type Execution, type ExecutionConfig, makeExecution } from "./main.ts";
+export type { ExecutionLine } from "./edge/edge.ts";
+export {
+  type Execution,
+  type ExecutionConfig,
+  type InProcessVenue,
+  makeExecution,
+  type NetworkVenue,
+} from "./main.ts";

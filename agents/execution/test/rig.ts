@@ -79,14 +79,29 @@ export class Rig {
     return this.decide({ kind: "fence", fence });
   }
 
-  /** kill -9: the venue in it, its memory and its acts are gone. */
-  restart(session: string): void {
+  /** kill -9: the venue in it, its memory, its connections and its acts are gone. */
+  kill(): void {
     this.acts = [];
+    this.execution.line?.close();
+  }
+
+  /** Over what the process before it, which was killed, has left in the store. */
+  restart(session: string): void {
+    this.kill();
     this.execution = makeExecution({ ...this.#config, venue: { ...this.#config.venue, session } });
     this.#start();
   }
 
   #start(): void {
+    this.execution.line?.open(
+      async (report) => {
+        this.decide({ kind: "edge", ...report });
+        this.settle();
+      },
+      (error) => {
+        throw error;
+      },
+    );
     for (const report of this.execution.edge.started()) this.decide({ kind: "edge", ...report });
   }
 

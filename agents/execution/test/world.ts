@@ -27,7 +27,7 @@ import { deriveSigner, type EnvelopeBody, Keyring, makeGrant, type Signer } from
 import { type Instrument, orderFromIntent, parseInstruments, parseMoney } from "@countersign/orders";
 import { type Approval, intentDigest, issuePermit, type Permit, signApproval } from "@countersign/permit";
 import type { Input, MarketMessage } from "@countersign/runtime";
-import type { ExecutionConfig } from "../src/main.ts";
+import type { ExecutionConfig, InProcessVenue } from "../src/main.ts";
 
 export const NOW_MS = 1_700_000_000_000;
 export const EPOCH = 7n;
@@ -64,13 +64,10 @@ const row = (symbol: string, currency: string) => ({
   tradingDaysPerYear: 252,
   tradingHoursPerDay: 6.5,
 });
-export const instruments: ReadonlyMap<string, Instrument> = parseInstruments([
-  row("AAPL", "USD"),
-  row("MSFT", "USD"),
-  row("SAP", "EUR"),
-]);
+export const instrumentRows = [row("AAPL", "USD"), row("MSFT", "USD"), row("SAP", "EUR")];
+export const instruments: ReadonlyMap<string, Instrument> = parseInstruments(instrumentRows);
 
-export const config: ExecutionConfig = {
+export const config: ExecutionConfig & { readonly venue: InProcessVenue } = {
   account: "main",
   mode: "paper",
   keys,

@@ -9,6 +9,8 @@ export interface PaperOptions {
   readonly instruments: ReadonlyMap<string, Instrument>;
   /** From when an order is received to when it can trade. */
   readonly latencyMs: number;
+  /** `false`: what has ended is forgotten at once, with its executions, by whoever keeps a record of its own. Else all is kept. */
+  readonly keepEnded?: boolean;
 }
 
 /** Everything the venue knows, as plain data: bigints and all, `stringifyExact` of `orders` writes it. */
@@ -43,12 +45,16 @@ export class PaperVenue {
   /** Quotes that nothing could trade on: older than the last, crossed, or not positive. */
   unusableQuotes = 0;
   readonly #latencyMs: number;
+  readonly #keepEnded: boolean;
   readonly #markets: ReadonlyMap<string, Market>;
   readonly #orders = new Map<string, Working>();
   readonly #executions: Execution[] = [];
+  #arrivals = 0;
+  #executed = 0;
 
   constructor(options: PaperOptions) {
     this.#latencyMs = options.latencyMs;
+    this.#keepEnded = options.keepEnded ?? true;
     const market = (instrument: Instrument): Market => ({
       instrument,
       arriving: [],
@@ -70,10 +76,11 @@ export class PaperVenue {
     if (this.#orders.has(clientOrderId)) return reject("DUPLICATE_ORDER");
     if (timeMs > validUntilMs) return reject("EXPIRED_WINDOW");
     const working = toWorking(submission, market.instrument, {
-      arrival: this.#orders.size,
+      arrival: this.#arrivals,
       latencyMs: this.#latencyMs,
     });
     if (typeof working === "string") return reject(working);
+    this.#arrivals += 1;
     this.#orders.set(clientOrderId, working);
     market.arriving.push(working);
     return [{ type: "accepted", clientOrderId, timeMs }];
@@ -87,7 +94,7 @@ export class PaperVenue {
     if (working.place === "resting") dequeue(working.buys ? market.bids : market.offers, working);
     else if (working.place === "stop") market.stops = market.stops.filter((other) => other !== working);
     else market.arriving = market.arriving.filter((other) => other !== working);
-    working.place = "canceled";
+    this.#end(working, "canceled");
     return [{ type: "canceled", clientOrderId, timeMs }];
   }
 
@@ -110,7 +117,7 @@ export class PaperVenue {
       reports.push(this.#execute(each, quote, quote.bid, market.instrument));
     for (const working of immediate) {
       if (working.leaves === 0n) continue;
-      working.place = "expired";
+      this.#end(working, "expired");
       reports.push({ type: "expired", clientOrderId: working.order.clientOrderId, timeMs: quote.timeMs });
     }
     return reports;
@@ -148,7 +155,9 @@ export class PaperVenue {
     const { orders, executions, lastQuoteMs, unusableQuotes } = structuredClone(snapshot);
     venue.unusableQuotes = unusableQuotes;
     venue.#executions.push(...executions);
+    venue.#executed = executions.length;
     for (const working of orders) {
+      venue.#arrivals = Math.max(venue.#arrivals, working.arrival + 1);
       venue.#orders.set(working.order.clientOrderId, working);
       const market = venue.#marketOf(working);
       if (working.place === "arriving") market.arriving.push(working);
@@ -161,12 +170,12 @@ export class PaperVenue {
 
   #execute({ working, size }: Match, quote: Quote, at: bigint, instrument: Instrument): Execution {
     const { order } = working;
-    if (working.leaves === 0n) working.place = "filled";
+    if (working.leaves === 0n) this.#end(working, "filled");
     const execution: Execution = {
       type: "filled",
       clientOrderId: order.clientOrderId,
       timeMs: quote.timeMs,
-      executionId: String(this.#executions.length + 1),
+      executionId: String(++this.#executed),
       account: order.account,
       symbol: order.symbol,
       side: order.side,
@@ -177,8 +186,13 @@ export class PaperVenue {
       leavesQty: quantity(working.leaves, instrument.quantityScale),
       quote: quote.ref,
     };
-    this.#executions.push(execution);
+    if (this.#keepEnded) this.#executions.push(execution);
     return execution;
+  }
+
+  #end(working: Working, place: "canceled" | "expired" | "filled"): void {
+    working.place = place;
+    if (!this.#keepEnded) this.#orders.delete(working.order.clientOrderId);
   }
 
   #report(working: Working): OrderReport {

@@ -1,6 +1,7 @@
 import type { OpenHalt } from "@countersign/contracts";
 import type { Money, Order } from "@countersign/orders";
 import type { Effect } from "@countersign/runtime";
+import type { Asked } from "./edge-input.ts";
 
 /** What the edge is asked to do after the commit: the names and data of `act` effects. */
 export type Act =
@@ -8,7 +9,7 @@ export type Act =
   | { readonly name: "cancel"; readonly data: { readonly clientOrderId: string } }
   /** Every latch in force, for the gate's own memory. */
   | { readonly name: "latches"; readonly data: { readonly latches: readonly OpenHalt[] } }
-  | { readonly name: "reconcile"; readonly data: { readonly clientOrderIds: readonly string[] } };
+  | { readonly name: "reconcile"; readonly data: Asked };
 
 export interface SendOrder {
   readonly order: Order;

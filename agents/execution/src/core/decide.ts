@@ -7,11 +7,12 @@ import { cancelHalted, cancelOrder } from "./cancels.ts";
 import type { CoreConfig } from "./config.ts";
 import { onLedgerEntry } from "./deposits.ts";
 import { edgeInput } from "./edge-input.ts";
+import { forgetOld } from "./ended.ts";
 import { onHaltRequest, releaseLatches } from "./latches.ts";
 import { onNoAnswer, onProposed, onRetry } from "./propose.ts";
 import { ACCEPT, heartbeat, refused } from "./records.ts";
 import { onReports } from "./reports.ts";
-import { onReconciled, onStarted } from "./restart.ts";
+import { onDisconnected, onReconciled, onStarted } from "./restart.ts";
 import type { ExecutionState } from "./state.ts";
 import { onSubmit } from "./submit.ts";
 import type { MarketView } from "./view.ts";
@@ -39,7 +40,7 @@ export function decide(
     case "fence":
       return cancelHalted(state, context.fence);
     case "tick":
-      return { state: forgetEnded(state, context.nowMs), effects: [heartbeat(context.nowMs)] };
+      return { state: forgetOld(state, context.nowMs), effects: [heartbeat(context.nowMs)] };
     case "edge":
       return onEdge(config, state, input, context);
     case "market":
@@ -84,16 +85,14 @@ function onEdge(
 ): Decision<ExecutionState> {
   const known = edgeInput(input.name, input.data);
   if (known === undefined) throw new Error(`broken invariant: no edge reports ${input.name}`);
-  if (known.name === "reports") return onReports(config, state, known.data.reports, context);
-  if (known.name === "started") return onStarted(state, known.data);
-  return onReconciled(config, state, known.data, context);
+  switch (known.name) {
+    case "reports":
+      return onReports(config, state, known.data, context);
+    case "started":
+      return onStarted(state, known.data);
+    case "disconnected":
+      return onDisconnected(state);
+    case "reconciled":
+      return onReconciled(config, state, known.data, context);
+  }
 }
-
-/** An ended order stays for a minute: a fill that crossed its cancel on the way is still its fill. */
-function forgetEnded(state: ExecutionState, nowMs: number): ExecutionState {
-  const all = Object.entries(state.orders);
-  const kept = all.filter(([, { endedMs }]) => endedMs === undefined || nowMs - endedMs <= LATE_FILL_MS);
-  return kept.length === all.length ? state : { ...state, orders: Object.fromEntries(kept) };
-}
-
-const LATE_FILL_MS = 60_000;

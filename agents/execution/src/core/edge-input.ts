@@ -4,15 +4,31 @@ import type { SeenQuote } from "./view.ts";
 /** What the edge reports: the names and data of its inputs. Plain data, journaled like any other input. */
 export type EdgeInput =
   /** What happened on one quote, one write or one cancel: one input, so that one commit and one proposal book all its fills. */
-  | { readonly name: "reports"; readonly data: { readonly reports: readonly OrderNews[] } }
+  | { readonly name: "reports"; readonly data: Reports }
   /** A process has started over this store, which may be empty. */
   | { readonly name: "started"; readonly data: Started }
+  /** The line to a venue elsewhere is down: what happens there is not seen until it has been asked again. */
+  | { readonly name: "disconnected"; readonly data: Readonly<Record<string, never>> }
   /** What the venue knows of the orders it was asked about, and what it holds that was not asked for. */
   | { readonly name: "reconciled"; readonly data: Reconciled };
 
+export interface Reports {
+  readonly reports: readonly OrderNews[];
+  /** With these, every execution of this venue up to this id has been reported. Ids of a venue that says so are numbers, and grow. */
+  readonly executedThrough?: { readonly venue: string; readonly executionId: string };
+}
+
 export interface Started {
-  /** Client order ids of what the venue works already. */
+  /** Client order ids of what a venue in this process works already. */
   readonly working: readonly string[];
+  /** The venue is elsewhere and goes on without us: it is asked before anything is traded. */
+  readonly remote?: true;
+}
+
+/** What the venue is asked: about these orders, and for the executions after the last one that is held, by venue. */
+export interface Asked {
+  readonly clientOrderIds: readonly string[];
+  readonly executedThrough: Readonly<Record<string, string>>;
 }
 
 export interface Reconciled {
@@ -27,6 +43,8 @@ export type OrderNews = VenueReport | GateRefused;
 export type VenueReport =
   | (OfOrder & { readonly type: "accepted" | "canceled" | "expired" })
   | (OfOrder & { readonly type: "rejected" | "cancelRejected"; readonly code: string })
+  /** It may have been written, the venue does not know it, and its validity window has passed: it never will. */
+  | (OfOrder & { readonly type: "notSent" })
   | VenueFill;
 
 export interface VenueFill extends OfOrder {
@@ -55,5 +73,12 @@ interface OfOrder {
 
 /** Undefined for a name that is none of ours. The data is our own edge's, so it is not checked again. */
 export function edgeInput(name: string, data: unknown): EdgeInput | undefined {
-  return name === "reports" || name === "started" || name === "reconciled" ? ({ name, data } as EdgeInput) : undefined;
+  return NAMES.has(name) ? ({ name, data } as EdgeInput) : undefined;
 }
+
+const NAMES: ReadonlySet<string> = new Set([
+  "reports",
+  "started",
+  "disconnected",
+  "reconciled",
+] satisfies EdgeInput["name"][]);

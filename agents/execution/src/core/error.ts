@@ -9,5 +9,9 @@ export class ExecutionError extends Error {
   }
 }
 
-/** `NO_VENUE_FOR_MODE`: nothing in this agent can trade in the mode that was asked for. */
-export type ExecutionErrorCode = "NO_VENUE_FOR_MODE";
+/**
+ * - `NO_VENUE_FOR_MODE`: nothing in this agent can trade in the mode that was asked for
+ * - `BAD_VENUE_ADDRESS`: no address of a venue
+ * - `NO_CLOCK`: decision time is not known at the start
+ */
+export type ExecutionErrorCode = "NO_VENUE_FOR_MODE" | "BAD_VENUE_ADDRESS" | "NO_CLOCK";

@@ -9,7 +9,8 @@ import { markToWire } from "@countersign/ledger";
 import { applyOrderEvent, isTerminal, type OrderEvent, OrdersError } from "@countersign/orders";
 import type { Context, Decision, Effect } from "@countersign/runtime";
 import type { CoreConfig } from "./config.ts";
-import type { OrderNews, VenueFill } from "./edge-input.ts";
+import type { OrderNews, Reports, VenueFill } from "./edge-input.ts";
+import { forgetMost } from "./ended.ts";
 import { bookFill, fillOf, marksAt } from "./fills.ts";
 import { proposeFills } from "./propose.ts";
 import { AGENT, refused, reported, toOrders, type Why } from "./records.ts";
@@ -19,24 +20,29 @@ import type { MarketView } from "./view.ts";
 export function onReports(
   config: CoreConfig,
   before: ExecutionState,
-  reports: readonly OrderNews[],
+  { reports, executedThrough }: Reports,
   context: Context<MarketView>,
 ): Decision<ExecutionState> {
-  const fold: Fold = { config, nowMs: context.nowMs, state: before, effects: [], fills: [], wire: [] };
+  const through = executedThrough && before.executedThrough[executedThrough.venue];
+  const fold: Fold = { config, nowMs: context.nowMs, through, state: before, effects: [], fills: [], wire: [] };
   for (const report of reports) foldReport(fold, report);
+  // With the fills, in one commit: who starts again asks for those after it.
+  if (executedThrough !== undefined) fold.state = withThrough(fold.state, executedThrough);
   const { state, effects, fills, wire } = fold;
-  if (fills.length === 0) return { state, effects };
+  if (fills.length === 0) return { state: forgetMost(state), effects };
   const touched = new Set(fills.map(({ clientOrderId }) => clientOrderId));
   const orders = [...touched].map((id) => fromBinary(SubmitOrderSchema, heldOf(state, id).submit));
   const marks = marksAt(state, context.view, fills).map(markToWire);
   const proposed = proposeFills(config, state, { fills: wire, orders, marks }, context.nowMs);
-  return { state: proposed.state, effects: [...effects, ...proposed.effects] };
+  return { state: forgetMost(proposed.state), effects: [...effects, ...proposed.effects] };
 }
 
 /** Local to one call of `onReports`. */
 interface Fold {
   readonly config: CoreConfig;
   readonly nowMs: number;
+  /** Every execution up to this one has been folded before. */
+  readonly through: string | undefined;
   state: ExecutionState;
   readonly effects: Effect[];
   readonly fills: VenueFill[];
@@ -81,8 +87,7 @@ function eventOf({ type }: Exclude<OrderNews, VenueFill>, why: Why | undefined):
   if (type === "accepted" || why === undefined) return { type: "acknowledged" };
   if (type === "cancelRejected") return { type };
   const { code, place } = why;
-  const status = type === "canceled" ? "CANCELED" : type === "expired" ? "EXPIRED" : "REJECTED";
-  return { type: "ended", end: { status, code, place } };
+  return { type: "ended", end: { status: ENDS[type], code, place } };
 }
 
 function whyOf(report: Exclude<OrderNews, VenueFill>): Why | undefined {
@@ -95,6 +100,12 @@ function whyOf(report: Exclude<OrderNews, VenueFill>): Why | undefined {
       return { code: report.code, place: "venue", text: "the venue rejects it" };
     case "cancelRejected":
       return { code: report.code, place: "venue", text: "the venue does not cancel it" };
+    case "notSent":
+      return {
+        code: "NOT_SENT",
+        place: "venue",
+        text: "the venue does not know it, and its validity window has passed",
+      };
     case "canceled":
       return { code: "CANCELED", place: "venue", text: "as it was asked" };
     case "expired":
@@ -115,9 +126,10 @@ function applied(fold: Fold, held: HeldOrder, event: OrderEvent, what: string): 
   }
 }
 
-/** Of a fill nobody here ordered, money has moved; the rest is of no consequence. */
+/** Of a fill nobody here ordered, money has moved; the rest is of no consequence. Of an order that is forgotten it may be told twice. */
 function onUnknown(fold: Fold, report: OrderNews): void {
   if (report.type !== "filled") return;
+  if (fold.through !== undefined && BigInt(report.executionId) <= BigInt(fold.through)) return;
   unexplained(
     fold,
     report.clientOrderId,
@@ -138,4 +150,15 @@ function heldOf(state: ExecutionState, clientOrderId: string): HeldOrder {
   return held;
 }
 
+function withThrough(state: ExecutionState, { venue, executionId }: Exclude<Reports["executedThrough"], undefined>) {
+  return { ...state, executedThrough: { ...state.executedThrough, [venue]: executionId } };
+}
+
+const ENDS = {
+  canceled: "CANCELED",
+  expired: "EXPIRED",
+  rejected: "REJECTED",
+  refused: "REJECTED",
+  notSent: "NOT_SENT",
+} as const;
 const OURS = { sender: AGENT, type: "order.filled" };

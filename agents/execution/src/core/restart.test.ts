@@ -50,7 +50,9 @@ describe("a process that starts over the store of another", () => {
   it("asks the venue what it works when the store knows of nothing", () => {
     const rig = new Rig();
     const strange = { kind: "edge", id: "s2", name: "started", data: { working: ["stray"] } } as const;
-    expect(rig.decide(strange)).toEqual([{ kind: "act", name: "reconcile", data: { clientOrderIds: [] } }]);
+    expect(rig.decide(strange)).toEqual([
+      { kind: "act", name: "reconcile", data: { clientOrderIds: [], executedThrough: {} } },
+    ]);
   });
 
   it("does nothing when there is nothing to do", () => {
@@ -100,6 +102,52 @@ describe("a process that starts over the store of another", () => {
     const cancels = effects.flatMap((effect) => (effect.kind === "act" ? [effect.data] : []));
     expect(cancels).toEqual([{ clientOrderId }, { clientOrderId: "stray" }]);
     expect(rig.alerts).toEqual(["STRAY_ORDER"]);
+  });
+
+  it("asks a venue elsewhere for what came after the last execution held, and takes no order until it has answered", () => {
+    const rig = new Rig();
+    rig.decide(submit);
+    const executedThrough = { venue: "paper", executionId: "7" };
+    const news = { ...fill, executionId: "7" };
+    rig.decide({ kind: "edge", id: "1", name: "reports", data: { reports: [news], executedThrough } });
+    const asked = { name: "reconcile", data: { clientOrderIds: [clientOrderId], executedThrough: { paper: "7" } } };
+    const started = { kind: "edge", id: "s2", name: "started", data: { working: [], remote: true } } as const;
+    expect(rig.decide(started)).toEqual([{ kind: "act", ...asked }]);
+    rig.decide(submitCommand(submitOf(intentOf({ intentKey: "two" }))));
+    expect(reportOf(rig)).toMatchObject({ intentKey: "two", status: OrderStatus.REJECTED, code: "RECONCILING" });
+    reconciled(rig, [{ clientOrderId, reports: [] }]);
+    expect(rig.state.reconciling).toBe(false);
+    expect(rig.decide({ kind: "edge", id: "d", name: "disconnected", data: {} })).toEqual([{ kind: "act", ...asked }]);
+    expect(rig.state.reconciling).toBe(true);
+  });
+
+  it("closes the account over an order that the venue works and that is over for us", () => {
+    const rig = new Rig();
+    rig.decide(submit);
+    reconciled(rig, [{ clientOrderId, reports: null }]);
+    reconciled(rig, [], [clientOrderId]);
+    expect(rig.state.closed).toMatchObject([
+      { code: "ORDER_UNEXPLAINED", text: expect.stringContaining("over for us") },
+    ]);
+    expect(rig.acts.at(-1)).toMatchObject({ name: "cancel", data: { clientOrderId } });
+  });
+
+  it("does not take an execution for a stranger's that it has had, of an order that it has forgotten", () => {
+    const rig = new Rig();
+    const told = (executionId: string) => {
+      const reports = [{ ...fill, executionId }];
+      const data = { reports, executedThrough: { venue: "paper", executionId } };
+      rig.decide({ kind: "edge", id: executionId, name: "reports", data });
+    };
+    rig.decide(submit);
+    told("7");
+    rig.decide({ kind: "edge", id: "e", name: "reports", data: { reports: [{ type: "expired", clientOrderId }] } });
+    rig.nowMs += 61_000;
+    rig.decide({ kind: "tick" });
+    told("7");
+    expect([rig.state.orders, rig.state.closed]).toEqual([{}, []]);
+    told("8");
+    expect(rig.state.closed).toMatchObject([{ code: "FILL_UNEXPLAINED" }]);
   });
 
   it("trades on with new execution ids", () => {

@@ -10,17 +10,36 @@ import type { Reconciled, Started } from "./edge-input.ts";
 import { tellGate } from "./latches.ts";
 import { reported } from "./records.ts";
 import { onReports } from "./reports.ts";
-import { type ExecutionState, type HeldOrder, withOrder } from "./state.ts";
+import { closeAccount, type ExecutionState, type HeldOrder, withOrder } from "./state.ts";
 import type { MarketView } from "./view.ts";
 
-/** The gate has its latches back before the venue is asked. With nothing to give back and nothing to ask, nothing is done. */
-export function onStarted(state: ExecutionState, { working }: Started): Decision<ExecutionState> {
-  const clientOrderIds = Object.values(state.orders)
+/**
+ * The gate has its latches back before the venue is asked. A venue in this process, with nothing to give back and nothing to ask, is not
+ * asked; one elsewhere always is, and nothing is traded until it has answered.
+ */
+export function onStarted(state: ExecutionState, { working, remote }: Started): Decision<ExecutionState> {
+  const asked = ask(state);
+  const effects: Effect[] = state.latches.length === 0 ? [] : [tellGate(state)];
+  if (remote) return { state: asked.state, effects: [...effects, ...asked.effects] };
+  if (openIds(state).length + working.length > 0) effects.push(...asked.effects);
+  return { state, effects };
+}
+
+/** The line to the venue is down. What it did meanwhile is asked for when it is up again, and no order is taken until then. */
+export function onDisconnected(state: ExecutionState): Decision<ExecutionState> {
+  return ask(state);
+}
+
+function ask(state: ExecutionState): Decision<ExecutionState> {
+  const { executedThrough } = state;
+  const effects = [act({ name: "reconcile", data: { clientOrderIds: openIds(state), executedThrough } })];
+  return { state: { ...state, reconciling: true }, effects };
+}
+
+function openIds({ orders }: ExecutionState): string[] {
+  return Object.values(orders)
     .filter((held) => !isTerminal(held.state))
     .map(({ order }) => order.clientOrderId);
-  const effects: Effect[] = state.latches.length === 0 ? [] : [tellGate(state)];
-  if (clientOrderIds.length + working.length > 0) effects.push(act({ name: "reconcile", data: { clientOrderIds } }));
-  return { state, effects };
 }
 
 export function onReconciled(
@@ -30,12 +49,7 @@ export function onReconciled(
   context: Context<MarketView>,
 ): Decision<ExecutionState> {
   // One list: what was filled while nobody looked is one commit and one proposal.
-  const adopted = onReports(
-    config,
-    before,
-    orders.flatMap(({ reports }) => reports ?? []),
-    context,
-  );
+  const adopted = onReports(config, before, { reports: orders.flatMap(({ reports }) => reports ?? []) }, context);
   let { state } = adopted;
   const effects: Effect[] = [...adopted.effects];
   for (const { clientOrderId, reports } of orders) {
@@ -51,14 +65,14 @@ export function onReconciled(
     if (held.state.cancelPending) effects.push(act({ name: "cancel", data: { clientOrderId } }));
   }
   for (const clientOrderId of strays) {
-    effects.push({
-      kind: "alert",
-      code: "STRAY_ORDER",
-      text: `the venue works order ${clientOrderId}, which is not ours`,
-    });
+    const held = state.orders[clientOrderId];
+    if (held !== undefined && !isTerminal(held.state)) continue;
+    const text = `the venue works order ${clientOrderId}, which is ${held ? "over for us" : "not ours"}`;
+    state = closeAccount(state, "ORDER_UNEXPLAINED", text);
+    effects.push({ kind: "alert", code: "STRAY_ORDER", text });
     effects.push(act({ name: "cancel", data: { clientOrderId } }));
   }
-  return { state, effects };
+  return { state: state.reconciling ? { ...state, reconciling: false } : state, effects };
 }
 
 /** Never acknowledged: it certainly was never written. Acknowledged, and the venue has forgotten it: it works no more. */

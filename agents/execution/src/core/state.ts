@@ -6,7 +6,7 @@ import type { Cause } from "@countersign/runtime";
 /** The one aggregate of an Execution: its account. Plain data, never changed in place. */
 export interface ExecutionState {
   readonly account: string;
-  /** By client order id: open orders, and ended ones for as long as a late fill may come. */
+  /** By client order id: open orders, and the last few that ended, for as long as a late fill may come. */
   readonly orders: Readonly<Record<string, HeldOrder>>;
   /** By parent: what all its children together may cost, for the ceiling. */
   readonly parents: Readonly<Record<string, ParentTotal>>;
@@ -20,6 +20,10 @@ export interface ExecutionState {
   readonly latches: readonly OpenHalt[];
   /** Why no new order is taken. Empty: it is open. */
   readonly closed: readonly Closed[];
+  /** A venue elsewhere has not said yet what it knows: no new order until then. */
+  readonly reconciling: boolean;
+  /** By venue: all its executions up to this id have been reported to us. */
+  readonly executedThrough: Readonly<Record<string, string>>;
 }
 
 export interface HeldOrder {
@@ -51,10 +55,11 @@ export interface Unbooked {
 /**
  * - `FILL_REFUSED`: the quorum does not book a fill
  * - `FILL_UNEXPLAINED`: a fill of no order of ours, or of more than was ordered
+ * - `ORDER_UNEXPLAINED`: an order open at the venue that is not ours, or that we hold to be over
  * - `BOOK_REFUSED`: a fill that the account's book cannot hold
  */
 export interface Closed {
-  readonly code: "FILL_REFUSED" | "FILL_UNEXPLAINED" | "BOOK_REFUSED";
+  readonly code: "FILL_REFUSED" | "FILL_UNEXPLAINED" | "ORDER_UNEXPLAINED" | "BOOK_REFUSED";
   readonly text: string;
 }
 
@@ -68,6 +73,8 @@ export function initialState(account: string): ExecutionState {
     unbooked: [],
     latches: [],
     closed: [],
+    reconciling: false,
+    executedThrough: {},
   };
 }
 

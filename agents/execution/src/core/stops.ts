@@ -7,16 +7,18 @@ import type { ExecutionState } from "./state.ts";
  * Why this account takes no new order at all, or undefined. Cancels are not asked, and what works goes on working.
  *
  * - `ACCOUNT_CLOSED`: something happened that only a person can explain
+ * - `RECONCILING`: the venue has not said yet what it did while nobody here looked
  * - `AUDIT_BEHIND`: Compliance does not hold the records of what was done
  * - `UNBOOKED_FILLS`: the quorum does not book what was traded
  */
 export function tradingStop(
   { mode }: CoreConfig,
-  { closed, unbooked }: ExecutionState,
+  { closed, reconciling, unbooked }: ExecutionState,
   { nowMs, auditTrailing }: Pick<Context<unknown>, "nowMs" | "auditTrailing">,
 ): Why | undefined {
   const [reason] = closed;
   if (reason !== undefined) return stop("ACCOUNT_CLOSED", `${reason.code}: ${reason.text}`);
+  if (reconciling) return stop("RECONCILING", "the venue has not said yet what it knows");
   if (auditTrailing >= AUDIT_TRAILING_MAX) return stop("AUDIT_BEHIND", `${auditTrailing} records are not in the log`);
   const waiting = unbooked.reduce((sum, { fills }) => sum + fills, 0);
   if (waiting >= UNBOOKED_MAX) return stop("UNBOOKED_FILLS", `${waiting} fills are not booked`);

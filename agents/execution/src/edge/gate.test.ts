@@ -20,7 +20,7 @@ import {
 import type { SendOrder } from "../core/acts.ts";
 import { type GateFacts, openGate, type SendCode } from "./gate.ts";
 import { openPaperVenue } from "./paper.ts";
-import type { Venue } from "./venue.ts";
+import type { Line, Venue } from "./venue.ts";
 
 const none = parseMoney("0", "USD");
 const intent = intentOf();
@@ -38,6 +38,7 @@ interface Case {
   readonly adapter?: (order: Order) => Order;
   readonly sentBefore?: SendOrder;
   readonly unpriced?: boolean;
+  readonly line?: Line;
   readonly latches?: readonly OpenHalt[];
 }
 
@@ -53,6 +54,7 @@ function open(asked: Case) {
       written += 1;
       return paper.submit(request);
     },
+    ...(asked.line && { line: asked.line }),
   };
   const facts = { fence: () => OPEN, fenceFresh: () => true, nowMs: () => NOW_MS, config: core, ...asked.facts };
   const gate = openGate(venue, facts);
@@ -79,6 +81,7 @@ const submitWithout = (field: "permit") => {
 
 /** One way to be refused for every code there is: a code without one does not compile. */
 const cases: Readonly<Record<SendCode, Case>> = {
+  VENUE_NOT_READY: { line: { isReady: () => false, whyNot: () => "down", connect() {}, close() {} } },
   NO_CLOCK: { facts: { nowMs: () => undefined } },
   NO_PRICE: { unpriced: true },
   NO_INSTRUMENT: { core: { instruments: new Map() } },
@@ -144,11 +147,8 @@ describe("the venue gate", () => {
     const { order } = sendOf({});
     const accepted = [{ type: "accepted", clientOrderId: order.clientOrderId }];
     expect(gate.send(sendOf({}))).toEqual({ ok: true, reports: accepted });
-    expect([written(), gate.openOrders(), gate.query(order.clientOrderId)]).toEqual([
-      1,
-      [order.clientOrderId],
-      accepted,
-    ]);
+    const asked = gate.reconcile({ clientOrderIds: [order.clientOrderId], executedThrough: {} });
+    expect([written(), gate.openOrders(), asked?.orders[0]?.reports]).toEqual([1, [order.clientOrderId], accepted]);
   });
 
   it("writes a large order that a person has approved", () => {

@@ -15,7 +15,7 @@ import type { MarketMessage } from "@countersign/runtime";
 import type { SendOrder } from "../core/acts.ts";
 import { authoriseOrder } from "../core/authority.ts";
 import type { CoreConfig } from "../core/config.ts";
-import type { VenueReport } from "../core/edge-input.ts";
+import type { Asked, Reconciled, VenueReport } from "../core/edge-input.ts";
 import { seenQuote } from "../core/view.ts";
 import type { Venue } from "./venue.ts";
 
@@ -23,7 +23,8 @@ export interface Gate {
   /** Writes the order to the venue, or says why not. At most once for an order, ever, whatever becomes of it. */
   send(order: SendOrder): GateResult;
   cancel(clientOrderId: string): readonly VenueReport[];
-  query(clientOrderId: string): readonly VenueReport[] | undefined;
+  reconcile(asked: Asked): Reconciled | undefined;
+  /** Client order ids of what a venue in this process works, in the order in which they came. */
   openOrders(): readonly string[];
   onMarket(message: MarketMessage): readonly VenueReport[];
   /** All latches in force: those of before are forgotten. */
@@ -36,6 +37,7 @@ type GateResult =
 
 /**
  * - `ALREADY_WRITTEN`: this process has written the order before
+ * - `VENUE_NOT_READY`: the line to the venue is down, or it has not said yet what it did meanwhile
  * - `NO_CLOCK`, `NO_PRICE`, `NO_INSTRUMENT`: not known, so no
  * - `WRONG_ACCOUNT`, `WRONG_VENUE`: this gate leads elsewhere
  * - `WRONG_CURRENCY`: the ceiling is in another currency, and there is no conversion
@@ -44,6 +46,7 @@ type GateResult =
 export type SendCode =
   | GateCode
   | "ALREADY_WRITTEN"
+  | "VENUE_NOT_READY"
   | "NO_CLOCK"
   | "NO_PRICE"
   | "NO_INSTRUMENT"
@@ -63,13 +66,15 @@ export interface GateFacts {
 
 export function openGate<Request>(venue: Venue<Request>, { config, fence, fenceFresh, nowMs: clock }: GateFacts): Gate {
   const written = new Set<string>();
-  const spent = new Set<string>();
+  /** By permit id its expiry: what has expired is refused as that, and need not be remembered. */
+  const spent = new Map<string, number>();
   const priced = new Set<string>();
   let latches: readonly OpenHalt[] = [];
 
   function sendThroughGate(send: SendOrder): GateResult {
     const nowMs = clock() ?? Number.NaN;
     if (!Number.isFinite(nowMs)) return refuse("NO_CLOCK", "decision time is not known"); // P10.gate-clock
+    if (venue.line?.isReady() === false) return refuse("VENUE_NOT_READY", venue.name);
     const request = venue.toVenueRequest(send.order, { nowMs, validUntilMs: nowMs + WINDOW_MS });
     const order = venue.orderIn(request);
     if (written.has(order.clientOrderId)) return refuse("ALREADY_WRITTEN", order.clientOrderId); // P01.written
@@ -92,15 +97,17 @@ export function openGate<Request>(venue: Venue<Request>, { config, fence, fenceF
     if (!verdict.ok) return verdict;
     // Before the write: whatever it throws, the order is not written again.
     written.add(order.clientOrderId);
-    spent.add(verdict.permit.permitId);
+    spent.set(verdict.permit.permitId, verdict.permit.expiresAtMs);
+    forgetExpired(spent, nowMs);
     return { ok: true, reports: venue.submit(request) };
   }
 
   return {
     send: sendThroughGate,
     cancel: (clientOrderId) => venue.cancel(clientOrderId, clock() ?? 0),
-    query: (clientOrderId) => venue.query(clientOrderId),
-    openOrders: () => venue.openOrders(),
+    reconcile: (asked) => venue.reconcile(asked),
+    openOrders: () =>
+      venue.line === undefined ? (venue.reconcile({ clientOrderIds: [], executedThrough: {} })?.strays ?? []) : [],
     onMarket(message) {
       const quote = seenQuote(message);
       if (quote !== undefined) priced.add(quote.symbol);
@@ -116,5 +123,13 @@ function refuse(code: SendCode, text: string): GateResult {
   return { ok: false, code, place: "gate", text };
 }
 
+/** Those at the front: permits live about equally long, so the rest waits for them at most that long. */
+function forgetExpired(spent: Map<string, number>, nowMs: number): void {
+  for (const [permitId, expiresAtMs] of spent) {
+    if (expiresAtMs > nowMs) return;
+    spent.delete(permitId);
+  }
+}
+
 /** The venue's own validity window, no longer than the fence's lease: what is stuck on the way does not trade after a halt. */
-const WINDOW_MS = 3_000;
+export const WINDOW_MS = 3_000;

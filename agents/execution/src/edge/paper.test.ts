@@ -4,6 +4,8 @@ import { config, instruments, intentOf, NOW_MS, orderOf, quote } from "../../tes
 import { openPaperVenue } from "./paper.ts";
 
 const open = (mode: "replay" | "paper" = "paper") => openPaperVenue({ ...config.venue, mode, instruments });
+const ask = (venue: ReturnType<typeof open>, id: string) =>
+  venue.reconcile({ clientOrderIds: [id], executedThrough: {} })?.orders[0]?.reports;
 const order = orderOf(intentOf());
 const { clientOrderId } = order;
 const times = { nowMs: NOW_MS, validUntilMs: NOW_MS + 3_000 };
@@ -38,18 +40,21 @@ describe("the paper adapter", () => {
       commission: parseMoney("0.20", "USD"),
       quote: { ref: next.ref, bid: { units: 18_970n } },
     });
-    expect(venue.query(clientOrderId)).toMatchObject([{ type: "accepted" }, { type: "filled", executionId: "s1-1" }]);
+    expect(ask(venue, clientOrderId)).toMatchObject([{ type: "accepted" }, { type: "filled", executionId: "s1-1" }]);
   });
 
   it("tells the end of an order that is asked about, and nothing of one that it never saw", () => {
     const venue = open();
     venue.submit(venue.toVenueRequest(order, times));
     venue.cancel(clientOrderId, NOW_MS);
-    expect(venue.query(clientOrderId)).toEqual([
+    expect(ask(venue, clientOrderId)).toEqual([
       { type: "accepted", clientOrderId },
       { type: "canceled", clientOrderId },
     ]);
-    expect([venue.query("unknown"), venue.openOrders()]).toEqual([undefined, []]);
+    expect(venue.reconcile({ clientOrderIds: ["unknown"], executedThrough: {} })).toEqual({
+      orders: [{ clientOrderId: "unknown", reports: null }],
+      strays: [],
+    });
   });
 
   it("does not trade on a quote in which a size is missing", () => {

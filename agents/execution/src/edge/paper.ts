@@ -3,9 +3,8 @@
  *
  * It is the only adapter there is: nothing in this agent can send an order to an exchange. In `shadow` and `live` it does not open.
  */
-import { type Instrument, type Mode, type Order, OrdersError, quantity, rescale } from "@countersign/orders";
-import type { MarketMessage } from "@countersign/runtime";
-import { type Execution, PaperVenue, type Quote, type Report, type Submission } from "@countersign/venue-paper";
+import type { Instrument, Mode, Order } from "@countersign/orders";
+import { type Execution, PaperVenue, type Report, type Submission, toQuote } from "@countersign/venue-paper";
 import type { VenueFill, VenueReport } from "../core/edge-input.ts";
 import { ExecutionError } from "../core/error.ts";
 import { type SeenQuote, seenQuote } from "../core/view.ts";
@@ -36,29 +35,36 @@ export function openPaperVenue({ name, mode, instruments, latencyMs, session }: 
   const translate = (reports: readonly Report[]): VenueReport[] =>
     reports.map((report) => toReport(report, last, session));
 
+  function query(clientOrderId: string): VenueReport[] | undefined {
+    const known = core.order(clientOrderId);
+    if (known === undefined) return undefined;
+    const fills = core.executions("0").filter((execution) => execution.clientOrderId === clientOrderId);
+    const { status } = known;
+    const end: VenueReport[] =
+      status === "CANCELED"
+        ? [{ type: "canceled", clientOrderId }]
+        : status === "EXPIRED"
+          ? [{ type: "expired", clientOrderId }]
+          : [];
+    return [{ type: "accepted", clientOrderId }, ...translate(fills), ...end];
+  }
+
   return {
     name,
     toVenueRequest: (order, times) => toSubmission(order, times, last.get(order.symbol)?.ref.seq),
     orderIn: ({ order }) => order,
     submit: (request) => translate(core.submit(request)),
     cancel: (clientOrderId, nowMs) => translate(core.cancel(clientOrderId, nowMs)),
-    query(clientOrderId) {
-      const known = core.order(clientOrderId);
-      if (known === undefined) return undefined;
-      const fills = core.executions("0").filter((execution) => execution.clientOrderId === clientOrderId);
-      const { status } = known;
-      const end: VenueReport[] =
-        status === "CANCELED"
-          ? [{ type: "canceled", clientOrderId }]
-          : status === "EXPIRED"
-            ? [{ type: "expired", clientOrderId }]
-            : [];
-      return [{ type: "accepted", clientOrderId }, ...translate(fills), ...end];
-    },
-    openOrders: () => core.openOrders().map(({ order }) => order.clientOrderId),
+    reconcile: ({ clientOrderIds }) => ({
+      orders: clientOrderIds.map((clientOrderId) => ({ clientOrderId, reports: query(clientOrderId) ?? null })),
+      strays: core
+        .openOrders()
+        .map(({ order }) => order.clientOrderId)
+        .filter((id) => !clientOrderIds.includes(id)),
+    }),
     onMarket(message) {
       const seen = seenQuote(message);
-      const quote = seen && toQuote(message, seen, instruments.get(seen.symbol));
+      const quote = seen && toQuote(message, instruments);
       if (seen === undefined || quote === undefined) return [];
       last.set(seen.symbol, seen);
       return translate(core.onQuote(quote));
@@ -99,26 +105,4 @@ function toFill(execution: Execution, seen: SeenQuote | undefined, session: stri
   const { clientOrderId, executionId, quantity, price, fee, timeMs, quote } = execution;
   const fill = { clientOrderId, quantity, price, timeMs, commission: fee, executionId: `${session}-${executionId}` };
   return { type: "filled", ...fill, ...(seen?.ref.msgId === quote.msgId ? { quote: seen } : {}) };
-}
-
-/** In the instrument's integers. Undefined when a size is missing, or a number does not fit: such a quote trades nothing. */
-function toQuote(message: MarketMessage, seen: SeenQuote, instrument: Instrument | undefined): Quote | undefined {
-  if (message.type !== "market.quote" || instrument === undefined) return undefined;
-  const { bidSizeUnits, askSizeUnits, quantityScale } = message.value;
-  if (bidSizeUnits === undefined || askSizeUnits === undefined || quantityScale === undefined) return undefined;
-  const { symbol, timeMs, ref } = seen;
-  try {
-    return {
-      symbol,
-      timeMs,
-      bid: rescale(seen.bid, instrument.priceScale).units,
-      ask: rescale(seen.ask, instrument.priceScale).units,
-      bidSize: rescale(quantity(bidSizeUnits, quantityScale), instrument.quantityScale).units,
-      askSize: rescale(quantity(askSizeUnits, quantityScale), instrument.quantityScale).units,
-      ref: { symbol, msgId: ref.msgId, seq: ref.seq, digest: Buffer.from(ref.digest).toString("hex") },
-    };
-  } catch (error) {
-    if (error instanceof OrdersError) return undefined;
-    throw error;
-  }
 }
