@@ -19,6 +19,7 @@ import { type Attempt, attempt, isDurable } from "./attempt.ts";
 import { AuditLease } from "./audit-lease.ts";
 import { FoldedView } from "./folded-view.ts";
 import {
+  asks,
   causeOf,
   type Fate,
   type Fates,
@@ -368,6 +369,8 @@ export class Host<S, V> {
     const nowMs = this.#o.loop.nowMs();
     const age = ageOf(opened, nowMs);
     if (age !== undefined && !(await this.#isRepetition(opened))) return age.code;
+    // What states that something happened, such as a fill, is never too much: backpressure holds it, and nothing may lose it.
+    if (!asks(opened)) return undefined;
     return this.#rate.take(opened.body.sender, nowMs) ? undefined : "RATE_LIMITED";
   }
 

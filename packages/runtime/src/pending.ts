@@ -19,12 +19,16 @@ export function causeOf({ body }: Opened): Cause {
   return { msgId: body.msgId, correlationId: body.correlationId };
 }
 
+/** A command or a call: it wants something done. An event states what has happened. */
+export function asks({ body: { topic } }: Opened): boolean {
+  return topicSpec(topic)?.kind === "command" || callSpec(topic) !== undefined;
+}
+
 /** Its msg_id; and for what asks for something, the sender's idempotency key, which stands for the payload whatever msg_id carries it. */
 export function inboxOf(opened: Opened): Pending["inbox"] {
   const { body } = opened;
   const rows = [{ msgId: body.msgId, digest: opened.digest }];
-  const asks = topicSpec(body.topic)?.kind === "command" || callSpec(body.topic) !== undefined;
-  if (!asks || body.idempotencyKey === "") return rows;
+  if (!asks(opened) || body.idempotencyKey === "") return rows;
   return [...rows, { msgId: `${body.sender} ${body.type} ${body.idempotencyKey}`, digest: sha256(body.payload) }];
 }
 

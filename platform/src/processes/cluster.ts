@@ -35,7 +35,6 @@ export interface ClusterSpec {
   };
   /** host:port of each broker. */
   readonly kafka: readonly string[];
-  readonly partitions: number;
   /** host:port of each process' gRPC server. */
   readonly servers: Readonly<Record<string, string>>;
   /** host:port of each process' health and metrics. */

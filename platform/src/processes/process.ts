@@ -3,7 +3,8 @@
  * not be verified: first the control log, then everything else.
  */
 import { setTimeout as wait } from "node:timers/promises";
-import { type Bus, BusError, KafkaBus } from "@countersign/bus";
+import { type Bus, BusError } from "@countersign/bus";
+import { KafkaBus } from "@countersign/bus/kafka";
 import { KeyPurpose } from "@countersign/contracts";
 import type { Signer } from "@countersign/envelope";
 import { GrpcRpc, withRetries } from "@countersign/grpc";

@@ -1,8 +1,8 @@
 /** A cluster on this machine: its engines, its topics, its processes. Engines that are not given by address are started, and ended with it. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { KafkaBus } from "@countersign/bus";
-import { topics } from "@countersign/contracts";
+import { KafkaBus } from "@countersign/bus/kafka";
+import { brokerTopics } from "@countersign/contracts";
 import { type KafkaCluster, kafka, postgres } from "@countersign/engines";
 import { createDatabase, databasesNamed } from "@countersign/postgres";
 import { AGENTS } from "../agents.ts";
@@ -20,13 +20,12 @@ export interface RunningCluster extends AsyncDisposable {
 
 export interface StartOptions {
   /** Of a cluster that is not there yet. */
-  readonly choice: Omit<ClusterChoice, "kafka" | "partitions">;
+  readonly choice: Omit<ClusterChoice, "kafka">;
   readonly brokers?: number;
   readonly onStep?: (text: string) => void;
   readonly onChange?: (state: ProcessState) => void;
 }
 
-const PARTITIONS = 12;
 const DATABASE = "countersign";
 
 /** Founds the cluster if the folder describes none; returns when everything runs. @throws EngineError, InputError, PostgresError */
@@ -44,7 +43,7 @@ export async function startCluster(dir: string, options: StartOptions): Promise<
     const names = await databasesNamed(server.url, DATABASE);
     const url = names.includes(DATABASE) ? withDatabase(server.url) : await createDatabase(server.url, DATABASE);
     if (!existsSync(join(dir, "cluster.json"))) {
-      const whole = { ...choice, kafka: cluster.brokers, partitions: PARTITIONS };
+      const whole = { ...choice, kafka: cluster.brokers };
       await foundCluster(dir, whole, { postgres: url });
       onStep("keys and genesis written");
     } else {
@@ -70,21 +69,15 @@ export async function startCluster(dir: string, options: StartOptions): Promise<
 /** Every topic of the catalogue, and a dead-letter queue for each reader of each. */
 async function createTopics(brokers: readonly string[]): Promise<void> {
   const bus = new KafkaBus({ brokers, clientId: "countersign-topics", onError: () => {} });
-  const days = (n: number) => n * 86_400_000;
-  const own = topics.map(({ topic, retentionDays }) => ({
-    topic,
-    partitions: PARTITIONS,
-    retentionMs: days(retentionDays),
-  }));
   const dead = AGENTS.flatMap((name) =>
     (authority.agents[name]?.reads ?? []).map(({ topic }) => ({
       topic: `${topic}.${name}.dlq`,
       partitions: 1,
-      retentionMs: days(DLQ_DAYS),
+      retentionMs: DLQ_DAYS * 86_400_000,
     })),
   );
   try {
-    await bus.ensureTopics([...own, ...dead]);
+    await bus.ensureTopics([...brokerTopics(), ...dead]);
   } finally {
     await bus.close(0);
   }
