@@ -3,7 +3,7 @@
  * its own, and when `replay` puts their journals before them again.
  */
 import { type ComplianceFigures, makeCompliance } from "@countersign/agent-compliance";
-import { type Ceiling, makeExecution } from "@countersign/agent-execution";
+import { type Ceiling, type ExecutionLine, makeExecution } from "@countersign/agent-execution";
 import { type HedgerConfig, makeHedger } from "@countersign/agent-hedger";
 import { makeOperator } from "@countersign/agent-operator";
 import { type Limits, makePolicy, signPermits } from "@countersign/agent-policy";
@@ -48,6 +48,8 @@ export interface Surroundings {
   readonly nowMs: () => number;
   /** Names this life of Execution's process. */
   readonly session: string;
+  /** The paper exchange as a program of its own; without it, its core runs inside Execution. */
+  readonly exchange?: { readonly url: string; readonly apiKey: string };
 }
 
 /** An agent of whatever state and view: the platform only carries it to a host. */
@@ -55,6 +57,8 @@ export interface Seat {
   readonly agent: Agent<unknown, unknown>;
   readonly edge: Edge;
   readonly fold: "each" | "step";
+  /** Execution's, to a venue that is another process: opened before its host starts. */
+  readonly line?: ExecutionLine;
   /** Compliance's alone. */
   readonly figures?: (store: Store) => Promise<ComplianceFigures>;
 }
@@ -92,12 +96,16 @@ export function operatorSeat(opening: Signed): Seat {
 type Maker = (config: AgentsConfig, around: Surroundings) => Seat;
 
 const makers: Readonly<Record<AgentName, Maker>> = {
-  execution({ account, instruments, ceiling, venueLatencyMs }, { mode, keys, fence, fenceFresh, nowMs, session }) {
-    const venue = { name: VENUE, latencyMs: venueLatencyMs, session };
+  execution({ account, instruments, ceiling, venueLatencyMs }, around) {
+    const { mode, keys, fence, fenceFresh, nowMs, session, exchange } = around;
+    const venue =
+      exchange === undefined
+        ? { name: VENUE, latencyMs: venueLatencyMs, session }
+        : { kind: "network" as const, name: VENUE, session, ...exchange };
     const validators = members.validators;
     const common = { mode, instruments, account, keys, ceiling, validators, venue };
-    const { agent, edge } = makeExecution({ ...common, fence, fenceFresh, nowMs });
-    return seat(agent, edge);
+    const { agent, edge, line } = makeExecution({ ...common, fence, fenceFresh, nowMs });
+    return { ...seat(agent, edge), ...(line && { line }) };
   },
   policy({ account, limits, instruments }, { mode, keys, signers }) {
     const signer = signers.signer("policy", KeyPurpose.PERMIT);

@@ -106,6 +106,8 @@ export class Host<S, V> {
   readonly #timers: Timers;
   readonly #subscriptions: Subscription[] = [];
   readonly #together = new Together((key, inputs) => this.#teller.alone(() => this.#process(key, inputs)));
+  /** The last call under way to each server, by "call@server". */
+  readonly #calls = new Map<string, Promise<void>>();
   readonly #keyTexts = new WeakMap<Uint8Array, string>();
   readonly #positions = new Positions();
   readonly #view: FoldedView<V>;
@@ -508,9 +510,19 @@ export class Host<S, V> {
 
   #callLater(row: OutboxRow): void {
     const { loop } = this.#o;
-    const call = () => this.#call(row);
-    if (loop.spawn === undefined) loop.post(call);
-    else loop.spawn(call);
+    if (loop.spawn === undefined) {
+      loop.post(() => this.#call(row));
+      return;
+    }
+    // To one server one after the other, in the order of the commits: what is proposed second builds on the first.
+    const before = this.#calls.get(row.topic) ?? Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#calls.set(row.topic, promise);
+    loop.spawn(async () => {
+      await before;
+      await this.#call(row);
+      resolve();
+    });
   }
 
   /** The same bytes however often it is tried; the answer, or that there is none, is an input like any other. */

@@ -1,4 +1,5 @@
 /** One deciding agent as a process: the same seat as embedded, on a host that folds together what waits. */
+import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { create, fromBinary } from "@bufbuild/protobuf";
@@ -16,7 +17,7 @@ import {
 } from "../agents.ts";
 import { cloneFile, loadLimits, loadStrategy } from "../inputs.ts";
 import type { ClusterSpec } from "./cluster.ts";
-import type { Process } from "./process.ts";
+import { insist, type Process } from "./process.ts";
 
 const TICK_MS = 1_000;
 
@@ -29,9 +30,10 @@ export async function runAgent(name: AgentName, own: Process): Promise<{ close()
     fence: () => fence.state(),
     fenceFresh: () => fence.isFresh(performance.now()),
     nowMs: () => loop.nowMs(),
-    session: `${process.pid}-${loop.nowMs()}`,
+    session: randomUUID(),
+    exchange: { url: `http://${own.spec.venue}`, apiKey: own.secrets.venueKey },
   };
-  const { agent, edge } = await seatOf(name, own, around);
+  const { agent, edge, line } = await seatOf(name, own, around);
   const store = await own.openStore();
   await own.genesis();
   const host = new Host({
@@ -57,12 +59,19 @@ export async function runAgent(name: AgentName, own: Process): Promise<{ close()
       if (isOpened()) host.wake();
     });
   }
+  // What the venue says comes once: it is put before the agent until the store has it.
+  line?.open((report) => insist(() => host.report(report)), onBroken);
   await host.start();
   own.server.setServing(true);
   loop.every(TICK_MS, () => host.tick());
   beat(own, () => host.say(heartbeat(name)));
   log("ready");
-  return { close: () => host.close() };
+  return {
+    async close() {
+      await host.close();
+      line?.close();
+    },
+  };
 }
 
 /** Says that it lives, each second; one that cannot be said is followed by the next. */

@@ -19,7 +19,7 @@ import { InputError, loadLimits } from "../inputs.ts";
 import { Person } from "../person.ts";
 import { type ClusterSpec, keysDir, readSpec, writeSecrets, writeSpec } from "./cluster.ts";
 import { KeyFiles } from "./key-files.ts";
-import { openProcess } from "./process.ts";
+import { openProcess, VENUE } from "./process.ts";
 
 /** What a user chooses; the rest is made. */
 export type ClusterChoice = Omit<
@@ -27,7 +27,8 @@ export type ClusterChoice = Omit<
   "format" | "platform" | "servers" | "health" | "venue" | "genesis" | "opening"
 >;
 
-export const PROCESSES = [...VALIDATORS, ...AGENTS, "market", "gateway"] as const;
+/** In the order in which they start. */
+export const PROCESSES = [VENUE, ...VALIDATORS, ...AGENTS, "market", "gateway"] as const;
 
 /** Writes the folder. @throws InputError when a cluster is described there already */
 export async function foundCluster(
@@ -48,7 +49,9 @@ export async function foundCluster(
   const genesis = genesisRequest({ ...facts, fromMs: Date.now() });
   const opening = signOpening(choice.person, signers.signer(choice.person, KeyPurpose.APPROVAL));
   const [venue = "", ...ports] = await freeAddresses(1 + 2 * PROCESSES.length);
-  const servers = Object.fromEntries(PROCESSES.map((name, n) => [name, ports[2 * n]!]));
+  const servers = Object.fromEntries(
+    PROCESSES.flatMap((name, n) => (name === VENUE ? [] : [[name, ports[2 * n]!] as const])),
+  );
   const health = Object.fromEntries(PROCESSES.map((name, n) => [name, ports[2 * n + 1]!]));
   const spec: ClusterSpec = {
     ...choice,

@@ -6,9 +6,10 @@ import { AGENTS, type AgentName } from "../agents.ts";
 import { VALIDATORS } from "../genesis.ts";
 import { InputError } from "../inputs.ts";
 import { runAgent } from "./agent.ts";
+import { runExchange } from "./exchange.ts";
 import { runGateway } from "./gateway.ts";
 import { runMarket } from "./market.ts";
-import { openProcess, type Process } from "./process.ts";
+import { openProcess, type Process, VENUE } from "./process.ts";
 import { runValidator } from "./validator.ts";
 
 const [dir = "", name = ""] = process.argv.slice(2);
@@ -31,6 +32,7 @@ try {
 }
 
 function run(which: string, own: Process): Promise<{ close(): Promise<void> }> {
+  if (which === VENUE) return runExchange(own);
   if (which === "market") return runMarket(own);
   if (which === "gateway") return runGateway(own);
   if ((VALIDATORS as readonly string[]).includes(which)) return runValidator(own);

@@ -66,9 +66,14 @@ export async function openProcess(dir: string, name: string): Promise<Process> {
   const servers = Object.fromEntries(Object.entries(spec.servers).map(([server, address]) => [server, [address]]));
   const server = new GrpcRpc({ servers, onError: onBroken, ...(listen !== undefined && { listen }) });
   const fence = new FenceReader({ genesisDigest: genesisDigest(Buffer.from(spec.genesis, "base64")) });
-  const signer = signers.signer(name, KeyPurpose.ENVELOPE);
+  // The paper exchange says nothing, so it has no key.
+  const signer = name === VENUE ? undefined : signers.signer(name, KeyPurpose.ENVELOPE);
   const nowMs = () => loop.nowMs();
-  const watch = new FenceWatch({ name, signer, fence, rpc: server, validators: VALIDATORS, nowMs });
+  const watch = signer && new FenceWatch({ name, signer, fence, rpc: server, validators: VALIDATORS, nowMs });
+  const ownSigner = (): Signer => {
+    if (signer === undefined) throw new Error(`broken invariant: ${name} has nothing to sign with`);
+    return signer;
+  };
   if (listen !== undefined) await server.listen();
   return {
     dir,
@@ -81,13 +86,15 @@ export async function openProcess(dir: string, name: string): Promise<Process> {
     server,
     fence,
     signers,
-    signer,
+    get signer() {
+      return ownSigner();
+    },
     loop,
     onBroken,
     log,
     openStore: () => insist(() => openPostgresStore(pool, schemaOf(name))),
     async openTeller(store) {
-      const teller = new Teller({ sender: name, signer, keys: fence.keys, store, bus, nowMs, onBroken });
+      const teller = new Teller({ sender: name, signer: ownSigner(), keys: fence.keys, store, bus, nowMs, onBroken });
       await insist(() => teller.load());
       await insist(() => teller.resend());
       return teller;
@@ -95,13 +102,13 @@ export async function openProcess(dir: string, name: string): Promise<Process> {
     async genesis() {
       await followControl(bus, fence);
       while (fence.members === undefined) await wait(20);
-      watch.start();
-      while (!fence.isFresh(performance.now())) await wait(20);
+      watch?.start();
+      while (watch !== undefined && !fence.isFresh(performance.now())) await wait(20);
     },
     async close() {
       if (listen !== undefined) server.setServing(false);
       await loop.close();
-      await watch.close();
+      await watch?.close();
       await server.close(DRAIN_MS);
       await bus.close(DRAIN_MS);
       await pool.close();
@@ -126,5 +133,7 @@ export function schemaOf(name: string): string {
   return name.replaceAll(/[^a-z0-9]/g, "_");
 }
 
+/** The paper exchange's process, and the venue's name in intents is another thing. */
+export const VENUE = "paper-exchange";
 const BROKEN = 70; // EX_SOFTWARE of sysexits.h
 const DRAIN_MS = 3_000;

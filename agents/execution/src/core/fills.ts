@@ -53,7 +53,8 @@ export function marksAt(state: ExecutionState, view: MarketView, fills: readonly
   const atMs = Math.max(...fills.map(({ timeMs }) => timeMs));
   const traded = fills.flatMap(({ quote }) => quote ?? []);
   return marksOf(state.book, (symbol) => {
-    const seen = [view.quotes.get(symbol), ...traded].filter(
+    const last = view.quotes.get(symbol)?.findLast(({ timeMs }) => timeMs <= atMs);
+    const seen = [last, ...traded].filter(
       (quote) => quote !== undefined && quote.symbol === symbol && quote.timeMs <= atMs,
     );
     return asLastQuote(seen.reduce(later, undefined));

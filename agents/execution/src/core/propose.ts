@@ -55,6 +55,8 @@ export function onProposed(
     const unbooked = state.unbooked.filter((other) => other !== waiting);
     return { state: { ...state, unbooked }, effects: [] };
   }
+  // The books lack what came before it, so what is said of this one is said too early.
+  if (state.unbooked[0] !== waiting) return retryLater(waiting, state, nowMs);
   const text = `the quorum refuses ${waiting.fills} fills at ${answer.place}: ${answer.code} ${answer.text ?? ""}`;
   return {
     state: closeAccount(state, "FILL_REFUSED", text),

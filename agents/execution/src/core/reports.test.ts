@@ -181,11 +181,11 @@ describe("the proposal to the quorum", () => {
     expect(booking(request).marks[0]?.quote).toBeUndefined();
   });
 
-  it("does not mark by a quote that is later than the fill", () => {
+  it("marks by the last quote at or before the fill, not by a later one", () => {
     const rig = working({});
     rig.quote(quote("AAPL", 19_011, 19_021, 5_000, NOW_MS + 1));
     const [request] = proposals(rig.decide(reports(fillNews())));
-    expect(booking(request).marks).toMatchObject([{ symbol: "AAPL", price: { units: 18_990n } }]);
+    expect(booking(request).marks).toMatchObject([{ symbol: "AAPL", price: { units: 19_010n } }]);
   });
 
   it("publishes and proposes a fill that its own book cannot hold, and closes the account", () => {

@@ -86,7 +86,7 @@ export function judgeMarks(book: Book, { fills, marks }: ReadFills, market: Mark
   const timeMs = fills.at(-1)?.timeMs ?? 0;
   const expected = marksOf(book, (symbol) => market.lastAt(symbol, timeMs));
   const wrong = expected.find((mark) => !marks.some((other) => sameMark(mark, other) || wasLast(other, mark.symbol)));
-  if (wrong !== undefined) return refuse("WRONG_MARKS", wrong.symbol); // P05.marks
+  if (wrong !== undefined) return refuse("WRONG_MARKS", difference(wrong, marks)); // P05.marks
   if (marks.length !== expected.length) return refuse("WRONG_MARKS", "a mark of nothing that is held");
   return undefined;
 
@@ -100,6 +100,14 @@ export function judgeMarks(book: Book, { fills, marks }: ReadFills, market: Mark
       return mark !== undefined && sameMark(mark, other);
     });
   }
+}
+
+/** For who has to find out whose feed is wrong: both quotes by their seq. */
+function difference({ symbol, quote }: Mark, marks: readonly Mark[]): string {
+  const other = marks.find((mark) => mark.symbol === symbol);
+  const says = (mark: Mark | undefined) =>
+    mark === undefined ? "not at all" : `by quote ${mark.quote?.seq ?? "none"}`;
+  return `${symbol} is marked ${says(other)}, here by quote ${quote?.seq ?? "none"}`;
 }
 
 /** The first field in which the fill is not of the order. */

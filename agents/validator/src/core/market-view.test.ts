@@ -31,12 +31,14 @@ describe("MarketView", () => {
     expect(names(0, 25)).toEqual(["q1", "q2"]);
     expect(names(0, 30)).toEqual(["q3"]);
     expect(names(1, 30)).toEqual(["q1", "q2", "q3"]);
-    expect(names(10, 35)).toEqual(["q1", "q2", "q3"]);
+    expect(names(5, 35)).toEqual(["q3", "q4"]);
+    expect(names(10, 35)).toEqual(["q1", "q2", "q3", "q4"]);
     expect(names(11, 40)).toEqual(["q1", "q2", "q3", "q4"]);
     expect(names(100, 40)).toEqual(["q0", "q1", "q2", "q3", "q4"]);
     expect(viewOf(quotes).hasReached("A", 40)).toBe(true);
     expect(viewOf(quotes).hasReached("A", 41)).toBe(false);
     expect(viewOf(quotes).hasReached("B", 1)).toBe(false);
+    expect([viewOf(quotes).hasSeen("A", "q4"), viewOf(quotes).hasSeen("A", "q5")]).toEqual([true, false]);
   });
 
   it("knows the last quote at or before a time", () => {

@@ -19,7 +19,7 @@ export class MarketView {
 
   /**
    * @param quotesMax how many quotes of each symbol are kept
-   * @param lagMs how far behind this feed another one may be whose marks are still right. In a replay, where all read at once: 0.
+   * @param lagMs how far apart this feed and another one may be whose marks are still right. In a replay, where all read at once: 0.
    */
   constructor(quotesMax: number, lagMs = 0) {
     this.#quotesMax = quotesMax;
@@ -54,13 +54,18 @@ export class MarketView {
     return last !== undefined && last.eventTimeMs >= timeMs;
   }
 
+  /** Whether the feed has brought this quote; of those that are kept. */
+  hasSeen(symbol: string, msgId: string): boolean {
+    return this.#bySymbol.get(symbol)?.findLast(({ ref }) => ref.msgId === msgId) !== undefined;
+  }
+
   /**
-   * The accepted quotes that were the last one at the time or, for a feed that is behind, within the lag before it. Quotes of one
-   * millisecond have no order between processes: each of them was the last.
+   * The accepted quotes that were the last one at the time or, for a feed that is behind or ahead of this one, within the lag of it.
+   * Quotes of one millisecond have no order between processes: each of them was the last.
    */
   lastWithin(symbol: string, timeMs: number): readonly LastQuote[] {
     const seen = this.#bySymbol.get(symbol) ?? [];
-    const last = seen.findLastIndex((quote) => quote.eventTimeMs <= timeMs);
+    const last = seen.findLastIndex((quote) => quote.eventTimeMs <= timeMs + this.#lagMs);
     let first = last;
     while (first > 0 && seen[first]!.eventTimeMs > timeMs - this.#lagMs) first--;
     while (first > 0 && seen[first - 1]!.eventTimeMs === seen[first]!.eventTimeMs) first--;

@@ -39,15 +39,17 @@ export class Voter {
   /** A fill may be here before the quote that it met: what is unknown a moment longer than a feed takes is unknown. */
   async #feedReaches(entry: Entry): Promise<void> {
     const { market, patienceMs } = this.#o;
-    const fills = entry.proposes.flatMap((propose) => {
+    const booked = entry.proposes.flatMap((propose) => {
       const content = peekPropose(propose)?.request.content;
-      return content?.case === "fills" ? content.value.fills : [];
+      return content?.case === "fills" ? [content.value] : [];
     });
     const until = performance.now() + patienceMs;
     const isThere = () =>
-      fills.every(({ symbol, quote, transactTimeMs }) => {
-        return market.hasReached(quote?.symbol ?? symbol ?? "", Number(transactTimeMs ?? 0n));
-      });
+      booked.every(
+        ({ fills, marks }) =>
+          fills.every(({ symbol = "", transactTimeMs = 0n }) => market.hasReached(symbol, Number(transactTimeMs))) &&
+          marks.every(({ quote }) => quote === undefined || market.hasSeen(quote.symbol ?? "", quote.msgId ?? "")),
+      );
     while (!isThere() && performance.now() < until) await wait(POLL_MS);
   }
 

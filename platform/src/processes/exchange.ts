@@ -1,0 +1,37 @@
+/** The paper exchange as a process: no agent, and no key; it reads the market like everybody, and keeps its own record. */
+import { join } from "node:path";
+import { busFeed, startExchange } from "@countersign/venue-paper/program";
+import { modes } from "../agents.ts";
+import { instruments } from "./agent.ts";
+import type { Process } from "./process.ts";
+
+export async function runExchange(own: Process): Promise<{ close(): Promise<void> }> {
+  const { dir, spec, secrets, bus, fence, loop, log, onBroken } = own;
+  const rows = instruments();
+  const nowMs = () => loop.nowMs();
+  const exchange = await startExchange({
+    dir: join(dir, "exchange"),
+    listen: spec.venue,
+    instruments: rows,
+    accounts: new Map([[secrets.venueKey, spec.account]]),
+    // Before it reads a quote it has to know who may say one.
+    feed: deferred(own.genesis(), busFeed({ bus, keys: fence.keys, mode: modes.paper, nowMs, instruments: rows })),
+    latencyMs: spec.settings.venueLatencyMs,
+    note: log,
+    onFailure: onBroken,
+  });
+  log("ready");
+  return exchange;
+}
+
+type Feed = ReturnType<typeof busFeed>;
+
+function deferred(ready: Promise<void>, feed: Feed): Feed {
+  return {
+    start: async (onQuote, note) => {
+      await ready;
+      await feed.start(onQuote, note);
+    },
+    close: () => feed.close(),
+  };
+}
