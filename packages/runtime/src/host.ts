@@ -13,7 +13,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Message } from "@bufbuild/protobuf";
 import type { Batch, Bus, Delivered, Progress, Subscription } from "@countersign/bus";
 import { type Checkpoint, type Mode, topicSpec } from "@countersign/contracts";
-import { deriveMsgId, hex, type Keys, type Opened, openEnvelope, type Signer } from "@countersign/envelope";
+import { deriveMsgId, hex, type Keys, type Opened, openEnvelope, type Signer, sha256 } from "@countersign/envelope";
 import type { Agent, Effect, Input, MarketMessage, PublishEffect } from "./agent.ts";
 import { type Attempt, attempt, isDurable } from "./attempt.ts";
 import { AuditLease } from "./audit-lease.ts";
@@ -305,7 +305,9 @@ export class Host<S, V> {
     const { name, data } = trigger;
     const cause = causeOf(opened);
     const journalled = { kind: "market" as const, name, ...cause };
-    await this.#insist(() => this.#take({ input: { kind: "market", name, data }, cause, journalled, inbox: [] }));
+    const input = { kind: "market" as const, name, data };
+    const inbox = this.#once(`${name} ${cause.msgId}`);
+    await this.#insist(() => this.#take({ input, cause, journalled, inbox }));
   }
 
   /** What the market brings comes once: its high-water mark has passed. So it is tried until the store is back. */
@@ -572,7 +574,16 @@ export class Host<S, V> {
   async #onTimer({ id, dueMs, data, correlationId }: TimerRow): Promise<void> {
     const msgId = deriveMsgId({ timeMs: dueMs, sender: this.name, causationId: `timer:${id}`, effectIndex: 0 });
     const input = { kind: "timer" as const, id, dueMs, data };
-    await this.#take({ input, cause: { msgId, correlationId }, journalled: { ...input, correlationId }, inbox: [] });
+    const journalled = { ...input, correlationId };
+    await this.#take({ input, cause: { msgId, correlationId }, journalled, inbox: this.#once(msgId) });
+  }
+
+  /**
+   * What happens once by itself where there is one life and one replica, such as a timer or a bar that closes, and has to be told from
+   * its repetition where another life, or a replica, sees it too.
+   */
+  #once(what: string): Pending["inbox"] {
+    return this.#o.fold === "together" ? [{ msgId: what, digest: sha256(Buffer.from(what)) }] : [];
   }
 
   /** The id of something that no message caused. */

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
-import { HedgeQuoteRequestSchema, HedgeQuoteSchema } from "@countersign/contracts";
+import { HedgeQuoteRequestSchema, HedgeQuoteSchema, QuoteSchema } from "@countersign/contracts";
 import { openEnvelope } from "@countersign/envelope";
 import { describe, expect, it } from "vitest";
 import { type Agent, type Effect, noView } from "./agent.ts";
@@ -8,6 +8,7 @@ import { MemoryStore } from "./memory/store.ts";
 import { Rig } from "./testing.ts";
 
 const CALL = "HedgerService.Quote";
+const START_MS = Date.parse("2015-06-01");
 
 interface Ticket {
   readonly issued: number;
@@ -134,5 +135,38 @@ describe("three replicas over one store", () => {
     const answers = await Promise.all(replicas.map(({ ask }) => ask(new Uint8Array(bytes))));
     expect(new Set(answers.map((answer) => answer.bytes)).size).toBe(1);
     expect(await issued(store)).toBe(1);
+  });
+});
+
+describe("what happens once by itself", () => {
+  const counter: Agent<Ticket, object> = {
+    ...desk(),
+    canvas: { ...desk().canvas, observes: [{ topic: "market.quotes.v1", as: "every" }] },
+    decide: ({ issued }, input) => ({
+      state: { issued: issued + 1 },
+      effects: input.kind === "market" ? [{ kind: "timer", id: "t", dueMs: START_MS + 10, data: null }] : [],
+    }),
+    view: { create: () => ({}), fold: () => ({ name: "bar", data: null }), snapshot: () => null, restore: () => ({}) },
+  };
+
+  /** A life of the agent that sees the market from its beginning, as after a crash. */
+  async function life(store: MemoryStore, quote: (rig: Rig) => Uint8Array) {
+    const rig = await Rig.open(START_MS);
+    rig.grant("friend", "market.quote market.quotes.v1");
+    await rig.host(counter, { store, fold: "together" });
+    await rig.deliver("market.quotes.v1", "A", quote(rig));
+    return rig;
+  }
+
+  it("is decided upon by one life of several, and its timer rings for one", async () => {
+    const store = new MemoryStore();
+    const payload = create(QuoteSchema, { symbol: "A" });
+    const say = { sender: "friend", topic: "market.quotes.v1", key: "A", type: "market.quote", payload };
+    let bytes: Uint8Array | undefined;
+    const quote = (rig: Rig) => (bytes ??= rig.sealed(say).bytes);
+    const rigs = [await life(store, quote), await life(store, quote), await life(store, quote)];
+    await expect.poll(() => issued(store)).toBe(1);
+    await Promise.all(rigs.map((rig) => rig.run(() => {}, START_MS + 20)));
+    expect(await issued(store)).toBe(2);
   });
 });
