@@ -100,7 +100,7 @@ function openingOf({ opening }: ClusterSpec): Signed {
 }
 
 /** What a user chose, as the agents take it. */
-export async function configOf(spec: ClusterSpec, dir: string): Promise<AgentsConfig> {
+async function configOf(spec: ClusterSpec, dir: string): Promise<AgentsConfig> {
   const { account, person, traded, hedge, settings, currency, platform } = spec;
   const strategies = [];
   for (const path of spec.strategies) strategies.push(await loadStrategy(path));

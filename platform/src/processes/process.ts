@@ -129,7 +129,7 @@ export async function insist<T>(act: () => Promise<T>): Promise<T> {
 }
 
 /** One schema a process, as embedded. */
-export function schemaOf(name: string): string {
+function schemaOf(name: string): string {
   return name.replaceAll(/[^a-z0-9]/g, "_");
 }
 

@@ -1,0 +1,39 @@
+import { describe, expect, it } from "vitest";
+import { check, plants } from "./checks.ts";
+import type { Evidence } from "./evidence.ts";
+
+const good: Evidence = {
+  sent: ["c1", "c2"],
+  traded: ["1", "2"],
+  booked: ["1", "2"],
+  accepted: ["i1", "i2"],
+  ended: ["i1", "i2"],
+  filled: ["1", "2"],
+  committed: ["m1", "m2"],
+  unpublished: [],
+  leaves: ["m1", "m2"],
+  closed: [],
+};
+
+describe("the checker of the crash test", () => {
+  it("finds nothing where nothing is wrong", () => {
+    expect(check(good)).toEqual([]);
+  });
+
+  it.each(Object.entries(plants))("finds %s, by name", (_, [name, plant]) => {
+    expect(check(plant(good)).map((finding) => finding.check)).toEqual([name]);
+  });
+
+  const wrongs: readonly (readonly [string, Partial<Evidence>])[] = [
+    ["one-outcome", { ended: ["i1"] }],
+    ["one-outcome", { accepted: ["i1", "i1", "i2"] }],
+    ["fill-known", { filled: ["1"] }],
+    ["fill-known", { filled: ["1", "2", "3"] }],
+    ["booked-once", { booked: ["1", "2", "3"] }],
+    ["on-record", { leaves: ["m1", "m2", "m1"] }],
+    ["account-open", { closed: ["FILL_REFUSED"] }],
+  ];
+  it.each(wrongs)("%s: %o", (name, wrong) => {
+    expect(check({ ...good, ...wrong }).map((finding) => finding.check)).toEqual([name]);
+  });
+});

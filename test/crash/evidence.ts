@@ -1,0 +1,100 @@
+/**
+ * What is left when the nemesis has had its time: the venue's own record, the log of the ledger, what each agent committed, and what the
+ * audit log holds. Read from files and tables, not from the platform's memory.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Fill, OrderAccepted, OrderReported } from "@countersign/contracts";
+import { OrderStatus } from "@countersign/contracts";
+import { readRecord } from "@countersign/platform";
+import { openPool } from "@countersign/postgres";
+import { peekPropose, readEntry } from "@countersign/quorum";
+
+export interface Evidence {
+  /** Client order ids in the order in which the venue got them, refused ones too. */
+  readonly sent: readonly string[];
+  /** Execution ids of the venue's trades. */
+  readonly traded: readonly string[];
+  /** Execution ids of the fills in the ledger's log, entry by entry. */
+  readonly booked: readonly string[];
+  /** Intent keys of the orders that Execution accepted. */
+  readonly accepted: readonly string[];
+  /** Intent keys of the orders that Execution said were over, once for each time it said so. */
+  readonly ended: readonly string[];
+  /** Of the fills that Execution published. */
+  readonly filled: readonly string[];
+  /** Message ids of all records that the agents committed. */
+  readonly committed: readonly string[];
+  /** Of those, what is not marked as published. */
+  readonly unpublished: readonly string[];
+  /** Message ids of the audit log's leaves. */
+  readonly leaves: readonly string[];
+  /** Why Execution has closed the account, if it has. */
+  readonly closed: readonly string[];
+}
+
+const SENDERS = ["signal", "portfolio", "hedger", "policy", "execution", "operator", "compliance"];
+const VALIDATORS = ["validator_1", "validator_2", "validator_3"];
+
+export async function gather(dir: string, postgresUrl: string): Promise<Evidence> {
+  const pool = openPool(postgresUrl, { max: 2, applicationName: "crash checker" });
+  try {
+    const rows = async <R extends object>(text: string) => (await pool.query<R>(text)).rows;
+    const outbox: { msg_id: string; bytes: Uint8Array; published: boolean; sender: string }[] = [];
+    for (const sender of [...SENDERS, ...VALIDATORS])
+      for (const row of await rows<{ msg_id: string; bytes: Uint8Array; published: boolean }>(
+        `select msg_id, bytes, published from ${sender}.outbox where kind = 'publish' order by position`,
+      ))
+        outbox.push({ ...row, sender });
+    const said = outbox.filter(({ sender }) => sender === "execution").flatMap(({ bytes }) => readRecord(bytes) ?? []);
+    const payloads = <P>(type: string) =>
+      said.filter(({ body }) => body.type === type).map(({ payload }) => payload as P);
+    const reported = payloads<OrderReported>("order.reported");
+    const entries = await rows<{ entry: Uint8Array }>(
+      "select entry from quorum.entries where log = 'ledger' order by seq",
+    );
+    const leaves = await rows<{ bytes: Uint8Array }>(
+      "select bytes from compliance.streams where stream = 'leaves' order by seq",
+    );
+    const [account] = await rows<{ state: string }>("select state from execution.aggregates limit 1");
+    return {
+      ...venueRecord(join(dir, "exchange", "record.jsonl")),
+      booked: entries.flatMap(({ entry }) => executionsOf(entry)),
+      accepted: payloads<OrderAccepted>("order.accepted").map(({ intentKey }) => intentKey ?? ""),
+      ended: reported.filter(({ status }) => TERMINAL.has(status ?? 0)).map(({ intentKey }) => intentKey ?? ""),
+      filled: payloads<Fill>("order.filled").map(({ executionId }) => executionId ?? ""),
+      committed: outbox.map(({ msg_id }) => msg_id),
+      unpublished: outbox.filter(({ published }) => !published).map(({ msg_id }) => msg_id),
+      leaves: leaves.flatMap(({ bytes }) => readRecord(bytes)?.body.msgId ?? []),
+      closed: account === undefined ? [] : JSON.parse(account.state).closed.map(({ text }: { text: string }) => text),
+    };
+  } finally {
+    await pool.close();
+  }
+}
+
+const TERMINAL: ReadonlySet<number> = new Set([
+  OrderStatus.FILLED,
+  OrderStatus.CANCELED,
+  OrderStatus.REJECTED,
+  OrderStatus.EXPIRED,
+  OrderStatus.NOT_SENT,
+]);
+
+/** One line an execution report, its checksum in front. */
+function venueRecord(path: string): Pick<Evidence, "sent" | "traded"> {
+  const lines = readFileSync(path, "utf8").split("\n").filter(Boolean);
+  const reports = lines.map((line) => JSON.parse(line.slice(line.indexOf(" ") + 1)));
+  return {
+    sent: reports.filter(({ order }) => order !== undefined).map(({ clOrdID }) => clOrdID),
+    traded: reports.filter(({ execType }) => execType === "TRADE").map(({ execID }) => String(execID)),
+  };
+}
+
+function executionsOf(bytes: Uint8Array): readonly string[] {
+  const entry = readEntry(bytes);
+  return (entry?.proposes ?? []).flatMap((propose) => {
+    const content = peekPropose(propose)?.request.content;
+    return content?.case === "fills" ? content.value.fills.map(({ executionId }) => executionId ?? "") : [];
+  });
+}
