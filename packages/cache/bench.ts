@@ -3,9 +3,9 @@
  * `take ×1` waits for each answer, `×64` keeps 64 calls on their way.
  */
 import { createHistogram } from "node:perf_hooks";
-import { LeasedRateLimit } from "../src/leased-rate-limit.ts";
-import { newPlatform, openUp } from "./open.ts";
-import { OwnRedis, redisServer, until } from "./server.ts";
+import { LeasedRateLimit } from "./src/leased-rate-limit.ts";
+import { newPlatform, openUp } from "./test/open.ts";
+import { OwnRedis, redisServer, until } from "./test/server.ts";
 
 const FOR_MS = 2_000;
 const nowMs = () => performance.now();
