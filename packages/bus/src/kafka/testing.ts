@@ -2,7 +2,14 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Harness } from "../conformance.ts";
-import type { Bus, Handler, SubscribeOptions, Subscription, TopicPartition } from "../port.ts";
+import {
+  type Bus,
+  BusError,
+  type Handler,
+  type SubscribeOptions,
+  type Subscription,
+  type TopicPartition,
+} from "../port.ts";
 import { KafkaBus, type KafkaBusOptions } from "./bus.ts";
 import type { Place } from "./deliveries.ts";
 
@@ -29,6 +36,20 @@ export function kafkaRig(brokers: readonly string[], options: Partial<KafkaBusOp
   return { ...watched(bus), prefix, heard, close, [Symbol.asyncDispose]: close };
 }
 
+/**
+ * What is surely not written is tried again, as the outbox relay does: a broker may not know yet that it leads the partition of a topic
+ * that was just made.
+ */
+async function insist<T>(publish: () => Promise<T>): Promise<T> {
+  for (const until = Date.now() + SETTLE_MS; ; await sleep(50)) {
+    try {
+      return await publish();
+    } catch (error) {
+      if (!(error instanceof BusError && error.kind === "retriable") || Date.now() > until) throw error;
+    }
+  }
+}
+
 interface Reader {
   readonly subscription: Subscription;
   readonly group: string;
@@ -44,7 +65,7 @@ function watched(bus: Bus): { bus: Bus; settle: () => Promise<void> } {
   const nameOf = ({ topic, partition }: TopicPartition) => `${topic}/${partition}`;
 
   const publish: Bus["publish"] = async (records, options) => {
-    const placed = await bus.publish(records, options);
+    const placed = await insist(() => bus.publish(records, options));
     for (const at of placed) ends.set(nameOf(at), at.offset + 1n);
     return placed;
   };
