@@ -32,8 +32,9 @@ const MARK_EVERY_MS = 50;
 export class Relay {
   readonly #o: RelayOptions;
   #waiting: OutboxRow[] = [];
+  /** On the bus, and not yet marked in the table. */
   #published: string[] = [];
-  /** Calls whose answer was acted on. */
+  /** Whether the table may hold more than what waits here. */
   #isDirty = false;
   #running: Promise<void> | undefined;
   #isClosed = false;
@@ -118,11 +119,10 @@ export class Relay {
     try {
       await this.#mark();
       const rows = await this.#o.store.unpublished();
-      const known = new Set(this.#waiting.map(({ msgId }) => msgId));
       // The table's order is the commits'; what waits and is not in it yet was committed after the table was read.
       const inTable = new Set(rows.map(({ msgId }) => msgId));
       const later = this.#waiting.filter(({ msgId }) => !inTable.has(msgId));
-      this.#waiting = [...rows.filter((row) => row.kind === "publish" || known.has(row.msgId)), ...later];
+      this.#waiting = [...rows.filter(({ kind }) => kind === "publish"), ...later];
     } catch (error) {
       this.#isDirty = true;
       throw error;
