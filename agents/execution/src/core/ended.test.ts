@@ -18,7 +18,8 @@ describe("the state", () => {
       rig.settle();
       rig.quote(quote("AAPL", 18_970, 18_980, n % 3 === 0 ? 50 : 5_000, rig.nowMs));
       rig.quote(quote("AAPL", 18_970, 18_980, 5_000, rig.nowMs));
-      for (const { id } of rig.calls.splice(0)) {
+      for (let call = rig.calls.shift(); call !== undefined; call = rig.calls.shift()) {
+        const { id } = call;
         const payload = create(ProposeResponseSchema, { seq: BigInt(n) });
         rig.decide({ kind: "answer", id, type: "quorum.proposed", body: BODY, payload });
       }

@@ -29,6 +29,17 @@ const booking = (request: ProposeRequest | undefined): FillsBooked => {
   return request.content.value;
 };
 
+/** The quorum's answer to the last call. */
+function answer(rig: Rig, fields: MessageInitShape<typeof ProposeResponseSchema>): Input {
+  const payload = create(ProposeResponseSchema, fields);
+  const { body } = submitCommand(submitOf(intentOf())) as Extract<Input, { kind: "message" }>;
+  return { kind: "answer", id: rig.calls.at(-1)?.id ?? "", type: "quorum.proposed", body, payload };
+}
+
+function book(rig: Rig): readonly Effect[] {
+  return rig.decide(answer(rig, { seq: 1n }));
+}
+
 /** With these orders working, each its own intent. */
 function working(...intents: IntentFields[]): Rig {
   const rig = new Rig();
@@ -146,6 +157,7 @@ describe("the proposal to the quorum", () => {
   it("is one for all fills of one quote, with the evidence of each order and a mark for each position", () => {
     const rig = working({}, { limitPrice: { units: 18_990n, scale: 2 } }, { symbol: "MSFT" });
     rig.quote(quote("MSFT", 18_900, 18_910));
+    book(rig);
     const filling = quote("AAPL", 18_970, 18_980);
     const effects = rig.quote(filling);
     const [request, ...more] = proposals(effects);
@@ -181,6 +193,25 @@ describe("the proposal to the quorum", () => {
     expect(booking(request).marks[0]?.quote).toBeUndefined();
   });
 
+  it("waits for the one before it, and then takes all that waits, marked behind the last of them", () => {
+    const rig = working({});
+    const parts = [1, 2, 3].map((n) => fillNews({ executionId: `${n}`, quantity: parseQuantity("10") }));
+    const [first] = proposals(rig.decide(reports(parts[0]!)));
+    expect(booking(first).fills).toHaveLength(1);
+    for (const part of parts.slice(1)) expect(proposals(rig.decide(reports(part)))).toEqual([]);
+    // However often the first is asked again, nothing overtakes it.
+    const id = rig.calls[0]?.id ?? "";
+    rig.decide({ kind: "no-answer", id, code: "UNAVAILABLE" });
+    expect(proposals(rig.decide({ kind: "timer", id, dueMs: 0, data: null }))).toEqual([first]);
+    const [second, ...more] = proposals(book(rig));
+    expect(more).toEqual([]);
+    expect(booking(second).fills.map(({ executionId }) => executionId)).toEqual(["2", "3"]);
+    expect(booking(second).orders).toHaveLength(1);
+    expect(booking(second).marks).toHaveLength(1);
+    expect(rig.state.unbooked).toHaveLength(2);
+    expect([book(rig), rig.state.unbooked, rig.state.asked]).toEqual([[], [], undefined]);
+  });
+
   it("marks by the last quote at or before the fill, not by a later one", () => {
     const rig = working({});
     rig.quote(quote("AAPL", 19_011, 19_021, 5_000, NOW_MS + 1));
@@ -207,11 +238,6 @@ describe("until the fills are booked", () => {
     const rig = working({});
     rig.decide(reports(fillNews()));
     return rig;
-  };
-  const answer = (rig: Rig, fields: MessageInitShape<typeof ProposeResponseSchema>): Input => {
-    const payload = create(ProposeResponseSchema, fields);
-    const { body } = submitCommand(submitOf(intentOf())) as Extract<Input, { kind: "message" }>;
-    return { kind: "answer", id: rig.calls.at(-1)?.id ?? "", type: "quorum.proposed", body, payload };
   };
 
   it("asks the next validator, in the same words under the same op id, after no answer", () => {

@@ -14,8 +14,10 @@ export interface ExecutionState {
   readonly book: Book;
   /** Ids of the deposits in the book. */
   readonly deposits: readonly string[];
-  /** Fills that the quorum has not booked yet, one row a proposal, the oldest first. */
+  /** Fills that the quorum has not booked yet, one row a commit, the oldest first. */
   readonly unbooked: readonly Unbooked[];
+  /** What the quorum is asked about: the first rows of `unbooked`. */
+  readonly asked?: Asked | undefined;
   /** Halts that were asked of this agent, until a certified resume names them. */
   readonly latches: readonly OpenHalt[];
   /** Why no new order is taken. Empty: it is open. */
@@ -44,11 +46,18 @@ export interface ParentTotal {
 }
 
 export interface Unbooked {
+  /** The serialised FillsBooked, as this one commit would be proposed. */
+  readonly booking: Uint8Array;
+  readonly fills: number;
+  readonly sinceMs: number;
+}
+
+export interface Asked {
   readonly opId: string;
   /** The serialised ProposeRequest: what is asked again is the same. */
   readonly request: Uint8Array;
-  readonly fills: number;
-  readonly sinceMs: number;
+  /** Of `unbooked`, from the first. */
+  readonly rows: number;
   readonly attempt: number;
 }
 

@@ -117,7 +117,7 @@ describe("submit", () => {
 
 describe("trading stops", () => {
   const unbooked = (fills: number, sinceMs: number): Partial<ExecutionState> => ({
-    unbooked: [{ opId: "op", request: new Uint8Array(0), fills, sinceMs, attempt: 0 }],
+    unbooked: [{ booking: new Uint8Array(0), fills, sinceMs }],
   });
   const closed = closeAccount(new Rig().state, "FILL_REFUSED", "why");
 

@@ -96,5 +96,6 @@ async function untilEnough(tasks: readonly Promise<void>[], isEnough: () => bool
 }
 
 const CALL = "QuorumService.Vote";
-const VOTE_DEADLINE_MS = 1_000;
+/** Longer than a validator waits for its own feed, shorter than the lease. */
+const VOTE_DEADLINE_MS = 2_500;
 const RETRY: ReadonlySet<string> = new Set(["VOTED_OTHERWISE", "BEHIND", "AHEAD", "OP_TAKEN"]);

@@ -56,7 +56,7 @@ export class Proposer {
   }
 
   async #takeWaiting(log: LogName): Promise<void> {
-    const batch = this.#waiting[log].splice(0, BATCH_MAX);
+    const batch = takeEntry(this.#waiting[log]);
     if (batch.length === 0) return;
     try {
       await this.#commit(log, batch);
@@ -133,6 +133,16 @@ export class Proposer {
   }
 }
 
+/** From the first, what fits into one entry. One that is too large for company goes alone. */
+function takeEntry(waiting: Waiting[]): Waiting[] {
+  let count = 0;
+  for (let bytes = 0; count < waiting.length; count++) {
+    bytes += waiting[count]!.propose.envelope.bytes.length;
+    if (count > 0 && bytes > ENTRY_BYTES_MAX) break;
+  }
+  return waiting.splice(0, count);
+}
+
 type Tried = { readonly kind: "committed" } | { readonly kind: "again" } | Refused;
 
 interface Refused {
@@ -156,6 +166,6 @@ const SILENCE = refused("NO_QUORUM", "too few validators answered");
 const RIVALS = refused("NO_QUORUM", "rivals were faster; ask again");
 const CONFLICT = refused("CONFLICT", "the op id stands in the log with another content");
 
-/** An entry of this many proposals of one order each stays far below a request's 1.5 MiB in etcd. */
-const BATCH_MAX = 64;
+/** Of one entry's proposals: with its votes it stays below a request's 1.5 MiB in etcd. */
+const ENTRY_BYTES_MAX = 1_000_000;
 const ATTEMPTS_MAX = 16;

@@ -5,7 +5,7 @@ import { type Mode, type VoteRequest, type VoteResponse, VoteResponseSchema } fr
 import type { Signer } from "@countersign/envelope";
 import { type Entry, peekPropose, positionOf, type QuorumLog, readEntry, signVote } from "@countersign/quorum";
 import type { MarketView } from "../core/market-view.ts";
-import { refuse, type ValidatorRefusal } from "../core/refusal.ts";
+import { refuse, type ValidatorCode, type ValidatorRefusal } from "../core/refusal.ts";
 import type { Logs } from "./logs.ts";
 import { Serial } from "./serial.ts";
 
@@ -32,25 +32,28 @@ export class Voter {
   async vote({ entry: bytes, round }: VoteRequest): Promise<VoteResponse> {
     const entry = bytes === undefined ? undefined : readEntry(bytes);
     if (entry === undefined || round === undefined) return refused(refuse("BAD_ENTRY"));
-    if (this.#o.patienceMs > 0) await this.#feedReaches(entry);
-    return this.#serial.run(() => this.#vote(entry, round));
+    const until = performance.now() + this.#o.patienceMs;
+    for (;;) {
+      const answer = await this.#serial.run(() => this.#vote(entry, round));
+      // A fill may be here before the quote that it met: of the market, what is unknown a moment longer than a feed takes is unknown.
+      const mayLearn = OF_THE_MARKET.has(answer.code ?? "") && performance.now() < until;
+      if (!mayLearn || this.#hasFeed(entry)) return answer;
+      await wait(POLL_MS);
+    }
   }
 
-  /** A fill may be here before the quote that it met: what is unknown a moment longer than a feed takes is unknown. */
-  async #feedReaches(entry: Entry): Promise<void> {
-    const { market, patienceMs } = this.#o;
+  /** Whether this validator's own feed has come to the fills, and has shown what they are marked by: then waiting changes nothing. */
+  #hasFeed(entry: Entry): boolean {
+    const { market } = this.#o;
     const booked = entry.proposes.flatMap((propose) => {
       const content = peekPropose(propose)?.request.content;
       return content?.case === "fills" ? [content.value] : [];
     });
-    const until = performance.now() + patienceMs;
-    const isThere = () =>
-      booked.every(
-        ({ fills, marks }) =>
-          fills.every(({ symbol = "", transactTimeMs = 0n }) => market.hasReached(symbol, Number(transactTimeMs))) &&
-          marks.every(({ quote }) => quote === undefined || market.hasSeen(quote.symbol ?? "", quote.msgId ?? "")),
-      );
-    while (!isThere() && performance.now() < until) await wait(POLL_MS);
+    return booked.every(
+      ({ fills, marks }) =>
+        fills.every(({ symbol = "", transactTimeMs = 0n }) => market.hasReached(symbol, Number(transactTimeMs))) &&
+        marks.every(({ quote }) => quote === undefined || market.hasSeen(quote.symbol ?? "", quote.msgId ?? "")),
+    );
   }
 
   async #vote(entry: Entry, round: number): Promise<VoteResponse> {
@@ -73,7 +76,13 @@ export class Voter {
   }
 }
 
-const POLL_MS = 5;
+const POLL_MS = 10;
+/** Refusals that this validator's own feed may take back. */
+const OF_THE_MARKET: ReadonlySet<string> = new Set([
+  "QUOTE_UNKNOWN",
+  "OUTSIDE_MARKET",
+  "WRONG_MARKS",
+] satisfies ValidatorCode[]);
 
 function refused({ code, text }: ValidatorRefusal): VoteResponse {
   return create(VoteResponseSchema, { code, text });
