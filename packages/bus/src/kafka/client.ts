@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Admin, Kafka, logLevel } from "kafkajs";
 import { isRetriable } from "./errors.ts";
+import { endStoppedRunners } from "./stopped-runner.ts";
 
 export interface ClientOptions {
   /** host:port of some brokers; the others are found through them. */
@@ -11,6 +12,7 @@ export interface ClientOptions {
 /** A client of its own for everything that is opened: kafkajs shares committed offsets between the consumers of one client. */
 export function connect({ brokers, clientId }: ClientOptions): Kafka {
   quietNegativeTimeouts();
+  endStoppedRunners();
   return new Kafka({
     brokers: [...brokers],
     clientId,

@@ -1,10 +1,9 @@
-// Node does not see all names of this CommonJS package.
-import kafkajs, { type Admin } from "kafkajs";
+import type { Admin } from "kafkajs";
 import { BusError, type TopicConfig } from "../port.ts";
 import { ask, type ClientOptions, patiently } from "./client.ts";
+import { differencesOf, settingsOf } from "./differences.ts";
 import { busError, typeOf } from "./errors.ts";
 
-const MIN_IN_SYNC = 2;
 const CREATE_MS = 30_000;
 
 /** What topics there are, and how many partitions each has: a number that never changes, so that a key stays where it is. */
@@ -39,8 +38,12 @@ export class Topics {
           await admin.createTopics({ timeout: CREATE_MS, topics: creations, waitForLeaders: false });
         }
         for (const { host, port } of brokers) await this.#known(`${host}:${port}`, topics);
-        for (const problem of await problems(admin, topics, this.#replicas))
-          throw new BusError("fatal", "TOPIC_MISMATCH", problem);
+        for (const { topic, what, is, wanted } of await differencesOf(admin, topics, this.#replicas))
+          throw new BusError(
+            "fatal",
+            "TOPIC_MISMATCH",
+            `topic ${topic} has ${what} ${is} instead of ${wanted}: correct it, or remove the topic`,
+          );
       });
     } catch (error) {
       throw busError(error, "the topics could not be ensured");
@@ -89,38 +92,4 @@ function creation({ topic, partitions, retentionMs }: TopicConfig, replicas: num
     replicationFactor: replicas,
     configEntries: Object.entries(settingsOf(replicas, retentionMs)).map(([name, value]) => ({ name, value })),
   };
-}
-
-function settingsOf(replicas: number, retentionMs: number | undefined): Record<string, string> {
-  return {
-    "min.insync.replicas": String(Math.min(MIN_IN_SYNC, replicas)),
-    "message.timestamp.type": "LogAppendTime",
-    ...(retentionMs === undefined ? {} : { "retention.ms": String(retentionMs) }),
-  };
-}
-
-async function problems(admin: Admin, topics: readonly TopicConfig[], replicas: number): Promise<string[]> {
-  const { topics: metadata } = await admin.fetchTopicMetadata({ topics: topics.map(({ topic }) => topic) });
-  const { resources } = await admin.describeConfigs({
-    includeSynonyms: false,
-    resources: topics.map(({ topic }) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic })),
-  });
-  return topics.flatMap(({ topic, partitions, retentionMs }) => {
-    const actual = metadata.find(({ name }) => name === topic)?.partitions ?? [];
-    const settings = new Map(
-      resources
-        .find(({ resourceName }) => resourceName === topic)
-        ?.configEntries.map(({ configName, configValue }) => [configName, configValue]),
-    );
-    const wrong: string[] = [];
-    const expect = (what: string, is: unknown, wanted: unknown) => {
-      if (is !== wanted)
-        wrong.push(`topic ${topic} has ${what} ${is} instead of ${wanted}: correct it, or remove the topic`);
-    };
-    expect("partitions", actual.length, partitions);
-    expect("replicas", Math.min(...actual.map((one) => one.replicas.length)), replicas);
-    for (const [name, value] of Object.entries(settingsOf(replicas, retentionMs)))
-      expect(name, settings.get(name), value);
-    return wrong;
-  });
 }
