@@ -5,8 +5,10 @@ describe("the public face", () => {
   it("is this list", () => {
     expect(Object.keys(engines).sort()).toEqual([
       "EngineError",
+      "cacheDir",
       "kafka",
       "kafkaVersion",
+      "partsOf",
       "postgres",
       "redis",
       "whyMissing",

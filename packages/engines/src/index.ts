@@ -1,6 +1,7 @@
 export { EngineError, type EngineErrorCode } from "./errors.ts";
 export { type KafkaCluster, type KafkaOptions, kafka } from "./kafka.ts";
-export { kafkaVersion } from "./kafka-program.ts";
+export { cacheDir, kafkaVersion } from "./kafka-program.ts";
+export { type EnginePart, partsOf } from "./look.ts";
 export { type Engine, whyMissing } from "./missing.ts";
 export { postgres } from "./postgres.ts";
 export { type RedisServer, redis } from "./redis.ts";

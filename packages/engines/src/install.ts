@@ -28,9 +28,14 @@ export function install(what: string, packages: readonly string[]): Promise<void
   return running;
 }
 
+/** Whether `install` does it by itself here. */
+export function isInstalling(): boolean {
+  return existsSync("/etc/debian_version") && process.getuid?.() === 0;
+}
+
 async function aptInstall(what: string, packages: readonly string[]): Promise<void> {
   const list = packages.join(" ");
-  if (!existsSync("/etc/debian_version") || process.getuid?.() !== 0)
+  if (!isInstalling())
     throw new EngineError("PROGRAM_MISSING", `${what} is not installed: install it (Debian: apt-get install ${list})`);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   const apt = (...args: string[]) => execute("apt-get", ["-qq", ...args], { env });

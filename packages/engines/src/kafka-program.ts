@@ -9,7 +9,9 @@ import { EngineError } from "./errors.ts";
 import { install, said } from "./install.ts";
 
 const POM = fileURLToPath(new URL("../kafka/pom.xml", import.meta.url));
-const JAVA_LEAST = 17; // Kafka 4's brokers (KIP-1013)
+export const JAVA_LEAST = 17; // Kafka 4's brokers (KIP-1013)
+export const JAVA_PACKAGE = "openjdk-17-jre-headless";
+export const MAVEN_PACKAGE = "maven";
 
 export interface KafkaProgram {
   readonly version: string;
@@ -34,33 +36,45 @@ export function kafkaVersion(): string {
  * @throws EngineError PROGRAM_MISSING, LIBRARIES_MISSING
  */
 export async function kafkaProgram(version = kafkaVersion()): Promise<KafkaProgram> {
-  const java = await javaProgram();
-  const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "countersign");
-  const libs = join(cache, `kafka-${version}`);
+  const java = await ensureJava();
+  const libs = librariesOf(version);
   if (!existsSync(libs)) await fetchLibraries(version, libs);
   return { version, java, libs, archive: `${libs}.jsa` };
 }
 
-async function javaProgram(): Promise<string> {
+/** Where what is fetched once is kept. */
+export function cacheDir(): string {
+  return join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "countersign");
+}
+
+/** The folder of Kafka's jars, whether it is there or not. */
+export function librariesOf(version: string): string {
+  return join(cacheDir(), `kafka-${version}`);
+}
+
+/** Which Java is meant, and its major version; undefined where there is none. */
+export async function findJava(): Promise<{ readonly command: string; readonly major: number | undefined }> {
   const home = process.env.JAVA_HOME;
-  const java = home === undefined ? "java" : join(home, "bin", "java");
-  if (await isJavaEnough(java)) return java;
+  const command = home === undefined ? "java" : join(home, "bin", "java");
+  const major = /version "(\d+)/.exec((await said(command, ["-version"])) ?? "")?.[1];
+  return { command, major: major === undefined ? undefined : Number(major) };
+}
+
+async function ensureJava(): Promise<string> {
+  const { command, major } = await findJava();
+  if (major !== undefined && major >= JAVA_LEAST) return command;
+  const home = process.env.JAVA_HOME;
   if (home !== undefined)
     throw new EngineError(
       "PROGRAM_MISSING",
       `JAVA_HOME (${home}) is no Java ${JAVA_LEAST} or later: correct or unset it`,
     );
-  await install(`Java ${JAVA_LEAST} or later`, ["openjdk-17-jre-headless"]);
-  return java;
-}
-
-async function isJavaEnough(java: string): Promise<boolean> {
-  const major = /version "(\d+)/.exec((await said(java, ["-version"])) ?? "")?.[1];
-  return Number(major ?? 0) >= JAVA_LEAST;
+  await install(`Java ${JAVA_LEAST} or later`, [JAVA_PACKAGE]);
+  return command;
 }
 
 async function fetchLibraries(version: string, libs: string): Promise<void> {
-  if ((await said("mvn", ["-version"])) === undefined) await install("Maven", ["maven"]);
+  if ((await said("mvn", ["-version"])) === undefined) await install("Maven", [MAVEN_PACKAGE]);
   mkdirSync(dirname(libs), { recursive: true });
   // Complete or not there at all, also when two runs fetch at once.
   const partial = `${libs}.${randomBytes(4).toString("hex")}`;

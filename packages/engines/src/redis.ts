@@ -44,9 +44,11 @@ export async function redis(): Promise<RedisServer> {
   };
 }
 
+export const REDIS_PACKAGE = "redis-server";
+
 /** @throws EngineError PROGRAM_MISSING */
 export async function redisProgram(): Promise<string> {
-  if ((await said("redis-server", ["--version"])) === undefined) await install("Redis", ["redis-server"]);
+  if ((await said("redis-server", ["--version"])) === undefined) await install("Redis", [REDIS_PACKAGE]);
   return "redis-server";
 }
 
