@@ -33,7 +33,20 @@ describe("the command", () => {
   it("lists what there is, and says its version", async () => {
     const { code, out } = await countersign(["--help"]);
     expect(code).toBe(0);
-    for (const command of ["demo", "why", "audit", "replay", "runs"]) expect(out).toContain(`  ${command} `);
+    for (const command of [
+      "demo",
+      "up",
+      "status",
+      "doctor",
+      "dlq",
+      "topics",
+      "outbox",
+      "why",
+      "audit",
+      "replay",
+      "runs",
+    ])
+      expect(out).toContain(`  ${command} `);
     const { version } = JSON.parse(readFileSync(cloneFile("package.json"), "utf8"));
     expect(await countersign(["--version"])).toEqual({ code: 0, out: `${version}\n`, err: "" });
   });
@@ -44,6 +57,9 @@ describe("the command", () => {
     [["demo", "--market", "real"], "Allowed choices are simulated"],
     [["demo", "--speed", "x"], "countersign: --speed x: write a number above zero, such as 10"],
     [["why", "x"], "countersign: why x: write a number from 1, such as 14"],
+    [["topics", "check", "--kafka", "x:1", "--replicas", "0"], "countersign: --replicas 0: write how many copies"],
+    [["dlq", "redrive", "x.dlq", "--kafka", "127.0.0.1:1"], "countersign: dlq redrive: say which letters: --offset N"],
+    [["status", "--dir", "nowhere"], "cluster.json: no cluster is described there"],
   ])("%j is wrong usage", async (args, text) => {
     const { code, out, err } = await countersign(args);
     expect([code, out]).toEqual([2, ""]);
@@ -71,6 +87,17 @@ describe("the command", () => {
     expect(err).toMatch(/^countersign: .+\n$/);
     expect(err).toContain(file);
   });
+});
+
+describe("an engine that does not answer", () => {
+  it.each([[["dlq", "list", "--kafka", "127.0.0.1:1"]], [["topics", "check", "--kafka", "127.0.0.1:1"]]])(
+    "is one line of %j, and its cure",
+    async (args) => {
+      const { code, out, err } = await countersign(args);
+      expect([code, out]).toEqual([1, ""]);
+      expect(err).toMatch(/^countersign: .*asked of 127\.0\.0\.1:1: .*ECONNREFUSED.*: are the brokers up\?\n$/);
+    },
+  );
 });
 
 describe("audit verify", () => {

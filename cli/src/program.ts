@@ -2,6 +2,7 @@
 import { Command, Option } from "commander";
 import type { Caller, SwallowableOption } from "./caller.ts";
 import type { DemoFlags } from "./demo/options.ts";
+import { operatorsCommands } from "./operators.ts";
 import type { UpFlags } from "./up/up.ts";
 import type { WhyFlags } from "./why.ts";
 
@@ -35,6 +36,8 @@ export function program(version: string, caller: Caller): Program {
     .option("--dir <folder>", "where the cluster lives, instead of .countersign/cluster");
   for (const option of demoOptionList().filter((one) => OF_A_CLUSTER.has(one.name()))) up.addOption(option);
   up.action(async (flags: UpFlags) => ends((await import("./up/up.ts")).up(flags, caller)));
+
+  operatorsCommands(command, ends, caller);
 
   command
     .command("why")

@@ -7,8 +7,17 @@ export type { Embedded, EmbeddedOptions } from "./embedded.ts";
 export { VALIDATORS } from "./genesis.ts";
 export { cloneFile, InputError, type LoadedStrategy, loadLimits, loadStrategy, readInput } from "./inputs.ts";
 export { ReplayKeys } from "./keys.ts";
+export { readSpec } from "./processes/cluster.ts";
+export type { DeadLetter } from "./processes/dead-letter.ts";
+export { type DlqState, Dlqs, type WholeLetter } from "./processes/dlq.ts";
+export { type Finding, standingInTheWay } from "./processes/doctor/finding.ts";
+export { examine } from "./processes/doctor.ts";
+export { type LetterReading, readLetter } from "./processes/read-letter.ts";
+export { type RepublishChoice, republish } from "./processes/republish.ts";
 export { type RunningCluster, type StartOptions, startCluster } from "./processes/run-cluster.ts";
-export type { ProcessState } from "./processes/supervisor.ts";
+export type { ProcessState } from "./processes/run-record.ts";
+export { type ClusterStatus, clusterStatus, type ProcessStatus } from "./processes/status.ts";
+export { checkTopics, clusterTopics, createTopics } from "./processes/topics.ts";
 export { checkTrace, type ReplayReport, replayJournals } from "./replay.ts";
 export { buildReport, type Report } from "./report.ts";
 export {

@@ -1,7 +1,7 @@
 /** Subscriptions of those who are no agents: the fence of this process, and the validators' own feed. */
 import { fromBinary } from "@bufbuild/protobuf";
 import type { Validator } from "@countersign/agent-validator";
-import type { Bus, SubscribeOptions } from "@countersign/bus";
+import type { Bus, Delivered, SubscribeOptions } from "@countersign/bus";
 import { BodySchema, EntryPostedSchema, type Mode, SignedSchema } from "@countersign/contracts";
 import type { Keys } from "@countersign/envelope";
 import type { FenceReader } from "@countersign/quorum";
@@ -10,12 +10,17 @@ import { admit, marketMessage } from "@countersign/runtime";
 /** The fence believes certificates, not messages: it takes each entry with its votes, and refuses by itself what is not certified. */
 export async function followControl(bus: Bus, fence: FenceReader): Promise<void> {
   await bus.subscribe(every("control.halt.v1", "fence"), ({ records }) => {
-    for (const { value } of records) {
-      const posted = readPosted(value);
-      if (posted !== undefined) fence.apply(posted.entry, posted.votes);
-    }
+    applyPosted(fence, records);
     return { through: records.at(-1)!.offset };
   });
+}
+
+/** Of `control.halt.v1`. */
+export function applyPosted(fence: FenceReader, records: readonly Delivered[]): void {
+  for (const { value } of records) {
+    const posted = readPosted(value);
+    if (posted !== undefined) fence.apply(posted.entry, posted.votes);
+  }
 }
 
 export async function followQuotes(

@@ -9,6 +9,8 @@ import { traceName } from "../demo/market.ts";
 import { type DemoFlags, demoOptions } from "../demo/options.ts";
 import { spanOf } from "../demo/span.ts";
 import { exitCodes } from "../failure.ts";
+import { dayOver, marketLogSize } from "./day.ts";
+import { clusterDir } from "./place.ts";
 
 export type UpFlags = Pick<DemoFlags, "strategy" | "limits" | "trace" | "hedge" | "from" | "to" | "speed"> & {
   readonly dir?: string;
@@ -16,8 +18,8 @@ export type UpFlags = Pick<DemoFlags, "strategy" | "limits" | "trace" | "hedge" 
 
 /** Returns the exit code, when the person has had enough. */
 export async function up(flags: UpFlags, caller: Caller): Promise<number> {
-  const { dir: folder, speed, ...market } = flags;
-  const dir = folder === undefined ? cloneFile(DIR) : fromCaller(folder, caller);
+  const { dir: _, speed, ...market } = flags;
+  const dir = clusterDir(flags, caller);
   const plan = await demoOptions(market, caller);
   const { fromMs, toMs } = plan.window;
   const window = fromMs !== undefined && toMs !== undefined ? { fromMs, toMs } : await spanOf(plan.market, plan.window);
@@ -33,6 +35,7 @@ export async function up(flags: UpFlags, caller: Caller): Promise<number> {
       : `the cluster of ${dir} goes on; its market and settings are those it began with`,
   );
   const files = flags.trace?.map((name) => traceName(name, caller)) ?? [{ path: cloneFile(defaults.trace) }];
+  const said = marketLogSize(dir);
   await using cluster = await startCluster(dir, {
     choice: {
       account,
@@ -60,13 +63,18 @@ export async function up(flags: UpFlags, caller: Caller): Promise<number> {
     onChange: (state) => console.log(`  ${changeLine(state)}`),
   });
   for (const { name, pid } of cluster.supervisor.states()) console.log(`  ${name.padEnd(12)} ${pid}`);
-  console.log(`what they say: ${join(dir, "logs")}   end: Ctrl-C`);
+  console.log(`what they say: ${join(dir, "logs")}   how they are: ./countersign status   end: Ctrl-C`);
+  const stop = new AbortController();
+  dayOver(dir, said, stop.signal).then(
+    () => console.log("  the market is at its end; everything stays up until Ctrl-C"),
+    () => {}, // enough, before that
+  );
   await enough();
+  stop.abort();
   console.log("ending what was started");
   return exitCodes.ok;
 }
 
-const DIR = ".countersign/cluster";
 /** A recording of days is watched in five minutes; one within a day as it was. */
 const WATCHED_S = 300;
 
@@ -79,7 +87,7 @@ function defaultLimits(isWithinADay: boolean): string {
 }
 
 function changeLine({ name, pid, restarts, lastEnd }: ProcessState): string {
-  return pid === undefined ? `${name} ended: ${lastEnd}` : `${name} runs again as ${pid}, for the ${restarts}. time`;
+  return pid === undefined ? `${name} ended: ${lastEnd}` : `${name} runs again as ${pid}, restart ${restarts}`;
 }
 
 /** Until Ctrl-C, or the end by another's hand. */

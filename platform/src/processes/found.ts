@@ -11,7 +11,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { toBinary } from "@bufbuild/protobuf";
 import { KeyPurpose, SignedSchema } from "@countersign/contracts";
 import { parseMoney } from "@countersign/orders";
-import { isTransient } from "@countersign/runtime";
+import { isTransient, type Teller } from "@countersign/runtime";
 import { AGENTS, modes, signOpening } from "../agents.ts";
 import { authority } from "../authority-file.ts";
 import { genesisRequest, VALIDATORS } from "../genesis.ts";
@@ -73,14 +73,16 @@ export async function foundCluster(
 export async function proposeFounding(dir: string): Promise<void> {
   const { person: name, account, currency, deposit, genesis } = readSpec(dir);
   const own = await openProcess(dir, name);
+  let teller: Teller | undefined;
   try {
+    teller = await own.openTeller(await own.openStore());
     const person = new Person({
       name,
       envelopeSigner: own.signer,
       wordSigner: own.signers.signer(name, KeyPurpose.APPROVAL),
       keys: own.fence.keys,
       rpc: own.rpc,
-      teller: await own.openTeller(await own.openStore()),
+      teller,
       nowMs: () => own.loop.nowMs(),
     });
     await patiently(() => person.proposeGenesis(Buffer.from(genesis, "base64"), VALIDATORS[0]));
@@ -90,6 +92,7 @@ export async function proposeFounding(dir: string): Promise<void> {
     if (answer.code !== undefined)
       throw new InputError("BAD_OPTION", `the deposit is refused: ${answer.code} ${answer.text ?? ""}`);
   } finally {
+    await teller?.close(DRAIN_MS);
     await own.close();
   }
 }
@@ -106,6 +109,7 @@ async function patiently<T>(act: () => Promise<T>): Promise<T> {
   }
 }
 
+const DRAIN_MS = 1_000;
 const TRIES_MAX = 300;
 
 /** Ports that are free now. */

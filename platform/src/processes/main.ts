@@ -1,6 +1,6 @@
 /**
  * One process of a cluster: `node platform/src/processes/main.ts DIR NAME`. SIGTERM, or the end of its standard input, ends it when what
- * runs is finished.
+ * runs is finished, and in any case soon: nobody may be left to kill it, and its ports are its successor's.
  */
 import { AGENTS, type AgentName } from "../agents.ts";
 import { VALIDATORS } from "../genesis.ts";
@@ -12,22 +12,32 @@ import { runMarket } from "./market.ts";
 import { openProcess, type Process, VENUE } from "./process.ts";
 import { runValidator } from "./validator.ts";
 
+const END_MS = 8_000;
+
 const [dir = "", name = ""] = process.argv.slice(2);
+const stop = new Promise<void>((resolve) => {
+  process.once("SIGTERM", resolve);
+  // Ctrl-C in a terminal reaches everybody in it: who started us says when to end.
+  process.on("SIGINT", () => {});
+  process.stdin.once("end", resolve).resume();
+});
 try {
   const own = await openProcess(dir, name);
-  const stop = new Promise<void>((resolve) => {
-    process.once("SIGTERM", resolve);
-    // Ctrl-C in a terminal reaches everybody in it: who started us says when to end.
-    process.on("SIGINT", () => {});
-    process.stdin.once("end", resolve).resume();
-  });
-  const running = await run(name, own);
+  // Who waits for an engine or for the genesis has nothing to finish.
+  const running = await Promise.race([run(name, own), stop]);
   await stop;
-  await running.close();
+  setTimeout(() => end("did not end in time"), END_MS);
+  await running?.close();
   await own.close();
   process.exit(0);
 } catch (error) {
   console.error(error instanceof InputError ? `countersign: ${error.message}` : error);
+  process.exit(1);
+}
+
+/** As a crash would: the store and the outbox are made for it. */
+function end(why: string): never {
+  console.error(`countersign: ${name} ${why}`);
   process.exit(1);
 }
 

@@ -1,15 +1,14 @@
 /** A cluster on this machine: its engines, its topics, its processes. Engines that are not given by address are started, and ended with it. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { KafkaBus } from "@countersign/bus/kafka";
-import { brokerTopics } from "@countersign/contracts";
 import { type KafkaCluster, kafka, postgres } from "@countersign/engines";
 import { createDatabase, databasesNamed } from "@countersign/postgres";
-import { AGENTS } from "../agents.ts";
-import { authority } from "../authority-file.ts";
+import { claimFolder } from "./claim.ts";
 import { readSecrets, readSpec, writeSecrets, writeSpec } from "./cluster.ts";
 import { type ClusterChoice, foundCluster, PROCESSES, proposeFounding } from "./found.ts";
-import { type ProcessState, Supervisor } from "./supervisor.ts";
+import type { ProcessState } from "./run-record.ts";
+import { Supervisor } from "./supervisor.ts";
+import { createTopics } from "./topics.ts";
 
 export interface RunningCluster extends AsyncDisposable {
   readonly supervisor: Supervisor;
@@ -27,12 +26,15 @@ export interface StartOptions {
 }
 
 const DATABASE = "countersign";
+/** Copies of a topic; fewer where fewer brokers are started. */
+const REPLICAS = 3;
 
 /** Founds the cluster if the folder describes none; returns when everything runs. @throws EngineError, InputError, PostgresError */
 export async function startCluster(dir: string, options: StartOptions): Promise<RunningCluster> {
   const { choice, brokers = 3, onStep = () => {}, onChange } = options;
   const stack = new AsyncDisposableStack();
   try {
+    stack.use(claimFolder(dir));
     const [server, cluster] = await Promise.all([
       postgres({ dir: join(dir, "postgres") }),
       kafka({ nodes: brokers, dir: join(dir, "kafka") }),
@@ -51,9 +53,14 @@ export async function startCluster(dir: string, options: StartOptions): Promise<
       writeSpec(dir, { ...readSpec(dir), kafka: cluster.brokers });
       writeSecrets(dir, { ...readSecrets(dir), postgres: url });
     }
-    await createTopics(cluster.brokers);
+    await createTopics({ brokers: cluster.brokers, replicas: Math.min(REPLICAS, brokers) });
     onStep("topics are there");
-    const supervisor = new Supervisor({ dir, names: PROCESSES, ...(onChange && { onChange }) });
+    const supervisor = new Supervisor({
+      dir,
+      names: PROCESSES,
+      health: readSpec(dir).health,
+      ...(onChange && { onChange }),
+    });
     stack.defer(() => supervisor.stop());
     supervisor.start();
     await proposeFounding(dir);
@@ -65,25 +72,6 @@ export async function startCluster(dir: string, options: StartOptions): Promise<
     throw error;
   }
 }
-
-/** Every topic of the catalogue, and a dead-letter queue for each reader of each. */
-async function createTopics(brokers: readonly string[]): Promise<void> {
-  const bus = new KafkaBus({ brokers, clientId: "countersign-topics", onError: () => {} });
-  const dead = AGENTS.flatMap((name) =>
-    (authority.agents[name]?.reads ?? []).map(({ topic }) => ({
-      topic: `${topic}.${name}.dlq`,
-      partitions: 1,
-      retentionMs: DLQ_DAYS * 86_400_000,
-    })),
-  );
-  try {
-    await bus.ensureTopics([...brokerTopics(), ...dead]);
-  } finally {
-    await bus.close(0);
-  }
-}
-
-const DLQ_DAYS = 30;
 
 function withDatabase(serverUrl: string): string {
   const url = new URL(serverUrl);

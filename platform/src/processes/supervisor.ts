@@ -1,28 +1,27 @@
 /**
- * Starts every process of a cluster, writes what they say into `logs/`, starts one again that has ended, and ends them all: by the id of
- * what it started, and nothing else.
+ * Starts every process of a cluster, writes what they say into `logs/` and who runs into `processes.json`, starts one again that has ended
+ * or hangs, and ends them all: by the id of what it started, and nothing else.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { openSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { logsDir } from "./cluster.ts";
-
-export interface ProcessState {
-  readonly name: string;
-  readonly pid: number | undefined;
-  /** How often it was started again. */
-  readonly restarts: number;
-  /** As it ended the last time. */
-  readonly lastEnd: string | undefined;
-}
+import { startOf } from "./identity.ts";
+import { type LivenessOptions, watchLiveness } from "./liveness.ts";
+import { type ProcessState, removeRunRecord, writeRunRecord } from "./run-record.ts";
 
 export interface SupervisorOptions {
   readonly dir: string;
   readonly names: readonly string[];
+  /** host:port of each one's health page; one without is known by its pid alone. */
+  readonly health: Readonly<Record<string, string>>;
   /** Told when one has ended, and when it is started again. */
   readonly onChange?: (state: ProcessState) => void;
+  /** `node PROGRAM DIR NAME` is what runs; for tests. */
+  readonly program?: string;
+  readonly liveness?: Pick<LivenessOptions, "failuresMax" | "periodMs" | "timeoutMs">;
 }
 
 const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
@@ -35,6 +34,11 @@ const STOP_MS = 10_000;
 export class Supervisor {
   readonly #o: SupervisorOptions;
   readonly #children = new Map<string, Child>();
+  readonly #self = {
+    pid: process.pid,
+    started: startOf(process.pid) ?? "",
+    since: new Date().toISOString(),
+  };
   #isStopping = false;
 
   constructor(options: SupervisorOptions) {
@@ -46,14 +50,17 @@ export class Supervisor {
       const child: Child = {
         name,
         process: undefined,
+        since: undefined,
         restarts: 0,
         lastEnd: undefined,
+        hung: undefined,
         backoff: 0,
         done: Promise.resolve(),
       };
       this.#children.set(name, child);
       this.#spawn(child);
     }
+    this.#record();
   }
 
   states(): readonly ProcessState[] {
@@ -74,44 +81,82 @@ export class Supervisor {
     await Promise.race([all, wait(STOP_MS, undefined, { ref: false })]);
     for (const { process } of children) process?.kill("SIGKILL");
     await all;
+    removeRunRecord(this.#o.dir);
   }
 
   #spawn(child: Child): void {
-    const out = openSync(join(logsDir(this.#o.dir), `${child.name}.log`), "a");
+    const { dir, program = MAIN } = this.#o;
+    const out = openSync(join(logsDir(dir), `${child.name}.log`), "a");
     const startedMs = performance.now();
     // Its standard input is our life line: it ends when we do, however that happens.
-    const started = spawn(process.execPath, [MAIN, this.#o.dir, child.name], { stdio: ["pipe", out, out] });
+    const started = spawn(process.execPath, [program, dir, child.name], { stdio: ["pipe", out, out] });
+    closeSync(out);
     child.process = started;
+    child.since = new Date().toISOString();
+    child.hung = undefined;
+    const watching = this.#watch(child, started);
     child.done = new Promise((resolve) => {
       started.once("exit", (code, signal) => {
+        watching?.[Symbol.dispose]();
         child.process = undefined;
-        child.lastEnd = signal ?? `exit ${code}`;
+        child.since = undefined;
+        child.lastEnd = child.hung ?? signal ?? `exit ${code}`;
         resolve();
         if (this.#isStopping) return;
-        this.#o.onChange?.(stateOf(child));
+        this.#changed(child);
         if (performance.now() - startedMs > LIVED_MS) child.backoff = 0;
         setTimeout(() => this.#again(child), Math.min(RESTART_BASE_MS * 2 ** child.backoff++, RESTART_MAX_MS));
       });
     });
   }
 
+  /** One that hangs is ended, and started again like any that has ended. */
+  #watch(child: Child, started: ChildProcess): Disposable | undefined {
+    const address = this.#o.health[child.name];
+    if (address === undefined) return undefined;
+    const onHung = (why: string) => {
+      child.hung = why;
+      started.kill("SIGKILL");
+    };
+    return watchLiveness({ ...this.#o.liveness, address, onHung });
+  }
+
   #again(child: Child): void {
     if (this.#isStopping) return;
     child.restarts++;
     this.#spawn(child);
+    this.#changed(child);
+  }
+
+  #changed(child: Child): void {
+    this.#record();
     this.#o.onChange?.(stateOf(child));
+  }
+
+  /** A full disk is no reason to end what runs. */
+  #record(): void {
+    try {
+      writeRunRecord(this.#o.dir, { format: 1, supervisor: this.#self, processes: this.states() });
+    } catch (error) {
+      console.error(
+        `countersign: who runs could not be written down: ${error instanceof Error ? error.message : error}`,
+      );
+    }
   }
 }
 
 interface Child {
   readonly name: string;
   process: ChildProcess | undefined;
+  since: string | undefined;
   restarts: number;
   lastEnd: string | undefined;
+  /** Why it was ended by us. */
+  hung: string | undefined;
   backoff: number;
   done: Promise<void>;
 }
 
-function stateOf({ name, process, restarts, lastEnd }: Child): ProcessState {
-  return { name, pid: process?.pid, restarts, lastEnd };
+function stateOf({ name, process, since, restarts, lastEnd }: Child): ProcessState {
+  return { name, pid: process?.pid, since, restarts, lastEnd };
 }

@@ -1,0 +1,91 @@
+/** The commands of whoever runs a cluster. */
+import { type Command, Option } from "commander";
+import type { Caller } from "./caller.ts";
+import type { DlqFlags, RedriveFlags, ShowFlags } from "./dlq/dlq.ts";
+import type { DoctorFlags } from "./doctor/doctor.ts";
+import type { RepublishFlags } from "./outbox.ts";
+import type { StatusFlags } from "./status/status.ts";
+import type { TopicsFlags } from "./topics/topics.ts";
+
+type Ends = (code: number | Promise<number>) => Promise<void>;
+
+export function operatorsCommands(command: Command, ends: Ends, caller: Caller): void {
+  const dir = () => new Option("--dir <folder>", "where the cluster lives, instead of .countersign/cluster");
+  const kafka = () => new Option("--kafka <host:port,…>", "brokers, instead of those of the folder");
+
+  command
+    .command("status")
+    .description("what runs of a cluster, and how it is; exit code 1 when not all of it does")
+    .addOption(dir())
+    .option("--json", "as JSON")
+    .action(async (flags: StatusFlags) => ends((await import("./status/status.ts")).status(flags, caller)));
+
+  command
+    .command("doctor")
+    .description("what is missing on this machine or in a cluster, with the cure; exit code 1 when it is needed")
+    .addOption(dir())
+    .option("--json", "as JSON")
+    .action(async (flags: DoctorFlags) => ends((await import("./doctor/doctor.ts")).doctor(flags, caller)));
+
+  const dlq = command.command("dlq").description("what readers of a topic refused, why, and putting it back");
+  const queue = "such as orders.intent.v1.execution.dlq";
+  dlq
+    .command("list")
+    .description("each dead letter queue that holds something, with reasons and ages")
+    .addOption(dir())
+    .addOption(kafka())
+    .option("--json", "as JSON")
+    .action(async (flags: DlqFlags) => ends((await import("./dlq/dlq.ts")).dlqList(flags, caller)));
+  dlq
+    .command("show")
+    .argument("<queue>", queue)
+    .description("the letters of a queue, or one of them whole")
+    .option("--offset <n>", "this one")
+    .addOption(dir())
+    .addOption(kafka())
+    .option("--json", "as JSON")
+    .action(async (name: string, flags: ShowFlags) =>
+      ends((await import("./dlq/dlq.ts")).dlqShow(name, flags, caller)),
+    );
+  dlq
+    .command("redrive")
+    .argument("<queue>", queue)
+    .description("put letters back onto their topic, byte for byte as they came")
+    .option("--offset <n>", "this one, also if it was put back before")
+    .option("--all", "every one that waits")
+    .option("--reason <code>", "every one that waits and was refused for this")
+    .option("--yes", "without asking")
+    .addOption(dir())
+    .addOption(kafka())
+    .action(async (name: string, flags: RedriveFlags) =>
+      ends((await import("./dlq/dlq.ts")).dlqRedrive(name, flags, caller)),
+    );
+
+  const topics = command.command("topics").description("the catalogue's topics on the brokers");
+  const replicas = () => new Option("--replicas <n>", "copies of each topic, instead of 3");
+  topics
+    .command("create")
+    .description("make what is missing; nothing that is there is changed")
+    .addOption(dir())
+    .addOption(kafka())
+    .addOption(replicas())
+    .action(async (flags: TopicsFlags) => ends((await import("./topics/topics.ts")).topicsCreate(flags, caller)));
+  topics
+    .command("check")
+    .description("what the brokers have otherwise than the catalogue says")
+    .addOption(dir())
+    .addOption(kafka())
+    .addOption(replicas())
+    .action(async (flags: TopicsFlags) => ends((await import("./topics/topics.ts")).topicsCheck(flags, caller)));
+
+  command
+    .command("outbox")
+    .description("what was committed, and belongs on the bus")
+    .command("republish")
+    .description("put it on the bus once more, after all brokers lost what they had; best while no agent runs")
+    .option("--agent <name>", "of this one alone")
+    .option("--topic <name>", "of this one alone")
+    .option("--since <time>", "what was committed at or after it, such as 2015-06-01T14:30:00Z")
+    .addOption(dir())
+    .action(async (flags: RepublishFlags) => ends((await import("./outbox.ts")).outboxRepublish(flags, caller)));
+}

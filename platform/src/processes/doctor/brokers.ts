@@ -1,0 +1,76 @@
+/** What the brokers hold for a cluster: its topics, how far readers are behind, what was refused. */
+import { BusError } from "@countersign/bus";
+import { KafkaBus } from "@countersign/bus/kafka";
+import { AGENTS } from "../../agents.ts";
+import { Dlqs } from "../dlq.ts";
+import { checkTopics } from "../topics.ts";
+import { bad, type Finding, lesser, ok } from "./finding.ts";
+
+/** Records of a group that may wait while everything goes its way. */
+const LAG_MAX = 5_000n;
+const DIFFERENCES_SHOWN = 3;
+
+/** Kafka answers: that was asked before. */
+export async function* brokers(addresses: readonly string[], dir: string): AsyncGenerator<Finding> {
+  try {
+    yield await topics(addresses, dir);
+    yield await lag(addresses);
+    yield await deadLetters(addresses, dir);
+  } catch (error) {
+    if (!(error instanceof BusError)) throw error;
+    yield bad("Kafka", "unknown", error.message, "./countersign doctor, once more");
+  }
+}
+
+async function topics(addresses: readonly string[], dir: string): Promise<Finding> {
+  const check = "topics";
+  const found = await checkTopics({ brokers: addresses, replicas: 3 });
+  if (found.length === 0) return ok(check, "partitions, copies, minimum in sync and retention as the catalogue says");
+  const missing = found.filter(({ what }) => what === "topic").map(({ topic }) => topic);
+  if (missing.length > 0)
+    return bad(check, "missing", `${missing.length}: ${some(missing)}`, `./countersign topics create --dir ${dir}`);
+  const wrong = found.map(({ topic, what, is, wanted }) => `${topic} has ${what} ${is}, not ${wanted}`);
+  return bad(
+    check,
+    "wrong",
+    some(wrong),
+    `./countersign topics check --dir ${dir} (then correct them with Kafka's own tools)`,
+  );
+}
+
+async function lag(addresses: readonly string[]): Promise<Finding> {
+  const check = "lag";
+  const bus = new KafkaBus({ brokers: addresses, clientId: "countersign-doctor", onError: () => {} });
+  try {
+    const groups: { group: string; records: bigint }[] = [];
+    for (const group of AGENTS)
+      groups.push({ group, records: (await bus.lag(group)).reduce((sum, { records }) => sum + records, 0n) });
+    const most = groups.reduce((a, b) => (b.records > a.records ? b : a));
+    const says =
+      most.records === 0n ? "no group is behind" : `${most.group} is behind most, by ${most.records} records`;
+    if (most.records <= LAG_MAX) return ok(check, says);
+    return lesser(bad(check, "wrong", says, `./countersign status (does ${most.group} run?)`));
+  } finally {
+    await bus.close(0);
+  }
+}
+
+/** What waits there was refused on purpose: it hinders nobody, and somebody should look. */
+async function deadLetters(addresses: readonly string[], dir: string): Promise<Finding> {
+  const check = "dead letters";
+  await using dlqs = new Dlqs(addresses);
+  const waiting: string[] = [];
+  let letters = 0;
+  for (const name of await dlqs.used()) {
+    const state = await dlqs.read(name);
+    letters += state.waiting.length;
+    if (state.waiting.length > 0) waiting.push(`${name} (${state.waiting.length})`);
+  }
+  if (letters === 0) return ok(check, "none waiting");
+  return lesser(bad(check, "wrong", `${letters} waiting: ${some(waiting)}`, `./countersign dlq list --dir ${dir}`));
+}
+
+function some(all: readonly string[]): string {
+  const shown = all.slice(0, DIFFERENCES_SHOWN).join("; ");
+  return all.length > DIFFERENCES_SHOWN ? `${shown}; and ${all.length - DIFFERENCES_SHOWN} more` : shown;
+}

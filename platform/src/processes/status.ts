@@ -1,0 +1,109 @@
+/** A running cluster as it is now: what it says of itself, and what its own certified log says. */
+import { BusError } from "@countersign/bus";
+import { describeBrokers } from "@countersign/bus/kafka/look";
+import { openPool, PostgresError } from "@countersign/postgres";
+import { readSecrets, readSpec } from "./cluster.ts";
+import { readControlLog } from "./control-log.ts";
+import { type Answer, ask, largest, metricsOf } from "./health-page.ts";
+import { type ProcessState, type RunRecord, readRunRecord } from "./run-record.ts";
+
+export interface ClusterStatus {
+  readonly platform: string;
+  readonly account: string;
+  readonly supervisor: RunRecord["supervisor"];
+  readonly postgres: { readonly ok: boolean; readonly says: string };
+  readonly kafka: { readonly ok: boolean; readonly says: string };
+  /** Undefined where the topic could not be read. */
+  readonly control: ControlStatus | undefined;
+  readonly processes: readonly ProcessStatus[];
+}
+
+interface ControlStatus {
+  readonly epoch: number;
+  readonly seq: number;
+  /** Those in force; `birth` until the first opening of trading. */
+  readonly halts: readonly { readonly id: string; readonly scope: string }[];
+}
+
+export interface ProcessStatus extends ProcessState {
+  readonly live: Answer;
+  readonly ready: Answer;
+  /** Of its own metrics; undefined where it serves none. */
+  readonly fenceAgeS: number | undefined;
+  readonly outboxAgeS: number | undefined;
+  readonly lagS: number | undefined;
+}
+
+const TIMEOUT_MS = 2_000;
+
+/** Undefined when nobody runs this cluster. @throws InputError where the folder describes none */
+export async function clusterStatus(dir: string): Promise<ClusterStatus | undefined> {
+  const spec = readSpec(dir);
+  const record = readRunRecord(dir);
+  if (record === undefined) return undefined;
+  const [postgres, kafka, control, processes] = await Promise.all([
+    postgresOf(readSecrets(dir).postgres),
+    kafkaOf(spec.kafka),
+    controlOf(spec),
+    Promise.all(record.processes.map((state) => processOf(state, spec.health[state.name]))),
+  ]);
+  const { platform, account } = spec;
+  return { platform, account, supervisor: record.supervisor, postgres, kafka, control, processes };
+}
+
+async function processOf(state: ProcessState, address: string | undefined): Promise<ProcessStatus> {
+  const nobody: Answer = { ok: false, why: "it has no address", heard: false };
+  if (address === undefined || state.pid === undefined) {
+    const silent = { live: nobody, ready: nobody };
+    return { ...state, ...silent, fenceAgeS: undefined, outboxAgeS: undefined, lagS: undefined };
+  }
+  const [live, ready, metrics = new Map<string, number>()] = await Promise.all([
+    ask(address, "/healthz", TIMEOUT_MS),
+    ask(address, "/readyz", TIMEOUT_MS),
+    metricsOf(address, TIMEOUT_MS),
+  ]);
+  return {
+    ...state,
+    live,
+    ready,
+    fenceAgeS: largest(metrics, "countersign_fence_age_seconds"),
+    outboxAgeS: largest(metrics, "countersign_outbox_age_seconds"),
+    lagS: largest(metrics, "countersign_lag_seconds"),
+  };
+}
+
+async function postgresOf(url: string) {
+  try {
+    await using pool = openPool(url, { max: 1, applicationName: "countersign status" });
+    await pool.query("select 1");
+    return { ok: true, says: `answers at ${new URL(url).host}` };
+  } catch (error) {
+    if (!(error instanceof PostgresError)) throw error;
+    return { ok: false, says: error.message };
+  }
+}
+
+async function kafkaOf(brokers: readonly string[]) {
+  try {
+    const { up } = await describeBrokers({ brokers, clientId: "countersign-status" });
+    const away = brokers.length - up.length;
+    return { ok: away <= 0, says: `${up.length} brokers up${away > 0 ? `, ${away} away` : ""}: ${up.join(", ")}` };
+  } catch (error) {
+    if (!(error instanceof BusError)) throw error;
+    return { ok: false, says: error.message };
+  }
+}
+
+async function controlOf(spec: Parameters<typeof readControlLog>[0]): Promise<ControlStatus | undefined> {
+  try {
+    const { epoch, halts, head } = (await readControlLog(spec)).state();
+    return {
+      epoch: Number(epoch),
+      seq: Number(head.seq),
+      halts: halts.map(({ id, scope }) => ({ id, scope: scope.kind === "all" ? "all" : `${scope.kind}:${scope.id}` })),
+    };
+  } catch (error) {
+    if (!(error instanceof BusError)) throw error;
+    return undefined;
+  }
+}

@@ -1,0 +1,55 @@
+/** The topics of a cluster, as its brokers hold them: made by a command, never by somebody who misspells one. */
+import { KafkaBus } from "@countersign/bus/kafka";
+import { type TopicDifference, topicDifferences } from "@countersign/bus/kafka/look";
+import { brokerTopics } from "@countersign/contracts";
+import { AGENTS } from "../agents.ts";
+import { authority } from "../authority-file.ts";
+
+export interface TopicsAt {
+  /** host:port of some brokers. */
+  readonly brokers: readonly string[];
+  /** Copies of each topic. */
+  readonly replicas: number;
+}
+
+export interface ClusterTopic {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly retentionMs: number;
+}
+
+const DLQ_DAYS = 30;
+
+/** Every topic of the catalogue, and a dead letter queue for each reader of each. */
+export function clusterTopics(): readonly ClusterTopic[] {
+  const dead = AGENTS.flatMap((name) =>
+    (authority.agents[name]?.reads ?? []).map(({ topic }) => ({
+      topic: `${topic}.${name}.dlq`,
+      partitions: 1,
+      retentionMs: DLQ_DAYS * 86_400_000,
+    })),
+  );
+  return [...brokerTopics(), ...dead];
+}
+
+/**
+ * Creates what is missing and returns its names; what is there stays as it is.
+ * @throws BusError TOPIC_MISMATCH where one is not as the catalogue says; UNREACHABLE, also where there are fewer brokers than copies
+ */
+export async function createTopics({ brokers, replicas }: TopicsAt): Promise<readonly string[]> {
+  const missing = (await checkTopics({ brokers, replicas })).filter(({ what }) => what === "topic");
+  const bus = new KafkaBus({ brokers, clientId: CLIENT, replicas, onError: () => {} });
+  try {
+    await bus.ensureTopics(clusterTopics());
+  } finally {
+    await bus.close(0);
+  }
+  return missing.map(({ topic }) => topic);
+}
+
+/** What the brokers have otherwise than the catalogue says. @throws BusError UNREACHABLE */
+export function checkTopics({ brokers, replicas }: TopicsAt): Promise<readonly TopicDifference[]> {
+  return topicDifferences({ brokers, clientId: CLIENT }, clusterTopics(), replicas);
+}
+
+const CLIENT = "countersign-topics";
