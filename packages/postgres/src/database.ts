@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { PostgresError } from "./errors.ts";
 import { checkName } from "./name.ts";
-import { openPool, type Pool, sqlState } from "./pool.ts";
+import { openPool, type Pool } from "./pool.ts";
+import { sqlState } from "./sql.ts";
 
 /** Creates an empty database on the server of `adminUrl` and returns its URL. Throws `DATABASE_EXISTS`. */
 export async function createDatabase(adminUrl: string, name: string): Promise<string> {

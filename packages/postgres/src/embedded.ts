@@ -7,8 +7,8 @@ import { initialise, removePartials, SUPERUSER } from "./initialise.ts";
 import { freePort, type Launched, type LaunchPlan, launch } from "./launch.ts";
 import { locateNative, type Native } from "./native.ts";
 import { homeOf, reachableNative, SYSTEM_BASES } from "./places.ts";
-import { sqlState } from "./pool.ts";
 import { clearWay, endServer } from "./postmaster.ts";
+import { sqlState } from "./sql.ts";
 
 export type EmbeddedOptions = {
   /** Holds data, password and log; made if absent, reused if not. */

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { PostgresError } from "./errors.ts";
 import { checkName } from "./name.ts";
-import type { Pool, Sql } from "./pool.ts";
+import type { Pool } from "./pool.ts";
+import type { Sql } from "./sql.ts";
 
 /** `id` orders nothing: the list does. The text may hold several statements, none that refuses a transaction. */
 export type Migration = { readonly id: string; readonly sql: string };
@@ -18,9 +19,10 @@ export async function migrate(pool: Pool, schema: string, migrations: readonly M
   checkName(schema);
   assert.equal(new Set(migrations.map(({ id }) => id)).size, migrations.length, "each migration has its own id");
   await pool.transaction(async (sql) => {
-    // First of all: even "create … if not exists" fails when two do it at once.
-    await sql.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [`countersign.migrate.${schema}`]);
+    // Waiting for another process to migrate takes as long as that takes.
     await sql.query("set local statement_timeout = 0");
+    // Before anything else: even "create … if not exists" fails when two do it at once.
+    await sql.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [`countersign.migrate.${schema}`]);
     await sql.query(`create schema if not exists ${schema}`);
     await sql.query(`set local search_path to ${schema}`);
     await sql.query(

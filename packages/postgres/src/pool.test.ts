@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { startEmbedded } from "./embedded.ts";
-import { openPool, prepare, sqlState } from "./pool.ts";
+import { openPool } from "./pool.ts";
+import { prepare, sqlState } from "./sql.ts";
 import { tempDir } from "./temp-dir.ts";
 import { sharedTestServer } from "./testing.ts";
 

@@ -1,21 +1,8 @@
 import assert from "node:assert/strict";
-import { DatabaseError, Pool as PgPool, type PoolClient, TypeOverrides, types } from "pg";
+import { Pool as PgPool, type PoolClient } from "pg";
 import { PostgresError } from "./errors.ts";
-
-/** A parameter. `undefined` is not one: pg would write it as NULL, and an unknown must not become a value. */
-export type SqlValue = string | number | bigint | boolean | null | Date | Uint8Array | readonly SqlValue[];
-
-/** int8 columns (also in arrays) are bigint, bytea is a Buffer, numeric a string, the rest as pg does. */
-export type Row = Record<string, unknown>;
-export type Result<R> = { readonly rows: R[]; readonly rowCount: number };
-
-/** A named statement, which each connection parses and plans once. */
-export type Prepared = { readonly name: string; readonly text: string };
-
-export interface Sql {
-  /** `R` is the caller's word for the columns the text selects; it is not checked. */
-  query<R extends object = Row>(text: string | Prepared, values?: readonly SqlValue[]): Promise<Result<R>>;
-}
+import { openSession, type Session, type SessionEvents } from "./session.ts";
+import { columnTypes, run, type Sql, translate } from "./sql.ts";
 
 export interface Pool extends Sql, AsyncDisposable {
   /**
@@ -23,7 +10,9 @@ export interface Pool extends Sql, AsyncDisposable {
    * `CONNECTION_LOST` from the commit leaves open whether it happened: ask the database.
    */
   transaction<T>(fn: (sql: Sql) => Promise<T>): Promise<T>;
-  /** Waits for what is under way. Safe to call twice. */
+  /** A connection of its own beside the pool's, for what belongs to a session: locks that outlive transactions, LISTEN. */
+  session(on: SessionEvents): Promise<Session>;
+  /** Waits for what is under way; sessions are their owners'. Safe to call twice. */
   close(): Promise<void>;
 }
 
@@ -61,20 +50,10 @@ export function openPool(url: string, options: PoolOptions): Pool {
   return {
     query: (text, values) => withClient(pool, (client) => run(client, text, values)),
     transaction: (fn) => withClient(pool, (client, discard) => transact(client, discard, fn)),
+    session: (on) => openSession({ url, applicationName: options.applicationName, types: columnTypes() }, on),
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-/** For hot statements. The name is the statement's identity on a connection: one name, one text. */
-export function prepare(name: string, text: string): Prepared {
-  assert(Buffer.byteLength(name) > 0 && Buffer.byteLength(name) < 64, "PostgreSQL cuts names at 63 bytes");
-  return { name, text };
-}
-
-/** The SQLSTATE of a statement's error ("23505": unique violation), undefined for any other error. */
-export function sqlState(error: unknown): string | undefined {
-  return error instanceof DatabaseError ? error.code : undefined;
 }
 
 async function withClient<T>(pool: PgPool, use: (client: PoolClient, discard: () => void) => Promise<T>): Promise<T> {
@@ -91,18 +70,6 @@ async function withClient<T>(pool: PgPool, use: (client: PoolClient, discard: ()
   } finally {
     client.release(isBroken);
   }
-}
-
-async function run<R extends object>(
-  client: PoolClient,
-  text: string | Prepared,
-  values: readonly SqlValue[] | undefined,
-): Promise<Result<R>> {
-  const statement = typeof text === "string" ? { text } : text;
-  // Without values pg sends a simple query, which may hold several statements.
-  const query = values === undefined ? statement : { ...statement, values: [...values] };
-  const result = await client.query<R & Row>(query).catch((error: unknown) => Promise.reject(translate(error)));
-  return { rows: result.rows, rowCount: result.rowCount ?? 0 };
 }
 
 async function transact<T>(client: PoolClient, discard: () => void, fn: (sql: Sql) => Promise<T>): Promise<T> {
@@ -133,33 +100,4 @@ async function commit(client: PoolClient): Promise<void> {
     "TRANSACTION_ABORTED",
     "The transaction was rolled back, because a statement in it had failed: let its error pass out of the transaction",
   );
-}
-
-/** A statement's error stays what it is; what says that there is no connection gets our code. */
-function translate(error: unknown): unknown {
-  const state = sqlState(error);
-  // Class 08: connection exception; 57P01 to 57P03: the server stops, has crashed, or is starting.
-  const isLost = state === undefined ? error instanceof Error : state.startsWith("08") || state.startsWith("57P0");
-  if (!isLost || !(error instanceof Error)) return error;
-  return new PostgresError("CONNECTION_LOST", `No connection to the database: ${error.message}`, { cause: error });
-}
-
-function columnTypes(): TypeOverrides {
-  const columns = new TypeOverrides();
-  columns.setTypeParser(types.builtins.INT8, BigInt);
-  columns.setTypeParser(INT8_ARRAY, parseBigints);
-  return columns;
-}
-
-const INT8_ARRAY = 1016; // pg_type.dat; pg has no name for it
-
-/** `{1,NULL,{2}}`, after bounds like `[0:2]=` where they are not the usual ones. */
-function parseBigints(text: string): unknown {
-  const json = text
-    .replace(/^.*=/, "")
-    .replace(/-?\d+/g, '"$&"')
-    .replace(/NULL/g, "null")
-    .replace(/{/g, "[")
-    .replace(/}/g, "]");
-  return JSON.parse(json, (_key, value: unknown) => (typeof value === "string" ? BigInt(value) : value));
 }

@@ -1,7 +1,8 @@
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openPool, type Row } from "./pool.ts";
+import { openPool } from "./pool.ts";
+import type { Row } from "./sql.ts";
 
 export type TempDir = AsyncDisposable & { readonly path: string };
 

@@ -28,12 +28,18 @@ export interface SealedDraft {
   readonly row: OutboxRow | undefined;
 }
 
+/** An effect, and the input that led to it. */
+export interface Wanted {
+  readonly effect: Effect;
+  readonly by: Pending;
+}
+
 export interface Attempt {
   readonly commit: Commit;
   readonly state: unknown;
   readonly changed: boolean;
   readonly chains: Chains;
-  readonly effects: readonly Effect[];
+  readonly wanted: readonly Wanted[];
   readonly sealed: readonly SealedDraft[];
   /** The sealed answer of each input that has one. */
   readonly answers: ReadonlyMap<Pending, Uint8Array>;
@@ -120,12 +126,15 @@ export function attempt<S, V>(
     snapshot: now.snapshot,
     published: now.published,
   };
-  return { commit, state, changed, chains, effects, sealed, answers, claims };
+  const wanted = decisions.flatMap(({ pending, effects: own }) => own.map((effect) => ({ effect, by: pending })));
+  return { commit, state, changed, chains, wanted, sealed, answers, claims };
 }
 
 /** Is there anything in it that must survive? What is said on market topics alone is a lease, not a record. */
-export function isDurable({ changed, effects, sealed }: Attempt): boolean {
-  return changed || sealed.some(({ row }) => row !== undefined) || effects.some(({ kind }) => kind !== "publish");
+export function isDurable({ changed, wanted, sealed }: Attempt): boolean {
+  return (
+    changed || sealed.some(({ row }) => row !== undefined) || wanted.some(({ effect }) => effect.kind !== "publish")
+  );
 }
 
 function isReply({ effect }: Draft): boolean {
@@ -168,7 +177,7 @@ export function sealDrafts(drafts: readonly Draft[], signer: Signer): readonly S
 }
 
 function rowOf({ effect, body, spec }: Draft, bytes: Uint8Array): OutboxRow | undefined {
-  const row = { msgId: body.msgId, key: body.key, bytes };
+  const row = { msgId: body.msgId, key: body.key, seq: body.seq, bytes };
   if (effect.kind === "call") return { ...row, kind: "call", topic: `${effect.call}@${effect.to}`, callId: effect.id };
   if (effect.kind !== "publish" || spec?.delivery !== "record") return undefined;
   return { ...row, kind: "publish", topic: effect.topic, callId: undefined };

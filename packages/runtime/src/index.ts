@@ -19,12 +19,15 @@ export type { Canvas, Observes, Publishes, Slo } from "./canvas.ts";
 export { decodeJson, encodeJson } from "./codec.ts";
 // What the platform puts together.
 export { effectsDigest } from "./drafts.ts";
-export { type Edge, type EdgeReport, Host, type HostOptions, type Loop } from "./host.ts";
+export type { Edge, EdgeReport } from "./edge.ts";
+export { Host, type HostOptions, RATE } from "./host.ts";
 export type { JournalEntry, JournalledInput } from "./journal.ts";
+export type { Loop } from "./loop.ts";
 export { MemoryStore } from "./memory/store.ts";
 export { marketMessage } from "./pending.ts";
 export { type Admitted, admit, type Delivery, payloadOf } from "./pipeline.ts";
-export { type Fence, LocalRpc, type Rpc, RpcError } from "./ports.ts";
+export { type Fence, LocalRpc, type RateLimiter, type Rpc, RpcError } from "./ports.ts";
+export { type Pruned, prune } from "./postgres/retention.ts";
 export { openPostgresStore } from "./postgres/store.ts";
 export { type Commit, type CommitResult, emptyCommit, type Store, StoreError } from "./store.ts";
 export { Teller, type TellerOptions } from "./teller.ts";

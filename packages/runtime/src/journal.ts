@@ -28,7 +28,14 @@ export type JournalledInput =
   | { readonly kind: "market"; readonly name: string; readonly msgId: string; readonly correlationId: string }
   | { readonly kind: "fence" }
   | { readonly kind: "tick" }
-  | { readonly kind: "edge"; readonly id: string; readonly name: string; readonly data: unknown };
+  | {
+      readonly kind: "edge";
+      readonly id: string;
+      readonly name: string;
+      readonly data: unknown;
+      /** Where it is not a trace of its own. */
+      readonly correlationId?: string;
+    };
 
 /** One input of a decision, and the circumstances. */
 export interface JournalEntry {

@@ -5,6 +5,7 @@ import { type Bar, callSpec, type Quote, type Trade, topicSpec } from "@counters
 import { hex, type Opened, sha256 } from "@countersign/envelope";
 import type { Cause, Input, MarketMessage, MarketRef } from "./agent.ts";
 import type { JournalledInput } from "./journal.ts";
+import type { Work } from "./probe.ts";
 import type { Outcome } from "./store.ts";
 
 export interface Pending {
@@ -13,6 +14,8 @@ export interface Pending {
   readonly journalled: JournalledInput;
   /** Ids under which it must never be acted on again, and the digest of what they stand for. */
   readonly inbox: readonly { readonly msgId: string; readonly digest: Uint8Array }[];
+  /** Where somebody measures: the work on it. */
+  readonly work?: Work | undefined;
 }
 
 export function causeOf({ body }: Opened): Cause {

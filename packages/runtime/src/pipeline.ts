@@ -1,5 +1,5 @@
 /**
- * The doors of the pipeline, in their order: decode → verify → key allowed for sender, type, topic → (seen before? in host.ts, because
+ * The doors of the pipeline, in their order: decode → verify → key allowed for sender, type, topic → (seen before? in decider.ts, because
  * the stored outcome is the answer) → age → rate limit. What passes is a message an agent may decide upon.
  */
 import { fromBinary, type Message } from "@bufbuild/protobuf";
@@ -13,6 +13,7 @@ import {
   openEnvelope,
   type Refusal,
 } from "@countersign/envelope";
+import type { DoorTimes } from "./probe.ts";
 
 export interface Delivery {
   readonly bytes: Uint8Array;
@@ -34,14 +35,26 @@ export interface PipelineRefusal {
   readonly place: string;
 }
 
-/** Decoded, verified and allowed. Pure but for the cache of what this process has verified. */
-export function admit(delivery: Delivery, keys: Keys, mode: Mode, nowMs: number): Admitted | PipelineRefusal {
+/**
+ * Decoded, verified and allowed. Pure but for the cache of what this process has verified.
+ * @param doors told of each door behind it, for whoever measures
+ */
+export function admit(
+  delivery: Delivery,
+  keys: Keys,
+  mode: Mode,
+  nowMs: number,
+  doors?: DoorTimes,
+): Admitted | PipelineRefusal {
   const opened = openEnvelope(delivery.bytes, keys);
+  doors?.passed("verify");
   if (!opened.ok) return opened;
   const { topic, recordKey, headers } = delivery;
   const refusal = checkRights(opened, { keys, topic, recordKey, headers, mode, nowMs });
+  doors?.passed("allowed");
   if (refusal !== undefined) return refusal;
   const payload = payloadOf(opened);
+  doors?.passed("decode");
   if (payload === undefined) return { ok: false, code: "PAYLOAD_MALFORMED", place: "pipeline" };
   const known = (opened as Remembered)[ADMITTED];
   if (known !== undefined) return known;

@@ -8,6 +8,12 @@ export interface Fence {
   onChange(listener: () => void): void;
 }
 
+/** Whether a sender may go on; takes one token. A promise only where it has to ask somebody. */
+export interface RateLimiter {
+  /** @param nowMs decision time */
+  take(identity: string, nowMs: number): boolean | Promise<boolean>;
+}
+
 /** Calls between agents: envelopes both ways. Embedded it is a function call, in a cluster gRPC. */
 export interface Rpc {
   /** @throws RpcError */

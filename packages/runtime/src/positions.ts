@@ -17,6 +17,20 @@ export class Positions {
     return true;
   }
 
+  /** Whether this seq was read before. */
+  knows({
+    topic,
+    key,
+    seq = 0n,
+  }: {
+    readonly topic: string;
+    readonly key: string;
+    readonly seq?: bigint | undefined;
+  }): boolean {
+    const known = this.#seqs.get(topic)?.get(key);
+    return known !== undefined && seq <= known;
+  }
+
   /** Of what a view folds, as the journal and a snapshot name it: by "topic key". */
   ofMarket(): Readonly<Record<string, string>> {
     const positions: Record<string, string> = {};

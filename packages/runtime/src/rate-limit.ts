@@ -1,5 +1,7 @@
+import type { RateLimiter } from "./ports.ts";
+
 /** A token bucket per identity, filled by decision time: a noisy sender is refused before it can crowd out the others. */
-export class RateLimit {
+export class RateLimit implements RateLimiter {
   readonly #perSecond: number;
   readonly #burst: number;
   readonly #buckets = new Map<string, { tokens: number; atMs: number }>();

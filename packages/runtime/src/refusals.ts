@@ -25,8 +25,15 @@ export class Refusals {
 
   async ofRecord(record: Delivered, code: string, place: string): Promise<void> {
     const { topic, key, value, headers } = record;
-    const why = { "x-dlq-original-topic": [Buffer.from(topic)], "x-dlq-error-code": [Buffer.from(code)] };
-    const kept = { topic: `${topic}.${this.#name}.dlq`, key, value, headers: { ...headers, ...why } };
+    const why = {
+      "x-dlq-original-topic": topic,
+      "x-dlq-original-partition": String(record.partition),
+      "x-dlq-original-offset": String(record.offset),
+      "x-dlq-error-code": code,
+      "x-dlq-error-place": place,
+    };
+    const added = Object.fromEntries(Object.entries(why).map(([name, text]) => [name, [Buffer.from(text)]]));
+    const kept = { topic: `${topic}.${this.#name}.dlq`, key, value, headers: { ...headers, ...added } };
     await this.#bus.publish([kept], { timeoutMs: PUBLISH_TIMEOUT_MS });
     await this.#say(`${topic}/${record.partition}/${record.offset}`, topic, value, code, place);
   }

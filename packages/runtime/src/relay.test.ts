@@ -4,14 +4,23 @@ import { MemoryStore } from "./memory/store.ts";
 import { Relay } from "./relay.ts";
 import { emptyCommit, type OutboxRow } from "./store.ts";
 
-function rowOf(msgId: string): OutboxRow {
-  return { msgId, kind: "publish", topic: "t", key: "k", bytes: Buffer.from(msgId), callId: undefined };
+function rowOf(msgId: string, seq: number): OutboxRow {
+  return {
+    msgId,
+    kind: "publish",
+    topic: "t",
+    key: "k",
+    seq: BigInt(seq),
+    bytes: Buffer.from(msgId),
+    callId: undefined,
+  };
 }
 
 /** A bus that can be away; what it takes is kept. */
 function world() {
   const store = new MemoryStore();
   const taken: string[] = [];
+  let seq = 0;
   const bus = {
     isAway: false,
     calls: 0,
@@ -31,11 +40,11 @@ function world() {
       onBroken: (error) => void broken.push(error),
     });
   const commit = async (relay: Relay | undefined, ...msgIds: string[]) => {
-    const outbox = msgIds.map(rowOf);
+    const outbox = msgIds.map((msgId) => rowOf(msgId, ++seq));
     await store.commit({ ...emptyCommit, outbox });
     relay?.push(outbox);
   };
-  const left = async () => (await store.unpublished()).map(({ msgId }) => msgId);
+  const left = async () => (await store.unpublished("publish")).map(({ msgId }) => msgId);
   return { bus, taken, broken, open, commit, left };
 }
 

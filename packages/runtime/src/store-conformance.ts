@@ -17,7 +17,9 @@ const everything = (tag: string): Partial<Commit> => ({
   claims: [{ id: `claim ${tag}`, by: tag }],
   timers: [{ id: `timer ${tag}`, key: "a", dueMs: 5, data: null, correlationId: "c" }],
   journal: [{ entry: `{"tag":"${tag}"}` }],
-  outbox: [{ msgId: `out ${tag}`, kind: "publish", topic: "t", key: "k", bytes: bytes(tag), callId: undefined }],
+  outbox: [
+    { msgId: `out ${tag}`, kind: "publish", topic: "t", key: "k", seq: 1n, bytes: bytes(tag), callId: undefined },
+  ],
   chains: [{ topic: "t", key: tag, was: 0n, seq: 1n, digest: digest(1) }],
   appends: [{ stream: tag, seq: 1n, bytes: bytes(tag) }],
   snapshot: { json: `"${tag}"` },
@@ -28,7 +30,7 @@ export function storeConformance(open: () => Promise<Store>, { it, equal }: Test
     aggregates: await store.list(),
     chains: await store.chains(),
     timers: await store.timers(),
-    unpublished: (await store.unpublished()).map((row) => row.msgId),
+    unpublished: (await store.unpublished("publish")).map((row) => row.msgId),
     journal: (await store.journal(0n, 100)).map((row) => row.entry),
     snapshot: await store.snapshot(),
   });
@@ -119,6 +121,8 @@ export function storeConformance(open: () => Promise<Store>, { it, equal }: Test
     await store.commit(commitOf({ timers: [timer("late", 30), timer("early", 10), timer("gone", 5)] }));
     await store.commit(commitOf({ timers: [timer("late", 7)], cancelledTimers: ["gone"] }));
     equal(await store.timers(), [timer("late", 7), timer("early", 10)]);
+    equal(await store.timers(10), [timer("late", 7)]);
+    equal(await store.timers(11), [timer("late", 7), timer("early", 10)]);
   });
 
   it("keeps the outbox in commit order until it is published", async () => {
@@ -128,21 +132,32 @@ export function storeConformance(open: () => Promise<Store>, { it, equal }: Test
       kind: "call" as const,
       topic: "S.M@x",
       key: "k",
+      seq: undefined,
       bytes: bytes(id),
       callId: `call ${id}`,
     });
     await store.commit(commitOf({ outbox: [out("2"), out("1")] }));
     await store.commit(commitOf({ outbox: [out("3")] }));
     equal(
-      plain(await store.unpublished()),
+      plain(await store.unpublished("call")),
       ["2", "1", "3"].map((id) => ({ ...out(id), bytes: [...bytes(id)] })),
     );
+    const ids = async (limit?: number) => (await store.unpublished("call", limit)).map((row) => row.msgId);
+    equal(await ids(2), ["2", "1"]);
     await store.commit(commitOf({ published: ["1"] }));
     await store.markPublished(["2"]);
-    equal(
-      (await store.unpublished()).map((row) => row.msgId),
-      ["3"],
-    );
+    equal(await ids(), ["3"]);
+    equal(await store.unpublished("publish"), []);
+  });
+
+  it("refuses a row of the outbox under an id that is there: another replica decided the same", async () => {
+    const store = await open();
+    await store.commit(commitOf(everything("x")));
+    await store.markPublished(["out x"]);
+    const before = await contents(store);
+    const again = { ...everything("y"), outbox: everything("x").outbox!, ...aggregate("a", 0n, 1) };
+    equal((await store.commit(commitOf(again))).kind, "conflict");
+    equal(await contents(store), before);
   });
 
   it("lets one of two racing commits through", async () => {

@@ -12,10 +12,13 @@ export interface Store {
   commit(commit: Commit): Promise<CommitResult>;
   /** Heads of the chains this agent writes: per (topic, key). */
   chains(): Promise<readonly ChainRow[]>;
-  timers(): Promise<readonly TimerRow[]>;
-  /** Committed and not yet marked as published, in commit order. */
-  unpublished(): Promise<readonly OutboxRow[]>;
+  /** The earliest first; with `dueBeforeMs`, those due before it alone. */
+  timers(dueBeforeMs?: number): Promise<readonly TimerRow[]>;
+  /** Committed and not yet marked as published, the first `limit` in commit order. */
+  unpublished(kind: OutboxRow["kind"], limit?: number): Promise<readonly OutboxRow[]>;
   markPublished(msgIds: readonly string[]): Promise<void>;
+  /** Stands for the leadership of the replicas' relays. Missing where a store has one user: that one leads. */
+  campaign?(on: LeaderEvents): Campaign;
   /** Rows of a stream with seq > after, in order. */
   read(
     stream: string,
@@ -90,11 +93,44 @@ export interface OutboxRow {
   /** The topic, or the call and its server as "Service.Method@server". */
   readonly topic: string;
   readonly key: string;
+  /** In its (topic, key) chain; a call is in none. */
+  readonly seq: bigint | undefined;
   /** The sealed envelope. */
   readonly bytes: Uint8Array;
   /** For a call: the effect's id, and the aggregate that waits for the answer. */
   readonly callId: string | undefined;
 }
+
+/** Of the replicas over one store at most one leads, and it alone brings the outbox to the bus. */
+export interface Campaign {
+  /** Tells whoever leads that there are new rows: to be called by who does not lead, after a commit. */
+  tell(): void;
+  /** Steps down; another replica may lead at once. */
+  close(): Promise<void>;
+}
+
+export interface LeaderEvents {
+  onWon(): void;
+  /** Another may lead already. */
+  onLost(): void;
+  /** Another replica has written rows. */
+  onTold(): void;
+  /** From time to time, whoever leads. */
+  onBacklog(backlog: Backlog): void;
+  /** An invariant is broken; the campaign is over. */
+  onBroken(error: unknown): void;
+}
+
+/** What is committed and not marked as published. */
+export interface Backlog {
+  /** Counted up to BACKLOG_MAX. */
+  readonly rows: number;
+  /** Of the oldest row, s. */
+  readonly ageSeconds: number;
+}
+
+/** Rows waiting for the bus, above which no new input is taken. */
+export const BACKLOG_MAX = 2_000;
 
 export interface JournalRow {
   readonly n: bigint;

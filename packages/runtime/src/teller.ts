@@ -2,6 +2,7 @@
  * Says things in one sender's name: keeps its chains, puts each record into the outbox in a transaction, publishes it after. The host of
  * an agent says its decisions through one; servers and people, who make no decisions of the runtime's kind, say everything through it.
  */
+import { setTimeout as wait } from "node:timers/promises";
 import type { Bus, OutRecord } from "@countersign/bus";
 import { topicSpec } from "@countersign/contracts";
 import { deriveMsgId, headersOf, type Keys, openEnvelope, type Signer, sha256 } from "@countersign/envelope";
@@ -74,14 +75,14 @@ export class Teller {
 
   /** Publishes what was committed in an earlier life and not published. Calls are handed back: they are the host's. */
   async resend(): Promise<readonly OutboxRow[]> {
-    const rows = await this.#o.store.unpublished();
+    const { store } = this.#o;
     if (this.#relay !== undefined) this.#relay.doubt();
-    else for (const row of rows) if (row.kind === "publish") await this.send(row);
-    return rows.filter(({ kind }) => kind === "call");
+    else for (const row of await store.unpublished("publish")) await this.send(row);
+    return store.unpublished("call");
   }
 
   /** A record of its own transaction. Under a known idempotency key nothing is said again. */
-  say(effect: PublishEffect, cause: Cause = this.rootCause(effect.idempotencyKey ?? effect.type)): Promise<void> {
+  say(effect: PublishEffect, cause?: Cause): Promise<void> {
     return this.alone(() => this.#say(effect, cause));
   }
 
@@ -92,10 +93,11 @@ export class Teller {
     return running;
   }
 
-  async #say(effect: PublishEffect, cause: Cause): Promise<void> {
+  async #say(effect: PublishEffect, given: Cause | undefined): Promise<void> {
     const { sender, signer, store, nowMs } = this.#o;
     for (let conflicts = 0; conflicts <= CONFLICTS_MAX; conflicts++) {
       const before = this.#chains;
+      const cause = given ?? this.rootCause(effect.idempotencyKey ?? effect.type);
       const { drafts, chains } = draftBodies([effect], before, { sender, cause, nowMs: nowMs(), answering: undefined });
       const sealed = sealDrafts(drafts, signer);
       const outbox = sealed.flatMap(({ row }) => (row === undefined ? [] : [row]));
@@ -116,6 +118,8 @@ export class Teller {
         return;
       }
       await this.load();
+      // Of two that say the same kind of thing in one millisecond both have one id: the second is said in the next.
+      await wait(1);
     }
     throw new StoreError("STORE_CONTENDED", `${sender} could not say ${effect.type}: its chain is always taken`);
   }

@@ -17,10 +17,9 @@ import {
 } from "@countersign/envelope";
 import { Scheduler } from "@countersign/time";
 import type { Agent } from "./agent.ts";
-import { type Edge, Host, type HostOptions } from "./host.ts";
+import { Host, type HostOptions } from "./host.ts";
 import { MemoryStore } from "./memory/store.ts";
 import { LocalRpc } from "./ports.ts";
-import type { Store } from "./store.ts";
 
 export interface Say {
   readonly sender: string;
@@ -33,6 +32,8 @@ export interface Say {
   readonly ttlMs?: number;
   readonly sentAtMs?: number;
 }
+
+type RigHost<S, V> = Partial<Pick<HostOptions<S, V>, "store" | "edge" | "fold" | "probe" | "limit" | "resumes">>;
 
 export const openFence: FenceState = { epoch: 1n, halts: [], released: [], head: { seq: 2n, digest: "" } };
 
@@ -83,7 +84,7 @@ export class Rig {
     if (wrong !== undefined) throw new Error(`${sender}: ${wrong}`);
   }
 
-  async host<S, V>(agent: Agent<S, V>, options: { store?: Store; edge?: Edge; fold?: HostOptions<S, V>["fold"] } = {}) {
+  async host<S, V>(agent: Agent<S, V>, options: RigHost<S, V> = {}) {
     const name = agent.canvas.agent;
     const dlqs = agent.canvas.observes.map(({ topic }) => ({ topic: `${topic}.${name}.dlq`, partitions: 1 }));
     await this.bus.ensureTopics(dlqs);
@@ -92,14 +93,13 @@ export class Rig {
       signer: this.signer(name),
       keys: this.keys,
       mode: Mode.REPLAY,
-      store: options.store ?? new MemoryStore(),
+      store: new MemoryStore(),
       bus: this.bus,
       rpc: this.rpc,
       fence: { state: () => this.fence, onChange: (listener) => void this.#fenceListeners.push(listener) },
       loop: this.scheduler,
       onAlert: (from, code) => void this.alerts.push(`${from} ${code}`),
-      ...(options.edge === undefined ? {} : { edge: options.edge }),
-      ...(options.fold === undefined ? {} : { fold: options.fold }),
+      ...options,
     });
     await host.start();
     return host;

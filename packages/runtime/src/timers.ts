@@ -1,5 +1,5 @@
 /** The timers of an agent, on the loop it runs on. They are rows of its store; here is only what will ring. */
-import type { Loop } from "./host.ts";
+import type { Loop } from "./loop.ts";
 import type { TimerRow } from "./store.ts";
 
 export class Timers {

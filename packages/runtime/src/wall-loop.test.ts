@@ -25,6 +25,26 @@ describe("WallLoop", () => {
     expect(seen).toEqual(["a begins", "a ends", "b begins", "b ends", "c begins", "c ends"]);
   });
 
+  it("says how long the present try lasts, and nothing when nothing runs", async () => {
+    const { loop } = loopOf();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    loop.post(() => promise);
+    await wait(20);
+    expect(loop.taskMs).toBeGreaterThan(15);
+    resolve();
+    await loop.idle();
+    expect(loop.taskMs).toBe(0);
+    // One that waits for an engine begins anew each time: it is no task that hangs.
+    const begun = performance.now();
+    let tries = 0;
+    loop.post(() => {
+      if (tries++ < 3) throw away();
+    });
+    await wait(120);
+    expect(loop.taskMs).toBeLessThan(performance.now() - begun - 40);
+    await loop.idle();
+  });
+
   it("tries again what fails for want of an engine, before the next task", async () => {
     const { loop, broken } = loopOf();
     const seen: string[] = [];

@@ -27,6 +27,7 @@ export class WallLoop {
   readonly #queue: Task[] = [];
   readonly #handles = new Set<NodeJS.Timeout>();
   #latestMs = 0;
+  #tryBegan: number | undefined;
   #isRunning = false;
   #isClosed = false;
   #idle: (() => void)[] = [];
@@ -40,6 +41,11 @@ export class WallLoop {
   nowMs(): number {
     this.#latestMs = Math.max(this.#latestMs, this.#now());
     return this.#latestMs;
+  }
+
+  /** How long the present try of the present task lasts, ms; 0 when nothing runs. One that waits for an engine begins anew each time. */
+  get taskMs(): number {
+    return this.#tryBegan === undefined ? 0 : performance.now() - this.#tryBegan;
   }
 
   post(task: Task): void {
@@ -107,11 +113,14 @@ export class WallLoop {
     this.#isRunning = true;
     for (let task = this.#queue.shift(); task !== undefined; task = this.#queue.shift()) {
       try {
-        await this.#insist(task);
+        await this.#insist(task, () => {
+          this.#tryBegan = performance.now();
+        });
       } catch (error) {
         this.#break(error);
       }
     }
+    this.#tryBegan = undefined;
     this.#isRunning = false;
     for (const resolve of this.#idle.splice(0)) resolve();
   }
@@ -122,8 +131,9 @@ export class WallLoop {
     this.#onBroken(error);
   }
 
-  async #insist(task: Task): Promise<void> {
+  async #insist(task: Task, onTry: () => void = () => {}): Promise<void> {
     for (let tries = 0; ; tries++) {
+      onTry();
       try {
         return await task();
       } catch (error) {

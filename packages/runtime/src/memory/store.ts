@@ -21,6 +21,8 @@ export class MemoryStore implements Store {
   readonly #chains = new Map<string, ChainRow>();
   readonly #streams = new Map<string, Uint8Array[]>();
   readonly #outbox = new Map<string, OutboxRow>();
+  /** Of every row that ever was in the outbox. */
+  readonly #said = new Set<string>();
   readonly #journal: JournalRow[] = [];
   #snapshot: SnapshotRow | undefined;
 
@@ -51,7 +53,10 @@ export class MemoryStore implements Store {
     for (const { topic, key, seq, digest } of commit.chains)
       this.#chains.set(chainKey(topic, key), { topic, key, seq, digest });
     for (const { stream, bytes } of commit.appends) this.#stream(stream).push(bytes);
-    for (const row of commit.outbox) this.#outbox.set(row.msgId, row);
+    for (const row of commit.outbox) {
+      this.#outbox.set(row.msgId, row);
+      this.#said.add(row.msgId);
+    }
     for (const { entry } of commit.journal) this.#journal.push({ n: BigInt(this.#journal.length + 1), entry });
     for (const msgId of commit.published) this.#outbox.delete(msgId);
     if (commit.snapshot !== undefined) this.#snapshot = commit.snapshot;
@@ -85,6 +90,7 @@ export class MemoryStore implements Store {
       if (seq !== BigInt(length + 1)) return { kind: "conflict", on: `stream ${stream}` };
       lengths.set(stream, length + 1);
     }
+    if (commit.outbox.some(({ msgId }) => this.#said.has(msgId))) return { kind: "conflict", on: "outbox" };
     return undefined;
   }
 
@@ -100,12 +106,13 @@ export class MemoryStore implements Store {
     return [...this.#chains.values()];
   }
 
-  async timers(): Promise<readonly TimerRow[]> {
-    return [...this.#timers.values()].sort((a, b) => a.dueMs - b.dueMs || (a.id < b.id ? -1 : 1));
+  async timers(dueBeforeMs = Number.POSITIVE_INFINITY): Promise<readonly TimerRow[]> {
+    const rows = [...this.#timers.values()].filter(({ dueMs }) => dueMs < dueBeforeMs);
+    return rows.sort((a, b) => a.dueMs - b.dueMs || (a.id < b.id ? -1 : 1));
   }
 
-  async unpublished(): Promise<readonly OutboxRow[]> {
-    return [...this.#outbox.values()];
+  async unpublished(kind: OutboxRow["kind"], limit?: number): Promise<readonly OutboxRow[]> {
+    return [...this.#outbox.values()].filter((row) => row.kind === kind).slice(0, limit);
   }
 
   async markPublished(msgIds: readonly string[]): Promise<void> {

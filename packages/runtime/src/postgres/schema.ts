@@ -4,6 +4,9 @@
  *
  * Streams count from 1 without gaps, which the primary key cannot say; `commit_decision` compares with the last one under the lock of
  * the aggregate or, for streams without one, fails on the key and reports a conflict.
+ *
+ * Every commit takes its locks in one order: table after table as below, within a table by id (chains and streams come sorted). So two
+ * commits wait for each other at most one way round, and replicas that write the same ids cannot deadlock.
  */
 import type { Migration } from "@countersign/postgres";
 
@@ -49,19 +52,23 @@ create table ${schema}.streams (
 );
 create table ${schema}.outbox (
   position bigint generated always as identity primary key,
-  xid xid8 not null default pg_current_xact_id(),
   msg_id text not null unique,
   kind text not null,
   topic text not null,
   key text not null,
+  seq bigint,
   bytes bytea not null,
   call_id text,
+  at timestamptz not null default now(),
   published boolean not null default false
 );
-create index outbox_unpublished on ${schema}.outbox (position) where not published;
+create index inbox_at on ${schema}.inbox using brin (at);
+create index outbox_at on ${schema}.outbox using brin (at);
+create index outbox_unpublished on ${schema}.outbox (kind, position) where not published;
 create table ${schema}.journal (
   n bigint generated always as identity primary key,
-  entry text not null
+  entry text not null,
+  at timestamptz not null default now()
 );
 create table ${schema}.snapshot (
   id boolean primary key default true check (id),
@@ -77,7 +84,7 @@ create function ${schema}.commit_decision(
   chain_topics text[], chain_keys text[], chain_was bigint[], chain_seqs bigint[], chain_digests bytea[],
   timer_ids text[], timer_keys text[], timer_dues bigint[], timer_data text[], timer_correlations text[], cancelled text[],
   stream_names text[], stream_seqs bigint[], stream_bytes bytea[],
-  out_ids text[], out_kinds text[], out_topics text[], out_keys text[], out_bytes bytea[], out_calls text[],
+  out_ids text[], out_kinds text[], out_topics text[], out_keys text[], out_seqs bigint[], out_bytes bytea[], out_calls text[],
   journal_entries text[], snapshot_json text, published_ids text[]
 ) returns table (kind text, about text, by text, found_digest bytea, found_answer bytea)
 language plpgsql as $$
@@ -86,12 +93,12 @@ declare
 begin
   if cardinality(inbox_ids) > 0 then
     insert into ${schema}.inbox (msg_id, digest, answer)
-      select * from unnest(inbox_ids, inbox_digests, inbox_answers) on conflict do nothing;
+      select * from unnest(inbox_ids, inbox_digests, inbox_answers) order by 1 on conflict do nothing;
     get diagnostics n = row_count;
     if n < cardinality(inbox_ids) then raise exception using errcode = 'CS001'; end if;
   end if;
   if cardinality(claim_ids) > 0 then
-    insert into ${schema}.claims (id, by) select * from unnest(claim_ids, claims_by) on conflict do nothing;
+    insert into ${schema}.claims (id, by) select * from unnest(claim_ids, claims_by) order by 1 on conflict do nothing;
     get diagnostics n = row_count;
     if n < cardinality(claim_ids) then raise exception using errcode = 'CS002'; end if;
   end if;
@@ -114,9 +121,10 @@ begin
     get diagnostics n = row_count;
     if n = 0 then raise exception 'chain % %', chain_topics[i], chain_keys[i] using errcode = 'CS003'; end if;
   end loop;
+  -- The arrays of ids below need no order: the planner sorts what it looks up in an index, and walks a table in the order of its rows.
   if cardinality(cancelled) > 0 then delete from ${schema}.timers where id = any (cancelled); end if;
   if cardinality(timer_ids) > 0 then
-    insert into ${schema}.timers select * from unnest(timer_ids, timer_keys, timer_dues, timer_data, timer_correlations)
+    insert into ${schema}.timers select * from unnest(timer_ids, timer_keys, timer_dues, timer_data, timer_correlations) order by 1
       on conflict (id) do update set key = excluded.key, due_ms = excluded.due_ms, data = excluded.data,
         correlation_id = excluded.correlation_id;
   end if;
@@ -130,8 +138,11 @@ begin
     if n = 0 then raise exception 'stream %', stream_names[i] using errcode = 'CS003'; end if;
   end loop;
   if cardinality(out_ids) > 0 then
-    insert into ${schema}.outbox (msg_id, kind, topic, key, bytes, call_id)
-      select * from unnest(out_ids, out_kinds, out_topics, out_keys, out_bytes, out_calls);
+    -- In the order given: it is the order of their effects. An id that is there was made of the same cause by another replica.
+    insert into ${schema}.outbox (msg_id, kind, topic, key, seq, bytes, call_id)
+      select * from unnest(out_ids, out_kinds, out_topics, out_keys, out_seqs, out_bytes, out_calls) on conflict do nothing;
+    get diagnostics n = row_count;
+    if n < cardinality(out_ids) then raise exception 'outbox' using errcode = 'CS003'; end if;
   end if;
   if cardinality(journal_entries) > 0 then
     insert into ${schema}.journal (entry) select * from unnest(journal_entries);

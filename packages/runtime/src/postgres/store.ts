@@ -1,11 +1,13 @@
 /** The Store on PostgreSQL: one schema per agent, shared by its replicas. */
-import { migrate, type Pool, type Prepared, prepare } from "@countersign/postgres";
+import { migrate, type Pool, type Prepared, prepare, sqlState } from "@countersign/postgres";
 import { decodeJson, encodeJson } from "../codec.ts";
 import {
+  type Campaign,
   type ChainRow,
   type Commit,
   type CommitResult,
   type JournalRow,
+  type LeaderEvents,
   type Loaded,
   type OutboxRow,
   type Outcome,
@@ -14,12 +16,25 @@ import {
   StoreError,
   type TimerRow,
 } from "../store.ts";
+import { PostgresCampaign } from "./campaign.ts";
 import { storeMigrations } from "./schema.ts";
 
 export async function openPostgresStore(pool: Pool, schema: string): Promise<Store> {
   await migrate(pool, schema, storeMigrations(schema));
   return new PostgresStore(pool, schema);
 }
+
+interface Out {
+  readonly msg_id: string;
+  readonly kind: OutboxRow["kind"];
+  readonly topic: string;
+  readonly key: string;
+  readonly seq: bigint | null;
+  readonly bytes: Uint8Array;
+  readonly call_id: string | null;
+}
+
+const UNLIMITED = 2 ** 31 - 1;
 
 interface CommitAnswer {
   readonly kind: CommitResult["kind"];
@@ -29,6 +44,9 @@ interface CommitAnswer {
   readonly found_answer: Uint8Array | null;
 }
 
+/** SQLSTATEs with which PostgreSQL undid a transaction because of another one that ran beside it: the same may succeed when tried again. */
+const CONFLICTS: Readonly<Record<string, string>> = { "40P01": "a deadlock", "40001": "a concurrent transaction" };
+
 class PostgresStore implements Store {
   readonly #pool: Pool;
   readonly #schema: string;
@@ -37,7 +55,7 @@ class PostgresStore implements Store {
   constructor(pool: Pool, schema: string) {
     this.#pool = pool;
     this.#schema = schema;
-    const parameters = Array.from({ length: 31 }, (_, n) => `$${n + 1}`).join(", ");
+    const parameters = Array.from({ length: 32 }, (_, n) => `$${n + 1}`).join(", ");
     this.#commit = prepare(`commit ${schema}`, `select * from ${schema}.commit_decision(${parameters})`);
   }
 
@@ -63,7 +81,19 @@ class PostgresStore implements Store {
     return row === undefined ? undefined : { digest: row.digest, answer: row.answer ?? undefined };
   }
 
-  async commit(c: Commit): Promise<CommitResult> {
+  async commit(commit: Commit): Promise<CommitResult> {
+    try {
+      return await this.#tryCommit(commit);
+    } catch (error) {
+      const conflict = CONFLICTS[sqlState(error) ?? ""];
+      if (conflict === undefined) throw error;
+      return { kind: "conflict", on: conflict };
+    }
+  }
+
+  async #tryCommit(c: Commit): Promise<CommitResult> {
+    const chains = c.chains.toSorted((a, b) => compare(a.topic, b.topic) || compare(a.key, b.key));
+    const appends = c.appends.toSorted((a, b) => compare(a.stream, b.stream));
     const { rows } = await this.#pool.query<CommitAnswer>(this.#commit, [
       c.inbox.map((row) => row.msgId),
       c.inbox.map((row) => row.digest),
@@ -73,24 +103,25 @@ class PostgresStore implements Store {
       c.aggregate?.key ?? null,
       c.aggregate?.version ?? null,
       c.aggregate === undefined ? null : encodeJson(c.aggregate.state),
-      c.chains.map((row) => row.topic),
-      c.chains.map((row) => row.key),
-      c.chains.map((row) => row.was),
-      c.chains.map((row) => row.seq),
-      c.chains.map((row) => row.digest),
+      chains.map((row) => row.topic),
+      chains.map((row) => row.key),
+      chains.map((row) => row.was),
+      chains.map((row) => row.seq),
+      chains.map((row) => row.digest),
       c.timers.map((row) => row.id),
       c.timers.map((row) => row.key),
       c.timers.map((row) => row.dueMs),
       c.timers.map((row) => encodeJson(row.data)),
       c.timers.map((row) => row.correlationId),
       c.cancelledTimers,
-      c.appends.map((row) => row.stream),
-      c.appends.map((row) => row.seq),
-      c.appends.map((row) => row.bytes),
+      appends.map((row) => row.stream),
+      appends.map((row) => row.seq),
+      appends.map((row) => row.bytes),
       c.outbox.map((row) => row.msgId),
       c.outbox.map((row) => row.kind),
       c.outbox.map((row) => row.topic),
       c.outbox.map((row) => row.key),
+      c.outbox.map((row) => row.seq ?? null),
       c.outbox.map((row) => row.bytes),
       c.outbox.map((row) => row.callId ?? null),
       c.journal.map((row) => row.entry),
@@ -115,10 +146,11 @@ class PostgresStore implements Store {
     return rows;
   }
 
-  async timers(): Promise<readonly TimerRow[]> {
-    const text = `select id, key, due_ms, data, correlation_id from ${this.#schema}.timers order by due_ms, id collate "C"`;
+  async timers(dueBeforeMs?: number): Promise<readonly TimerRow[]> {
+    const text = `select id, key, due_ms, data, correlation_id from ${this.#schema}.timers
+      where $1::int8 is null or due_ms < $1 order by due_ms, id collate "C"`;
     type Timer = { id: string; key: string; due_ms: bigint; data: string; correlation_id: string };
-    const { rows } = await this.#pool.query<Timer>(text);
+    const { rows } = await this.#pool.query<Timer>(text, [dueBeforeMs ?? null]);
     return rows.map((row) => ({
       id: row.id,
       key: row.key,
@@ -128,24 +160,22 @@ class PostgresStore implements Store {
     }));
   }
 
-  async unpublished(): Promise<readonly OutboxRow[]> {
-    // A lower position may belong to a transaction that is still under way: only what lies before every open one is in commit order.
-    const text = `select msg_id, kind, topic, key, bytes, call_id from ${this.#schema}.outbox
-      where not published and xid < pg_snapshot_xmin(pg_current_snapshot()) order by xid, position`;
-    type Out = {
-      msg_id: string;
-      kind: OutboxRow["kind"];
-      topic: string;
-      key: string;
-      bytes: Uint8Array;
-      call_id: string | null;
-    };
-    const { rows } = await this.#pool.query<Out>(text);
+  /**
+   * By position, which is the order of the commits wherever one of them could see another: a row gets its position after its commit has
+   * the locks of its aggregate and its chains, so whatever follows from a commit stands behind it, and no reader sees it without what it
+   * follows from. Two commits that share nothing may swap. Each row is marked by itself, so one that commits late is not missed, as it
+   * would be by a cursor; that is why nothing here waits for `pg_snapshot_xmin`, which any long transaction on the server holds back.
+   */
+  async unpublished(kind: OutboxRow["kind"], limit = UNLIMITED): Promise<readonly OutboxRow[]> {
+    const text = `select msg_id, kind, topic, key, seq, bytes, call_id from ${this.#schema}.outbox
+      where not published and kind = $1 order by position limit $2`;
+    const { rows } = await this.#pool.query<Out>(text, [kind, limit]);
     return rows.map((row) => ({
       msgId: row.msg_id,
       kind: row.kind,
       topic: row.topic,
       key: row.key,
+      seq: row.seq ?? undefined,
       bytes: row.bytes,
       callId: row.call_id ?? undefined,
     }));
@@ -153,6 +183,10 @@ class PostgresStore implements Store {
 
   async markPublished(msgIds: readonly string[]): Promise<void> {
     await this.#pool.query(`update ${this.#schema}.outbox set published = true where msg_id = any ($1)`, [msgIds]);
+  }
+
+  campaign(on: LeaderEvents): Campaign {
+    return new PostgresCampaign(this.#pool, this.#schema, on);
   }
 
   async read(stream: string, after: bigint, limit: number): Promise<readonly { seq: bigint; bytes: Uint8Array }[]> {
@@ -175,4 +209,8 @@ class PostgresStore implements Store {
 
 function duplicateOf({ about, found_digest, found_answer }: CommitAnswer): CommitResult {
   return { kind: "duplicate", msgId: about, outcome: { digest: found_digest, answer: found_answer ?? undefined } };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
