@@ -195,9 +195,10 @@ class Replayed {
         };
       case "fence":
         return { input: { kind: "fence", fence }, correlationId: cause };
+      case "edge":
+        return { input, correlationId: input.correlationId ?? cause };
       case "tick":
       case "no-answer":
-      case "edge":
         return { input, correlationId: cause };
     }
   }

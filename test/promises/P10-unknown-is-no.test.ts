@@ -5,6 +5,7 @@
  * it goes through, so that the denial is the answer to that one thing.
  */
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { openRedisCache } from "@countersign/cache";
 import {
   Mode,
   type Money,
@@ -249,6 +250,21 @@ describe("Hedger hedges nothing", () => {
     expect(cover.ask(500n)).toMatchObject({ explanation: "a price is missing" });
     cover.quote("SPX", 199_990n, 200_010n);
     expect(said(() => cover.fill("BUY", 1n))).toEqual([asksPolicy]);
+  });
+});
+
+describe("a rate limit that replicas share allows nothing more", () => {
+  it("P10.rate-share: while nobody knows what the others spent: each has its own share, and no more", async () => {
+    const rateLimit = { scope: "policy", perSecond: 0.001, burst: 10, replicas: 2 };
+    // Nobody listens there.
+    const cache = openRedisCache({ url: "redis://127.0.0.1:1", platform: "p10", rateLimit, nowMs: () => 0 });
+    try {
+      const answers = [];
+      for (let n = 0; n < 12; n++) answers.push((await cache.rateLimit.take("portfolio")).allowed);
+      expect(answers).toEqual([...Array(5).fill(true), ...Array(7).fill(false)]);
+    } finally {
+      await cache.close();
+    }
   });
 });
 

@@ -18,7 +18,7 @@ export class Buckets {
   take(identity: string, ask: Ask): Grant {
     const nowUs = this.#nowMs() * 1000;
     const grant = spend(this.#fullAtUs.get(identity) ?? nowUs, nowUs, ask, this.#limit);
-    if (grant.granted > 0) this.#set(identity, grant.fullAtUs, nowUs);
+    if (grant.granted > 0) this.#set(identity, grant.fullAtUs, nowUs); // P10.rate-share
     return grant;
   }
 

@@ -4,7 +4,7 @@
  * server), never an id and never free text: a correlation id belongs into a trace, and the exemplars lead there.
  */
 
-/** The steps of the pipeline, in their order. */
+/** The steps of the pipeline, in their order; `wait` lasts until a transaction takes what came. */
 export const STEPS = [
   "decode",
   "verify",
@@ -12,6 +12,7 @@ export const STEPS = [
   "seen",
   "age",
   "rate",
+  "wait",
   "decide",
   "commit",
   "publish",
@@ -107,6 +108,18 @@ export const METRICS = {
     type: "gauge",
     labels: [],
     help: "Bytes fetched from the bus and not yet handled.",
+  },
+  cacheUp: {
+    name: "countersign_cache_up",
+    type: "gauge",
+    labels: [],
+    help: "Whether the cache answers: 1 or 0; while it does not, this process goes on with its own share of the rate limits.",
+  },
+  markAge: {
+    name: "countersign_mark_age_seconds",
+    type: "gauge",
+    labels: ["symbol"],
+    help: "Age of the latest mark in the cache, by its event time.",
   },
   spans: {
     name: "countersign_spans_total",

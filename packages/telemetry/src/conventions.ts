@@ -7,9 +7,10 @@ import { type Attributes, SpanKind } from "@opentelemetry/api";
 
 /**
  * `publish` and `call` send a message, `receive`, `process` and `serve` have one. `input` is what no message brought: a tick, a timer, an
- * edge's report; its id is that of the cause which the messages that follow from it name.
+ * edge's report; its id is that of the cause which the messages that follow from it name. `act` is a request to somebody who reads no
+ * envelopes, such as a venue, in consequence of a message, and `request` is one that such a peer answers.
  */
-export type Operation = "receive" | "process" | "publish" | "call" | "serve" | "input";
+export type Operation = "receive" | "process" | "publish" | "call" | "serve" | "input" | "act" | "request";
 
 /** What a span is about. */
 export interface About {
@@ -22,11 +23,15 @@ export interface About {
   readonly causationId?: string | undefined;
   /** It is the answer to a call of ours, whose message is its cause: it was not published, and follows from the call. */
   readonly isAnswer?: boolean;
+  /** The same message was sent before, or to somebody else: a span of its own, below the first. */
+  readonly isCopy?: boolean;
   /** The header that came with it, if one did. */
   readonly traceparent?: string | undefined;
   readonly group?: string | undefined;
   readonly partition?: number | undefined;
   readonly offset?: bigint | undefined;
+  /** When it was begun, by `performance.now()`; now unless told. */
+  readonly startedMs?: number | undefined;
   /** The agent that is called. */
   readonly server?: string | undefined;
   /** The other messages that are handled or sent with it: one link each. */
@@ -47,11 +52,14 @@ export const CONVENTIONS: Readonly<Record<Operation, Convention>> = {
   publish: { kind: SpanKind.PRODUCER, operation: "send", type: "send" },
   call: { kind: SpanKind.CLIENT, operation: "", type: "" },
   serve: { kind: SpanKind.SERVER, operation: "", type: "" },
+  act: { kind: SpanKind.CLIENT, operation: "act", type: "" },
+  request: { kind: SpanKind.SERVER, operation: "", type: "" },
   input: { kind: SpanKind.INTERNAL, operation: "input", type: "" },
 };
 
 export function spanName(operation: Operation, { name }: About): string {
   if (operation === "call" || operation === "serve") return name.replace(".", "/");
+  if (operation === "request") return name;
   return `${CONVENTIONS[operation].operation} ${name}`;
 }
 
@@ -62,6 +70,10 @@ export function attributesOf(
   systems: { readonly messaging: string; readonly rpc: string },
 ): Attributes {
   const { msgId, correlationId, also } = about;
+  if (operation === "request") {
+    const [method = "", route = ""] = about.name.split(" ");
+    return { "http.request.method": method, "http.route": route };
+  }
   const attributes: Attributes = {
     "messaging.message.id": msgId,
     "messaging.message.conversation_id": correlationId,
@@ -72,7 +84,7 @@ export function attributesOf(
     if (about.server !== undefined) attributes["server.address"] = about.server;
     return attributes;
   }
-  if (operation === "input") return attributes;
+  if (operation === "input" || operation === "act") return attributes;
   const { operation: name, type } = CONVENTIONS[operation];
   attributes["messaging.system.name"] = systems.messaging;
   attributes["messaging.operation.name"] = name;

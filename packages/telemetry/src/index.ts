@@ -9,7 +9,7 @@ export type { LogContext, LogLevel, LogOptions } from "./logs.ts";
 export { LOG_LEVELS, logFatalErrors, logLevelOf, MessageLog, openLogs } from "./logs.ts";
 export type { BreakerState, MetricsFormat, Sources } from "./metrics.ts";
 export { Metrics } from "./metrics.ts";
-export type { Probe, Work } from "./probe.ts";
+export type { OnRefused, Probe, Work } from "./probe.ts";
 export { telemetryProbe } from "./probe.ts";
 export { withoutSecrets } from "./secrets.ts";
 export type { Health, TelemetryServer, TelemetryServerOptions } from "./server.ts";

@@ -51,6 +51,8 @@ describe("Metrics", () => {
       fenceAgeSeconds: () => 0.2,
       checkpointAgeSeconds: () => 4,
       inflightBytes: () => 12_345,
+      cacheUp: () => false,
+      markAgeSeconds: () => [["AAPL", 0.5]],
       dlqRecords: () => [["orders.intent.v1", 2]],
       breakers: () => [
         ["validator-1", "closed"],

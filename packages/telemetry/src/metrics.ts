@@ -17,6 +17,9 @@ export interface Sources {
   fenceAgeSeconds?(): number | undefined;
   checkpointAgeSeconds?(): number | undefined;
   inflightBytes?(): number | undefined;
+  cacheUp?(): boolean | undefined;
+  /** By symbol. */
+  markAgeSeconds?(): Iterable<readonly [symbol: string, seconds: number]>;
   dlqRecords?(): Iterable<readonly [topic: string, records: number]>;
   breakers?(): Iterable<readonly [server: string, state: BreakerState]>;
   /** Of a tracer. */
@@ -56,9 +59,10 @@ export class Metrics {
    * A record of a topic is with the agent now; `handled` says that it is done with.
    * @param brokerTimeMs the broker's timestamp of it
    * @param behind records of the partition that the broker has after this one
+   * @param count of a batch in hand, whose oldest record is meant
    */
-  delivered(topic: string, partition: number, brokerTimeMs: number, behind: number): void {
-    this.#deliveries.inc(topic);
+  delivered(topic: string, partition: number, brokerTimeMs: number, behind: number, count = 1): void {
+    this.#deliveries.inc(topic, "", count);
     this.#lag.delivered(topic, partition, brokerTimeMs, behind);
   }
 
@@ -105,6 +109,8 @@ export class Metrics {
       gauge(METRICS.fenceAge, () => [["", this.#sources.fenceAgeSeconds?.()]]),
       gauge(METRICS.checkpointAge, () => [["", this.#sources.checkpointAgeSeconds?.()]]),
       gauge(METRICS.inflightBytes, () => [["", this.#sources.inflightBytes?.()]]),
+      gauge(METRICS.cacheUp, () => [["", asNumber(this.#sources.cacheUp?.())]]),
+      gauge(METRICS.markAge, () => this.#sources.markAgeSeconds?.() ?? []),
       gauge(METRICS.dlq, () => this.#sources.dlqRecords?.() ?? []),
       gauge(METRICS.breaker, () =>
         [...(this.#sources.breakers?.() ?? [])].map(([server, state]) => [server, BREAKER[state]] as const),
@@ -141,6 +147,10 @@ function registriesOf(families: readonly Family[], agent: string): Registries {
   }
   for (const registry of Object.values(registries)) registry.setDefaultLabels({ agent });
   return registries;
+}
+
+function asNumber(answer: boolean | undefined): number | undefined {
+  return answer === undefined ? undefined : Number(answer);
 }
 
 interface Registries {

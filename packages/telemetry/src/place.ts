@@ -13,7 +13,7 @@ export function nearOf({ traceparent }: About, given: SpanContext | undefined): 
 const NONE: readonly SpanContext[] = [];
 
 interface Place {
-  /** Of what has an id of its own to derive it from: what is sent, and an input. */
+  /** Of what has an id of its own to derive it from: what is sent, an input, and an answer. */
   readonly spanId: string | undefined;
   readonly parent: SpanContext | undefined;
   readonly links: Link[];
@@ -21,8 +21,10 @@ interface Place {
 
 /** A parent is in the same trace; what came from another is a link. */
 export function placeOf(operation: Operation, about: About, traceId: string, near: readonly SpanContext[]): Place {
-  const isOrigin = operation === "publish" || operation === "call" || operation === "input";
-  const spanId = isOrigin ? spanIdOf(about.msgId) : undefined;
+  const isSent = operation === "publish" || operation === "call" || operation === "input";
+  const isOrigin = isSent && about.isCopy !== true;
+  // An answer has no span that sends it: what follows from it finds the one that handles it.
+  const spanId = isOrigin || about.isAnswer === true ? spanIdOf(about.msgId) : undefined;
   const parent = near.find((context) => context.traceId === traceId) ?? derivedParent(about, isOrigin);
   const links: Link[] = near.filter((context) => context.traceId !== traceId).map((context) => ({ context }));
   for (const other of about.also ?? []) {

@@ -25,8 +25,11 @@ function open(file: string | undefined) {
     () => metrics.close(),
     () => tracer.close(),
   );
+  const refused: string[][] = [];
+  const onRefused = (about: { msgId: string }, code: string, place: string) =>
+    void refused.push([about.msgId, code, place]);
   const samples = async () => parseOpenMetrics(await metrics.render("openmetrics"));
-  return { probe: telemetryProbe(metrics, tracer), tracer, samples };
+  return { probe: telemetryProbe(metrics, tracer, onRefused), tracer, samples, refused };
 }
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -61,12 +64,65 @@ describe("work on a message", () => {
     });
   });
 
-  it("that is refused is counted by code and place, and its span has failed", async () => {
+  it("has in hand what is run, and takes what was measured before it began", async () => {
     const file = join(mkdtempSync(join(tmpdir(), "probe-")), "spans.jsonl");
     const { probe, tracer, samples } = open(file);
+    const startedMs = performance.now() - 50;
+    const outer = probe.begin("process", { name: "orders.intent.v1", correlationId, msgId, startedMs });
+    outer.step("verify", 0.03);
+    const act = probe.begin("act", { name: "send", correlationId, msgId });
+    expect(probe.traceparent()).toBeUndefined();
+    const inHand = outer.run(() => [probe.traceparent(), act.run(() => probe.traceparent()), probe.traceparent()]);
+    expect(inHand).toEqual([outer.traceparent(), act.traceparent(), outer.traceparent()]);
+    expect(() =>
+      act.run(() => {
+        throw new Error("the venue");
+      }),
+    ).toThrow("the venue");
+    expect(probe.traceparent()).toBeUndefined();
+    const request = probe.begin("request", {
+      name: "POST /v1/orders",
+      correlationId,
+      msgId: correlationId,
+      traceparent: act.traceparent(),
+    });
+    for (const work of [request, act, outer]) work.end();
+    await tracer.flush();
+    const [answered, acted, processed] = readSpanFile(file);
+    expect(answered).toMatchObject({ name: "POST /v1/orders", kind: 1, parent_span_id: acted?.span_id });
+    expect(answered?.attributes).toEqual({ "http.request.method": "POST", "http.route": "/v1/orders" });
+    expect(acted).toMatchObject({ name: "act send", kind: 2, parent_span_id: spanIdOf(msgId) });
+    const took = Number(BigInt(processed?.end_ns ?? 0) - BigInt(processed?.start_ns ?? 0)) / 1e6;
+    expect(took).toBeGreaterThanOrEqual(50);
+    expect(processed?.attributes["countersign.step.verify"]).toBe(0.03);
+    const sum = (await samples()).find(
+      ({ name, labels }) => name === "countersign_step_seconds_sum" && labels.step === "verify",
+    );
+    expect(sum?.value).toBeCloseTo(0.03);
+  });
+
+  it("on an answer is where what follows from it finds it; the same message sent twice is two spans", async () => {
+    const file = join(mkdtempSync(join(tmpdir(), "probe-")), "spans.jsonl");
+    const { probe, tracer } = open(file);
+    const call = { name: "QuorumService.Vote", correlationId, msgId: sent, causationId: correlationId };
+    probe.begin("call", call).end();
+    probe.begin("call", { ...call, isCopy: true }).end();
+    const answer = { name: "QuorumService.Vote", correlationId, msgId, causationId: sent, isAnswer: true };
+    probe.begin("process", answer).end();
+    await tracer.flush();
+    const [first, copy, answered] = readSpanFile(file);
+    expect([first?.span_id, copy?.parent_span_id, answered?.parent_span_id]).toEqual(Array(3).fill(spanIdOf(sent)));
+    expect(copy?.span_id).not.toBe(spanIdOf(sent));
+    expect(answered?.span_id).toBe(spanIdOf(msgId));
+  });
+
+  it("that is refused is counted by code and place, and its span has failed", async () => {
+    const file = join(mkdtempSync(join(tmpdir(), "probe-")), "spans.jsonl");
+    const { probe, tracer, samples, refused } = open(file);
     const work = probe.begin("serve", { name: "PolicyService.Validate", correlationId, msgId });
     work.refused("STALE", "pipeline");
     work.end();
+    expect(refused).toEqual([[msgId, "STALE", "pipeline"]]);
     probe.refused("STALE", "pipeline");
     await tracer.flush();
     expect(readSpanFile(file)).toMatchObject([{ is_error: true, attributes: { "error.type": "STALE" } }]);

@@ -1,8 +1,8 @@
 /**
- * Spans as JSON lines in a file: a trace across processes can be read without a collector. For development and tests; bounded, and
- * whatever does not fit is counted as lost.
+ * Spans as JSON lines in a file: a trace across processes can be read without a collector. Bounded: the newest are kept, in the file and
+ * in the one before it, `<file>.1`.
  */
-import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import type { HrTime } from "@opentelemetry/api";
 import type { ReadableSpan, SpanExporter } from "@opentelemetry/sdk-trace";
 import { TelemetryError } from "./error.ts";
@@ -25,21 +25,23 @@ export interface SpanLine {
 }
 
 export class SpanFileExporter implements SpanExporter {
+  readonly #path: string;
   readonly #bytesMax: number;
   #fd: number | undefined;
   #bytes = 0;
 
   /** @throws TelemetryError FILE_UNUSABLE */
   constructor(path: string, bytesMax: number) {
+    this.#path = path;
     this.#bytesMax = bytesMax;
     try {
-      this.#fd = openSync(path, "a");
+      this.#open();
     } catch (cause) {
       throw new TelemetryError("FILE_UNUSABLE", `traces: ${path} cannot be written`, { cause });
     }
   }
 
-  /** One write for a batch, at its end a newline: processes may share the file, and one that is killed leaves whole lines. */
+  /** One write for a batch, at its end a newline: a process that is killed leaves whole lines. */
   export(spans: ReadableSpan[], done: Parameters<SpanExporter["export"]>[1]): void {
     let error: Error | undefined;
     try {
@@ -51,8 +53,22 @@ export class SpanFileExporter implements SpanExporter {
   }
 
   #write(bytes: Buffer): void {
-    if (this.#fd === undefined || this.#bytes + bytes.length > this.#bytesMax) throw new Error("the file is full");
+    if (this.#fd === undefined) throw new Error("the file is closed");
+    if (this.#bytes > 0 && this.#bytes + bytes.length > this.#bytesMax) this.#begin();
     this.#bytes += writeSync(this.#fd, bytes);
+  }
+
+  #open(): void {
+    this.#fd = openSync(this.#path, "a");
+    this.#bytes = fstatSync(this.#fd).size;
+  }
+
+  /** A new file; the present one becomes the one before. */
+  #begin(): void {
+    renameSync(this.#path, previous(this.#path));
+    const before = this.#fd;
+    this.#open();
+    if (before !== undefined) closeSync(before);
   }
 
   async shutdown(): Promise<void> {
@@ -61,11 +77,18 @@ export class SpanFileExporter implements SpanExporter {
   }
 }
 
-/** The spans of a file. A last line that was cut off, by a full disk or a power cut, is left out. */
+/** The spans of a file and of the one before it. A last line that was cut off, by a full disk or a power cut, is left out. */
 export function readSpanFile(path: string): SpanLine[] {
-  const lines = readFileSync(path, "utf8").split("\n");
-  lines.pop();
-  return lines.map((line) => JSON.parse(line));
+  return [previous(path), path].flatMap((one) => {
+    if (one !== path && !existsSync(one)) return [];
+    const lines = readFileSync(one, "utf8").split("\n");
+    lines.pop();
+    return lines.map((line) => JSON.parse(line));
+  });
+}
+
+function previous(path: string): string {
+  return `${path}.1`;
 }
 
 /** What keeps a trace from being one: a parent that is not among the spans, or several beginnings. Empty when it is whole. */

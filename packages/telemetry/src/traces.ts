@@ -33,7 +33,7 @@ export interface TracerOptions {
   readonly instance: string;
   /** Of a collector, OTLP over HTTP as JSON: `http://host:4318`; its path `/v1/traces` may be left out. */
   readonly otlpUrl?: string | undefined;
-  /** A file for JSON lines, for development and tests. */
+  /** A file for JSON lines. At 64 MiB it becomes `<file>.1`, in the place of the one before, and a new one is begun. */
   readonly file?: string | undefined;
   /** The share of traces that is kept, 0 to 1; decided by the trace id, so alike in every process with the same ratio. */
   readonly ratio?: number;
@@ -89,7 +89,12 @@ export function openTracer(options: TracerOptions): Tracer {
     const attributes = attributesOf(operation, about, systems);
     return tracer.startSpan(
       spanName(operation, about),
-      { kind: CONVENTIONS[operation].kind, attributes, links: place.links },
+      {
+        kind: CONVENTIONS[operation].kind,
+        attributes,
+        links: place.links,
+        ...(about.startedMs !== undefined && { startTime: about.startedMs }),
+      },
       context,
     );
   }
@@ -174,4 +179,5 @@ async function atMost(work: Promise<unknown>): Promise<void> {
 const EXPORT_MS_MAX = 1_500;
 const CLOSE_MS_MAX = 2_000;
 const ATTRIBUTE_LENGTH_MAX = 256;
-const FILE_BYTES_MAX = 256 * 1024 * 1024;
+/** Of the file; as much again stands beside it. */
+const FILE_BYTES_MAX = 64 * 1024 * 1024;

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { create, fromBinary } from "@bufbuild/protobuf";
+import { topicEnds } from "@countersign/bus/kafka/look";
 import { HeartbeatSchema, type Signed, SignedSchema } from "@countersign/contracts";
 import { parseInstruments, parseMoney } from "@countersign/orders";
 import { Host, isTransient, type PublishEffect } from "@countersign/runtime";
@@ -17,12 +18,14 @@ import {
 } from "../agents.ts";
 import { cloneFile, loadLimits, loadStrategy } from "../inputs.ts";
 import type { ClusterSpec } from "./cluster.ts";
+import { OrderTraces } from "./order-traces.ts";
 import { insist, type Process } from "./process.ts";
+import { traceRequests } from "./venue-trace.ts";
 
 const TICK_MS = 1_000;
 
 export async function runAgent(name: AgentName, own: Process): Promise<{ close(): Promise<void> }> {
-  const { signers, fence, loop, bus, rpc, signer, onBroken, log } = own;
+  const { signers, fence, loop, bus, rpc, signer, onBroken, observed } = own;
   const around: Surroundings = {
     mode: "paper",
     signers,
@@ -33,12 +36,16 @@ export async function runAgent(name: AgentName, own: Process): Promise<{ close()
     session: randomUUID(),
     exchange: { url: `http://${own.spec.venue}`, apiKey: own.secrets.venueKey },
   };
-  const { agent, edge, line } = await seatOf(name, own, around);
+  const { agent: decider, edge, line } = await seatOf(name, own, around);
+  const { hot } = own;
+  const agent = name === "policy" && hot !== undefined ? { ...decider, view: hot.marking(decider.view) } : decider;
+  if (name === "signal") hot?.describing(bus);
   const store = await own.openStore();
   await own.genesis();
+  const orders = new OrderTraces();
   const host = new Host({
     agent,
-    edge,
+    edge: orders.around(edge),
     fold: "together",
     signer,
     keys: fence.keys,
@@ -49,7 +56,10 @@ export async function runAgent(name: AgentName, own: Process): Promise<{ close()
     fence,
     loop,
     onBroken,
-    onAlert: (_, code, text) => log(`alert ${code}: ${text}`),
+    onAlert: (_, code, text, cause) => observed.logOf(cause, `alert ${code}: ${text}`),
+    probe: observed.probe,
+    resumes: true,
+    ...(hot && { limit: hot.limit }),
   });
   const isOpened = () => !fence.state().halts.some(({ id }) => id === "birth");
   // Before the day the market only warms up the views.
@@ -60,18 +70,35 @@ export async function runAgent(name: AgentName, own: Process): Promise<{ close()
     });
   }
   // What the venue says comes once: it is put before the agent until the store has it.
-  line?.open((report) => insist(() => host.report(report)), onBroken);
+  line?.open((report) => insist(() => host.report(orders.place(report))), onBroken);
+  observed.metrics.watch({ outboxAgeSeconds: () => host.outboxAgeSeconds });
+  const untrace = traceRequests(observed.probe);
   await host.start();
+  void countDeadLetters(
+    own,
+    agent.canvas.observes.map(({ topic }) => `${topic}.${name}.dlq`),
+  );
   own.server.setServing(true);
   loop.every(TICK_MS, () => host.tick());
   beat(own, () => host.say(heartbeat(name)));
-  log("ready");
+  own.ready(() => line?.whyNot());
   return {
     async close() {
+      untrace();
       await host.close();
       line?.close();
     },
   };
+}
+
+/** What lies in its queues from before; what is put there from now on the bus counts itself. Unknown where the broker does not say. */
+async function countDeadLetters({ spec, bus }: Process, dlqs: readonly string[]): Promise<void> {
+  const found = await topicEnds({ brokers: spec.kafka, clientId: `${spec.platform}-dlq` }, dlqs).catch(() => []);
+  for (const [n, dlq] of dlqs.entries()) {
+    const ends = found[n];
+    if (ends === undefined || bus.dead.has(dlq)) continue;
+    bus.foundDead(dlq, Number(ends.reduce((sum, { low, high }) => sum + high - low, 0n)));
+  }
 }
 
 /** Says that it lives, each second; one that cannot be said is followed by the next. */

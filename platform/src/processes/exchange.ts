@@ -4,6 +4,7 @@ import { busFeed, startExchange } from "@countersign/venue-paper/program";
 import { modes } from "../agents.ts";
 import { instruments } from "./agent.ts";
 import type { Process } from "./process.ts";
+import { traceAnswers } from "./venue-trace.ts";
 
 export async function runExchange(own: Process): Promise<{ close(): Promise<void> }> {
   const { dir, spec, secrets, bus, fence, loop, log, onBroken } = own;
@@ -20,8 +21,14 @@ export async function runExchange(own: Process): Promise<{ close(): Promise<void
     note: log,
     onFailure: onBroken,
   });
-  log("ready");
-  return exchange;
+  const untrace = traceAnswers(own.observed.probe);
+  own.ready();
+  return {
+    async close() {
+      untrace();
+      await exchange.close();
+    },
+  };
 }
 
 type Feed = ReturnType<typeof busFeed>;

@@ -7,6 +7,7 @@ export async function runGateway(own: Process): Promise<{ close(): Promise<void>
   await own.genesis();
   own.server.setServing(true);
   beat(own, () => teller.say(heartbeat(own.name)));
-  own.log("ready");
+  own.hot?.reading([...own.spec.traded, ...(own.spec.hedge === null ? [] : [own.spec.hedge])]);
+  own.ready();
   return { close: () => teller.close(1_000) };
 }

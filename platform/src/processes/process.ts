@@ -3,19 +3,24 @@
  * not be verified: first the control log, then everything else.
  */
 import { setTimeout as wait } from "node:timers/promises";
-import { type Bus, BusError } from "@countersign/bus";
+import { BusError } from "@countersign/bus";
 import { KafkaBus } from "@countersign/bus/kafka";
 import { KeyPurpose } from "@countersign/contracts";
 import type { Signer } from "@countersign/envelope";
 import { GrpcRpc, withRetries } from "@countersign/grpc";
 import { openPool, type Pool } from "@countersign/postgres";
 import { FenceReader, genesisDigest } from "@countersign/quorum";
-import { isTransient, openPostgresStore, type Rpc, type Store, Teller, WallLoop } from "@countersign/runtime";
+import { isTransient, openPostgresStore, prune, type Rpc, type Store, Teller, WallLoop } from "@countersign/runtime";
 import { VALIDATORS } from "../genesis.ts";
 import { followControl } from "../listeners.ts";
 import { type ClusterSpec, keysDir, readSecrets, readSpec, type Secrets } from "./cluster.ts";
 import { FenceWatch } from "./fence-watch.ts";
+import { type Hot, openHot } from "./hot.ts";
 import { KeyFiles } from "./key-files.ts";
+import { type Observed, observe } from "./observe.ts";
+import { DatabaseWatch, type HealthOptions, liveness, readiness } from "./probes.ts";
+import { WatchedBus } from "./watched-bus.ts";
+import { watchedRpc } from "./watched-rpc.ts";
 
 export interface Process {
   readonly dir: string;
@@ -23,7 +28,7 @@ export interface Process {
   readonly spec: ClusterSpec;
   readonly secrets: Secrets;
   readonly pool: Pool;
-  readonly bus: Bus;
+  readonly bus: WatchedBus;
   readonly rpc: Rpc;
   readonly server: GrpcRpc;
   readonly fence: FenceReader;
@@ -31,9 +36,14 @@ export interface Process {
   /** Signs this process' envelopes. */
   readonly signer: Signer;
   readonly loop: WallLoop;
+  readonly observed: Observed;
+  /** Undefined where the cluster has no Redis. */
+  readonly hot: Hot | undefined;
   /** Ends the process at once: an invariant is broken, and nothing here may be believed any more. */
   readonly onBroken: (error: unknown) => void;
   log(line: string): void;
+  /** It does its work from now on: the probe says so, unless something keeps it. */
+  ready(whyNot?: () => string | undefined): void;
   openStore(): Promise<Store>;
   openTeller(store: Store): Promise<Teller>;
   /** Until the control log says who anybody is. */
@@ -45,14 +55,19 @@ export async function openProcess(dir: string, name: string): Promise<Process> {
   const spec = readSpec(dir);
   const secrets = readSecrets(dir);
   const signers = new KeyFiles(keysDir(dir), { makes: false });
-  const log = (line: string) => console.log(JSON.stringify({ time: new Date().toISOString(), agent: name, msg: line }));
+  const observed = observe({ dir, name, address: spec.health[name], environment: process.env });
+  const { log, metrics, probe } = observed;
   const onBroken = (error: unknown) => {
-    console.error(error);
+    observed.logEnd(error);
     process.exit(BROKEN);
   };
   const loop = new WallLoop({ onBroken });
   const pool = openPool(secrets.postgres, { max: 4, applicationName: `countersign ${name}` });
-  const bus = new KafkaBus({
+  const database = new DatabaseWatch(pool);
+  const shared = { name, platform: spec.platform, secrets, observed, environment: process.env };
+  // A person's command shares nothing.
+  const hot = spec.health[name] === undefined ? undefined : openHot(shared);
+  const kafka = new KafkaBus({
     brokers: spec.kafka,
     clientId: `${spec.platform}-${name}`,
     onError(error, place) {
@@ -62,6 +77,7 @@ export async function openProcess(dir: string, name: string): Promise<Process> {
       log(`${JSON.stringify(place)}: ${error instanceof Error ? error.message : String(error)}`);
     },
   });
+  const bus = new WatchedBus({ bus: kafka, probe, isTraced: observed.isTraced });
   const listen = spec.servers[name];
   const servers = Object.fromEntries(Object.entries(spec.servers).map(([server, address]) => [server, [address]]));
   const server = new GrpcRpc({ servers, onError: onBroken, ...(listen !== undefined && { listen }) });
@@ -74,6 +90,24 @@ export async function openProcess(dir: string, name: string): Promise<Process> {
     if (signer === undefined) throw new Error(`broken invariant: ${name} has nothing to sign with`);
     return signer;
   };
+  const pruning: NodeJS.Timeout[] = [];
+  const started = { is: false, whyNot: undefined as HealthOptions["whyNot"] };
+  const health: HealthOptions = {
+    bus,
+    loop,
+    database,
+    fenceIsFresh: watch && (() => fence.isFresh(performance.now())),
+    isStarted: () => started.is,
+    whyNot: () => started.whyNot?.(),
+  };
+  metrics.watch({
+    fenceAgeSeconds: () => ageSeconds(fence.freshAtMachineMs, performance.now()),
+    checkpointAgeSeconds: () => ageSeconds(bus.newestMs("audit.checkpoint.v1"), Date.now()),
+    inflightBytes: () => bus.inflightBytes,
+    dlqRecords: () => bus.dead,
+    breakers: () => server.breakers(),
+  });
+  await observed.serve({ live: () => liveness(health), ready: () => readiness(health) });
   if (listen !== undefined) await server.listen();
   return {
     dir,
@@ -82,7 +116,7 @@ export async function openProcess(dir: string, name: string): Promise<Process> {
     secrets,
     pool,
     bus,
-    rpc: withRetries(server, { attempts: 4, baseMs: 50, capMs: 1_000, random: Math.random }),
+    rpc: watchedRpc(withRetries(server, { attempts: 4, baseMs: 50, capMs: 1_000, random: Math.random }), probe),
     server,
     fence,
     signers,
@@ -90,13 +124,25 @@ export async function openProcess(dir: string, name: string): Promise<Process> {
       return ownSigner();
     },
     loop,
+    observed,
+    hot,
     onBroken,
     log,
-    openStore: () => insist(() => openPostgresStore(pool, schemaOf(name))),
+    ready(whyNot) {
+      started.is = true;
+      started.whyNot = whyNot;
+      log("ready");
+    },
+    async openStore() {
+      const store = await insist(() => openPostgresStore(pool, schemaOf(name)));
+      pruning.push(pruneEveryHour(pool, schemaOf(name), log, onBroken));
+      return store;
+    },
     async openTeller(store) {
       const teller = new Teller({ sender: name, signer: ownSigner(), keys: fence.keys, store, bus, nowMs, onBroken });
       await insist(() => teller.load());
       await insist(() => teller.resend());
+      metrics.watch({ outboxAgeSeconds: () => teller.outboxAgeSeconds });
       return teller;
     },
     async genesis() {
@@ -106,14 +152,43 @@ export async function openProcess(dir: string, name: string): Promise<Process> {
       while (watch !== undefined && !fence.isFresh(performance.now())) await wait(20);
     },
     async close() {
+      started.is = false;
       if (listen !== undefined) server.setServing(false);
       await loop.close();
       await watch?.close();
       await server.close(DRAIN_MS);
       await bus.close(DRAIN_MS);
+      for (const timer of pruning) clearInterval(timer);
+      database.close();
+      await hot?.close();
       await pool.close();
+      await observed.close();
     },
   };
+}
+
+/** What an agent's tables need no longer goes, an hour after the start for the first time; beside everything else. */
+function pruneEveryHour(
+  pool: Pool,
+  schema: string,
+  log: (line: string) => void,
+  onBroken: (error: unknown) => void,
+): NodeJS.Timeout {
+  const run = async () => {
+    try {
+      const { inbox, outbox } = await prune(pool, schema, new Date());
+      if (inbox + outbox > 0) log(`pruned ${inbox} rows of the inbox, ${outbox} of the outbox`);
+    } catch (error) {
+      // The next hour tries again.
+      if (!isTransient(error)) onBroken(error);
+    }
+  };
+  return setInterval(() => void run(), HOUR_MS).unref();
+}
+
+/** Seconds between two times in ms; unknown when the earlier one is. */
+function ageSeconds(fromMs: number | undefined, nowMs: number): number | undefined {
+  return fromMs === undefined ? undefined : (nowMs - fromMs) / 1_000;
 }
 
 /** Until the engine is there: who starts first waits for who starts last. */
@@ -137,3 +212,4 @@ function schemaOf(name: string): string {
 export const VENUE = "paper-exchange";
 const BROKEN = 70; // EX_SOFTWARE of sysexits.h
 const DRAIN_MS = 3_000;
+const HOUR_MS = 3_600_000;

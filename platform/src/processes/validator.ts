@@ -7,9 +7,10 @@ import { VALIDATORS } from "../genesis.ts";
 import { followQuotes } from "../listeners.ts";
 import { beat, instruments } from "./agent.ts";
 import { insist, type Process } from "./process.ts";
+import { servedRpc } from "./watched-rpc.ts";
 
 export async function runValidator(own: Process): Promise<{ close(): Promise<void> }> {
-  const { name, spec, signers, signer, pool, bus, rpc, loop, log } = own;
+  const { name, spec, signers, signer, pool, bus, loop } = own;
   const store = await own.openStore();
   const quorum = await insist(() => openPostgresQuorumLog(pool, "quorum"));
   const teller = await own.openTeller(store);
@@ -23,7 +24,7 @@ export async function runValidator(own: Process): Promise<{ close(): Promise<voi
     instruments: instruments(),
     log: quorum,
     store,
-    rpc,
+    rpc: servedRpc(own.rpc, own.observed.probe),
     nowMs: () => loop.nowMs(),
     publish: (effect) => teller.say(effect),
   });
@@ -33,7 +34,7 @@ export async function runValidator(own: Process): Promise<{ close(): Promise<voi
   own.genesis().then(async () => {
     await followQuotes(bus, validator.fence.keys, validator, modes.paper, () => loop.nowMs());
     beat(own, () => validator.tick());
-    log("ready");
+    own.ready();
   }, own.onBroken);
   return { close: () => teller.close(1_000) };
 }

@@ -1,0 +1,112 @@
+/**
+ * What a process says of itself: metrics and probes at its address in `cluster.json`, spans, logs.
+ *
+ *   COUNTERSIGN_TRACES            the share of traces that is kept, 0 to 1: 0.1 unless given; alike in every process
+ *   OTEL_EXPORTER_OTLP_ENDPOINT   a collector for the spans, OTLP over HTTP, beside the file `traces/<name>.jsonl`
+ *   LOG_LEVEL                     trace, debug, info, warn, error, fatal, silent
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import {
+  type Health,
+  logFatalErrors,
+  logLevelOf,
+  MessageLog,
+  Metrics,
+  openLogs,
+  openTracer,
+  type Probe,
+  serveTelemetry,
+  TelemetryError,
+  telemetryProbe,
+} from "@countersign/telemetry";
+import { InputError } from "../inputs.ts";
+
+export interface Observed {
+  readonly metrics: Metrics;
+  readonly probe: Probe;
+  readonly isTraced: boolean;
+  log(line: string): void;
+  /** A line about one message: its ids lead to the others. */
+  logOf(about: { readonly msgId: string; readonly correlationId: string }, line: string): void;
+  /** The last line. */
+  logEnd(error: unknown): void;
+  /** Answers `/metrics`, `/healthz` and `/readyz`. @throws TelemetryError PORT_TAKEN */
+  serve(checks: { live(): Health; ready(): Health }): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ObserveOptions {
+  /** Of the cluster. */
+  readonly dir: string;
+  readonly name: string;
+  /** host:port; who has none, such as a person's command, is neither asked nor traced. */
+  readonly address: string | undefined;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+const TRACES = "COUNTERSIGN_TRACES";
+const TRACES_RATIO = 0.1;
+
+/** @throws InputError for a setting that is none, or a file that cannot be written */
+export function observe(options: ObserveOptions): Observed {
+  try {
+    return open(options);
+  } catch (error) {
+    if (!(error instanceof TelemetryError)) throw error;
+    throw new InputError("BAD_OPTION", error.message, { cause: error });
+  }
+}
+
+function open({ dir, name, address, environment }: ObserveOptions): Observed {
+  // A person's command says by itself what is to be said.
+  const level = address === undefined ? "error" : logLevelOf(environment);
+  const log = openLogs({ agent: name, level });
+  const metrics = new Metrics({ agent: name.replace(":", "-") });
+  const ratio = address === undefined ? 0 : ratioOf(environment);
+  const tracer = openTracer({
+    service: name,
+    instance: `${name}-${process.pid}`,
+    ratio,
+    file: ratio > 0 ? join(tracesDir(dir), `${name}.jsonl`) : undefined,
+    otlpUrl: environment.OTEL_EXPORTER_OTLP_ENDPOINT,
+  });
+  metrics.watch({ spans: () => tracer.counts() });
+  const stack = new AsyncDisposableStack();
+  stack.defer(() => metrics.close());
+  stack.defer(() => tracer.close());
+  stack.defer(logFatalErrors(log));
+  const logOf: Observed["logOf"] = (about, line) => new MessageLog(log, about).info(line);
+  return {
+    metrics,
+    probe: telemetryProbe(metrics, tracer, (about, code, place) =>
+      new MessageLog(log, about).warn(`${about.name} refused: ${code}`, { code, place }),
+    ),
+    isTraced: tracer.on,
+    log: (line) => log.info(line),
+    logOf,
+    logEnd: (error) => log.fatal({ err: error }, "the process ends: an invariant is broken"),
+    async serve(checks) {
+      if (address === undefined) return;
+      const at = address.lastIndexOf(":");
+      const where = { host: address.slice(0, at), port: Number(address.slice(at + 1)) };
+      const server = await serveTelemetry({ ...where, metrics, ...checks });
+      stack.defer(() => server.close());
+    },
+    close: () => stack.disposeAsync(),
+  };
+}
+
+function tracesDir(dir: string): string {
+  const path = join(dir, "traces");
+  mkdirSync(path, { recursive: true });
+  return path;
+}
+
+function ratioOf(environment: ObserveOptions["environment"]): number {
+  const given = environment[TRACES];
+  if (given === undefined || given === "") return TRACES_RATIO;
+  const ratio = Number(given);
+  if (ratio >= 0 && ratio <= 1) return ratio;
+  throw new TelemetryError("BAD_OPTION", `${TRACES}=${given} is no share of the traces: give a number from 0 to 1`);
+}

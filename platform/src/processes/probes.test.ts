@@ -1,0 +1,54 @@
+import { type Pool, PostgresError } from "@countersign/postgres";
+import { describe, expect, it } from "vitest";
+import { DatabaseWatch, type HealthOptions, liveness, readiness } from "./probes.ts";
+
+const well: HealthOptions = {
+  bus: { isStuck: false, isAway: () => false },
+  loop: { taskMs: 5 },
+  database: { isAway: false },
+  fenceIsFresh: () => true,
+  isStarted: () => true,
+};
+
+describe("the probes", () => {
+  it("are green when all is well", () => {
+    expect([liveness(well), readiness(well)]).toEqual([
+      { ok: true, why: "" },
+      { ok: true, why: "" },
+    ]);
+  });
+
+  it.each([
+    ["a handler that hangs", { bus: { isStuck: true, isAway: () => false } }, /handler of the bus hangs/],
+    ["a task that never ends", { loop: { taskMs: 61_000 } }, /runs for 61 s/],
+  ])("not live: %s", (_, part, why) => {
+    expect(liveness({ ...well, ...part })).toEqual({ ok: false, why: expect.stringMatching(why) });
+  });
+
+  it.each([
+    ["that starts", { isStarted: () => false }, /starting/],
+    ["whose fence is stale", { fenceIsFresh: () => false }, /fence is stale/],
+    ["without a broker", { bus: { isStuck: false, isAway: () => true } }, /no broker/],
+    ["without its database", { database: { isAway: true } }, /database/],
+    ["whose venue is away", { whyNot: () => "the venue is away" }, /the venue is away/],
+  ])("live and not ready: a process %s", (_, part, why) => {
+    expect(liveness({ ...well, ...part }).ok).toBe(true);
+    expect(readiness({ ...well, ...part })).toEqual({ ok: false, why: expect.stringMatching(why) });
+  });
+
+  it("see a database that goes away and comes back", async () => {
+    let isAway = false;
+    const query = async () => {
+      if (isAway) throw new PostgresError("CONNECTION_LOST", "gone");
+      return { rows: [], rowCount: 0 };
+    };
+    const watch = new DatabaseWatch({ query } as unknown as Pool);
+    const patience = { timeout: 8_000, interval: 100 };
+    expect(watch.isAway).toBe(false);
+    isAway = true;
+    await expect.poll(() => watch.isAway, patience).toBe(true);
+    isAway = false;
+    await expect.poll(() => watch.isAway, patience).toBe(false);
+    watch.close();
+  });
+});

@@ -1,0 +1,77 @@
+/**
+ * What the probes of a process answer. `/healthz` is red when only a new process helps: a handler that hangs, a silent broker, a loop
+ * that does not come to the end of a task. `/readyz` is red while it should get no work: before its start is over, while the fence is
+ * older than its lease, while an engine is away. All from memory.
+ */
+import type { Pool } from "@countersign/postgres";
+import type { WallLoop } from "@countersign/runtime";
+import type { Health } from "@countersign/telemetry";
+import type { WatchedBus } from "./watched-bus.ts";
+
+export interface HealthOptions {
+  readonly bus: Pick<WatchedBus, "isStuck" | "isAway">;
+  readonly loop: Pick<WallLoop, "taskMs">;
+  readonly database: Pick<DatabaseWatch, "isAway">;
+  /** Undefined where there is none to be fresh. */
+  readonly fenceIsFresh: (() => boolean) | undefined;
+  readonly isStarted: () => boolean;
+  /** Why the agent itself should get no work, such as a venue that is away; undefined when nothing keeps it. */
+  readonly whyNot?: () => string | undefined;
+}
+
+/** Far beyond every deadline that a task of the loop may wait for. */
+const HANGS_MS = 60_000;
+
+export function liveness({ bus, loop }: HealthOptions): Health {
+  if (bus.isStuck) return red("a handler of the bus hangs, or a broker fell silent");
+  if (loop.taskMs > HANGS_MS) return red(`a task runs for ${Math.round(loop.taskMs / 1_000)} s`);
+  return GREEN;
+}
+
+export function readiness({ bus, database, fenceIsFresh, isStarted, whyNot }: HealthOptions): Health {
+  if (!isStarted()) return red("it is starting");
+  if (fenceIsFresh !== undefined && !fenceIsFresh()) return red("the fence is stale: no validator answers");
+  if (bus.isAway(performance.now())) return red("no broker answers");
+  if (database.isAway) return red("the database does not answer");
+  const why = whyNot?.();
+  return why === undefined ? GREEN : red(why);
+}
+
+/** Asks the database every two seconds whether it is there. */
+export class DatabaseWatch {
+  readonly #pool: Pool;
+  readonly #timer: NodeJS.Timeout;
+  #askedMs: number | undefined;
+  #failed = false;
+
+  constructor(pool: Pool) {
+    this.#pool = pool;
+    this.#timer = setInterval(() => this.#ask(), ASK_EVERY_MS).unref();
+  }
+
+  get isAway(): boolean {
+    return this.#failed || (this.#askedMs !== undefined && performance.now() - this.#askedMs > SILENT_MS);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #ask(): void {
+    if (this.#askedMs !== undefined) return;
+    this.#askedMs = performance.now();
+    const answered = (failed: boolean) => {
+      this.#askedMs = undefined;
+      this.#failed = failed;
+    };
+    this.#pool.query("select 1").then(
+      () => answered(false),
+      () => answered(true),
+    );
+  }
+}
+
+const ASK_EVERY_MS = 2_000;
+const SILENT_MS = 5_000;
+const GREEN: Health = { ok: true, why: "" };
+const red = (why: string): Health => ({ ok: false, why });
