@@ -12,12 +12,12 @@ import {
 import { CheckpointSchema, DecisionMadeSchema, type EntryPosted } from "@countersign/contracts";
 import { peekPropose, readEntry } from "@countersign/quorum";
 import type { Context, Decision, Effect, Input } from "@countersign/runtime";
-import type { ComplianceConfig } from "../config.ts";
+import { type ComplianceConfig, DAILY } from "../config.ts";
 import type { EquityPoint } from "./equity.ts";
 import { encodePoint } from "./equity.ts";
 import { endReportPeriod, foldReport } from "./report.ts";
 import { type ComplianceState, EQUITY, LEAVES } from "./state.ts";
-import { type MarketView, PERIOD, type PeriodEnd } from "./view.ts";
+import { type MarketView, PERIOD, type PeriodEnd, type PeriodOver, periodEnd } from "./view.ts";
 
 type Message = Extract<Input, { kind: "message" }>;
 
@@ -33,7 +33,9 @@ export function decide(
     case "tick":
       return checkpoint(state);
     case "market":
-      return input.name === PERIOD ? endPeriod(config, state, input.data as PeriodEnd) : { state, effects: [] };
+      return input.name === PERIOD
+        ? endPeriod(config, state, periodEnd(context.view, input.data as PeriodOver, config.period ?? DAILY))
+        : { state, effects: [] };
     default:
       return { state, effects: [] };
   }

@@ -30,6 +30,8 @@ export interface EquityState {
   readonly marks: readonly MarkPrice[];
   readonly points: bigint;
   readonly track: Track;
+  /** End of the last period that was closed: it is closed once, whichever symbol's quote shows that it is over. */
+  readonly closedMs: number | undefined;
   /** Why the book is not known any more: then nothing is said about money. */
   readonly unknown: string | undefined;
 }
@@ -52,6 +54,7 @@ export const emptyEquity: EquityState = {
   marks: [],
   points: 0n,
   track: emptyTrack,
+  closedMs: undefined,
   unknown: undefined,
 };
 
@@ -98,9 +101,10 @@ export function bookFills(
 /** The close of a period: every position at the side it would be closed at, in the period's last quote. */
 export function closePeriod(state: EquityState, { timeMs, quotes }: PeriodEnd, perYear: number): EquityChange {
   if (state.book.money === undefined || state.unknown !== undefined) return { state };
+  if (state.closedMs !== undefined && timeMs <= state.closedMs) return { state };
   const positions = Object.values(state.book.positions);
   const marks = positions.map((position) => ({ symbol: position.symbol, price: closingPrice(position, quotes) }));
-  const { state: after, point } = valued({ ...state, marks }, timeMs);
+  const { state: after, point } = valued({ ...state, marks, closedMs: timeMs }, timeMs);
   return { state: { ...after, track: trackPeriod(after.track, positions.length > 0, perYear) }, point };
 }
 

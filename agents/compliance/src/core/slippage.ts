@@ -29,13 +29,13 @@ export const emptySlippage: SlippageState = { working: {}, cost: 0n, reference: 
 export function openOrder(
   state: SlippageState,
   { clientOrderId, intent: bytes }: OrderAccepted,
-  quotes: ReadonlyMap<string, SeenQuote>,
+  quotes: ReadonlyMap<string, ReadonlyMap<string, SeenQuote>>,
 ): SlippageState {
   if (!clientOrderId || bytes === undefined) return state;
   const wanted = orderFromIntent(bytes);
   if (!wanted.ok) return state;
   const named = wanted.intent.quotes.find(({ symbol }) => symbol === wanted.order.symbol)?.msgId;
-  const quote = named === undefined ? undefined : quotes.get(named);
+  const quote = named === undefined ? undefined : quotes.get(wanted.order.symbol)?.get(named);
   if (quote === undefined) return state;
   const mid = { twoMids: quote.bid + quote.ask, scale: quote.scale };
   return { ...state, working: { ...state.working, [clientOrderId]: mid } };

@@ -109,6 +109,27 @@ describe("HedgerView", () => {
     );
   });
 
+  it("comes to the same, in whatever order the symbols are read beside each other", () => {
+    fc.assert(
+      fc.property(market, fc.array(fc.nat(), { maxLength: 90 }), (messages, choices) => {
+        const bySymbol = Map.groupBy(messages, ({ value }) => value.symbol ?? "");
+        const queues = [...bySymbol.values()].map((queue) => [...queue]);
+        const other: MarketMessage[] = [];
+        for (let n = 0; other.length < messages.length; n++) {
+          const left = queues.filter((queue) => queue.length > 0);
+          other.push(left[(choices[n] ?? 0) % left.length]!.shift()!);
+        }
+        const [one, two] = [folded(messages).view, folded(other).view];
+        expect([two.betaOf("AAPL"), two.betaOf("MSFT")]).toEqual([one.betaOf("AAPL"), one.betaOf("MSFT")]);
+        expect([two.stress.isUp, two.stress.perBar, two.barMs]).toEqual([
+          one.stress.isUp,
+          one.stress.perBar,
+          one.barMs,
+        ]);
+      }),
+    );
+  });
+
   it("what comes later changes nothing of what was seen before", () => {
     fc.assert(
       fc.property(market, fc.nat(), fc.bigInt({ min: 1n, max: 100_000n }), (messages, at, other) => {

@@ -3,20 +3,15 @@ import type { Bar } from "@countersign/contracts";
 import { Quotes, readBar } from "@countersign/proposer";
 import type { MarketMessage, Trigger, ViewOf } from "@countersign/runtime";
 import type { HedgerConfig } from "../config.ts";
+import { Pairing, type PairingSnapshot } from "./pairing.ts";
 import { type Beta, Regression, type RegressionSnapshot } from "./regression.ts";
 import { Stress, type StressSnapshot } from "./stress.ts";
-
-interface Close {
-  readonly timeMs: number;
-  readonly price: number;
-}
 
 export class HedgerView {
   readonly quotes: Quotes;
   readonly stress = new Stress();
   readonly #config: HedgerConfig;
-  /** Of the last bar, by symbol. */
-  readonly #closes = new Map<string, Close>();
+  readonly #pairing = new Pairing();
   #barMs = 0;
   readonly #regressions = new Map<string, Regression>();
 
@@ -46,32 +41,30 @@ export class HedgerView {
     const bar = readBar(message);
     if (bar === undefined || hedgeSymbol === undefined) return undefined;
     const { symbol, close: price, closeTimeMs: timeMs } = bar;
-    this.#closes.set(symbol, { timeMs, price });
     const isHedge = symbol === hedgeSymbol;
     if (isHedge) {
       this.#barMs = timeMs - bar.openTimeMs;
       this.stress.update(price);
     }
-    const others = isHedge ? [...this.#closes.keys()].filter((other) => other !== hedgeSymbol) : [symbol];
-    const paired = others.filter((other) => this.#pair(other, hedgeSymbol));
-    return paired.length > 0 ? { name: "bar", data: null } : undefined;
+    const close = { timeMs, price };
+    const pairs = isHedge ? this.#pairing.ofHedge(close) : this.#pairing.of(symbol, close);
+    for (const { symbol: other, closes } of pairs) this.#regressionOf(other).update(closes);
+    return pairs.length > 0 ? { name: "bar", data: null } : undefined;
   }
 
-  #pair(symbol: string, hedgeSymbol: string): boolean {
-    const spot = this.#closes.get(symbol);
-    const hedge = this.#closes.get(hedgeSymbol);
-    if (spot === undefined || hedge === undefined || spot.timeMs !== hedge.timeMs) return false;
-    const regression = this.#regressions.get(symbol) ?? new Regression(this.#config);
+  #regressionOf(symbol: string): Regression {
+    const known = this.#regressions.get(symbol);
+    if (known !== undefined) return known;
+    const regression = new Regression(this.#config);
     this.#regressions.set(symbol, regression);
-    regression.update({ symbol: spot.price, hedge: hedge.price });
-    return true;
+    return regression;
   }
 
   snapshot(): unknown {
     const regressions = [...this.#regressions].map(([symbol, regression]) => [symbol, regression.snapshot()]);
     return {
       quotes: this.quotes.snapshot(),
-      closes: [...this.#closes],
+      pairing: this.#pairing.snapshot(),
       barMs: this.#barMs,
       regressions,
       stress: this.stress.snapshot(),
@@ -79,9 +72,9 @@ export class HedgerView {
   }
 
   static restore(config: HedgerConfig, snapshot: unknown): HedgerView {
-    const { quotes, closes, barMs, regressions, stress } = snapshot as Saved;
+    const { quotes, pairing, barMs, regressions, stress } = snapshot as Saved;
     const view = new HedgerView(config, Quotes.restore(quotes));
-    for (const [symbol, close] of closes) view.#closes.set(symbol, close);
+    view.#pairing.restore(pairing);
     for (const [symbol, saved] of regressions) {
       const regression = new Regression(config);
       regression.restore(saved);
@@ -95,7 +88,7 @@ export class HedgerView {
 
 interface Saved {
   readonly quotes: unknown;
-  readonly closes: readonly (readonly [string, Close])[];
+  readonly pairing: PairingSnapshot;
   readonly barMs: number;
   readonly regressions: readonly (readonly [string, RegressionSnapshot])[];
   readonly stress: StressSnapshot;

@@ -25,7 +25,7 @@ function heard(opinions: Readonly<Record<string, Partial<Opinion>>>, change: Par
   const standing = Object.entries(opinions).map(([name, said]) => {
     return { strategy: `strategy:${name}@1`, weight: 1, opinion: opinion(said), sinceMs: START_MS };
   });
-  return deepFreeze({ symbol: "AAPL", standing, liquidity: 1, ...change });
+  return deepFreeze({ symbol: "AAPL", standing, ...change });
 }
 
 const on = (state: SignalState, data: Heard) => decide(state, { kind: "market", name: "heard", data }, context);
@@ -51,7 +51,14 @@ describe("decide", () => {
 
   it("names every opinion of the moment, the winner's first; one that was not heard has no score", () => {
     const said = { a: { confidence: 0.39 }, b: { expectedReturn: 0.01 }, z: { expectedReturn: 0.03 } };
-    const scores = signalOf(on(silent, heard(said, { liquidity: 0.5 })).effects)?.scores;
+    const thin = new SignalView({ symbols: ["AAPL"], strategies: [] });
+    thin.fold(quote("AAPL", 1_000n, 1_001n));
+    const { effects } = decide(
+      silent,
+      { kind: "market", name: "heard", data: heard(said) },
+      { ...context, view: thin },
+    );
+    const scores = signalOf(effects)?.scores;
     expect(scores?.map(({ strategy }) => strategy)).toEqual(["strategy:z@1", "strategy:a@1", "strategy:b@1"]);
     expect(scores?.map(({ confidence }) => confidence)).toEqual([0.6, 0.39, 0.6]);
     expect(scores?.map(({ score }) => score)).toEqual([0.6 * 0.03 * 0.5, undefined, 0.6 * 0.01 * 0.5]);
@@ -96,6 +103,8 @@ describe("decide", () => {
   });
 
   it("without a price nothing is said but that, and it may be said later", () => {
+    // Crossed: there was a touch, and it is no price.
+    view.fold(quote("SPX", 10_001n, 9_999n));
     const { state, effects } = on(silent, heard({ one: {} }, { symbol: "SPX" }));
     expect([state, decisions(effects)]).toEqual([silent, ["NO_PRICE"]]);
     expect(state).toBe(silent);

@@ -15,7 +15,8 @@ export interface SignalState {
 
 export function decide(state: SignalState, input: Input, context: Context<SignalView>): Decision<SignalState> {
   if (input.kind !== "market") return { state, effects: [] };
-  const { symbol, standing, liquidity } = input.data as Heard;
+  const { symbol, standing } = input.data as Heard;
+  const liquidity = context.view.liquidity(symbol);
   const { winner, scores } = arbitrate(standing.map((one) => ({ ...one, liquidity })));
   const followed = standing.find(({ strategy }) => strategy === winner?.strategy);
   if (followed === undefined) return { state, effects: [silence(symbol, scores)] };

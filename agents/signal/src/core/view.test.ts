@@ -47,7 +47,8 @@ describe("SignalView", () => {
     ["nothing, when a side is missing", quote("AAPL", undefined, 10_001n), 0],
   ])("liquidity is %s", (_, touch, liquidity) => {
     const view = viewOf({ strategies: seated(script("one", [opinion()])) });
-    expect(hear(view, [touch, ...bars(1)])[1]?.liquidity).toBeCloseTo(liquidity, 12);
+    view.fold(touch);
+    expect(view.liquidity("AAPL")).toBeCloseTo(liquidity, 12);
     expect(() => encodeJson(view.snapshot())).not.toThrow();
   });
 

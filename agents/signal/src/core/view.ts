@@ -5,12 +5,10 @@ import type { MarketMessage, Trigger, ViewOf } from "@countersign/runtime";
 import type { SignalConfig } from "../config.ts";
 import { hear, type Seat, type Standing, seat, stands } from "./seat.ts";
 
-/** What a trigger tells `decide`: every opinion on the symbol that still stands, and how liquid it is. */
+/** What a trigger tells `decide`: every opinion on the symbol that still stands. */
 export interface Heard {
   readonly symbol: string;
   readonly standing: readonly Standing[];
-  /** From 0 to 1. */
-  readonly liquidity: number;
 }
 
 /** What the smaller side of the touch must be worth for a liquidity of 1, in the instrument's currency. */
@@ -28,6 +26,11 @@ export class SignalView {
     this.quotes = quotes;
     this.#config = config;
     this.#seats = new Map(config.symbols.map((symbol) => [symbol, seatsOf(symbol)]));
+  }
+
+  /** How liquid the symbol is now, from 0 to 1. */
+  liquidity(symbol: string): number {
+    return Math.max(0, Math.min(1, (this.#touch.get(symbol) ?? 0) / FULL_LIQUIDITY));
   }
 
   fold(message: MarketMessage): Trigger | undefined {
@@ -60,8 +63,7 @@ export class SignalView {
     if (spoke.length === 0) return undefined;
     const { symbol, closeTimeMs } = bar;
     const standing = seats.flatMap((one) => (one.standing && stands(one.standing, closeTimeMs) ? [one.standing] : []));
-    const liquidity = Math.max(0, Math.min(1, (this.#touch.get(symbol) ?? 0) / FULL_LIQUIDITY));
-    const data: Heard = { symbol, standing, liquidity };
+    const data: Heard = { symbol, standing };
     return { name: "heard", data };
   }
 
