@@ -3,6 +3,6 @@ export { type KafkaCluster, type KafkaOptions, kafka } from "./kafka.ts";
 export { cacheDir, kafkaVersion } from "./kafka-program.ts";
 export { type EnginePart, partsOf } from "./look.ts";
 export { type Engine, whyMissing } from "./missing.ts";
-export { postgres } from "./postgres.ts";
+export { type PostgresServer, postgres } from "./postgres.ts";
 export { type RedisServer, redis } from "./redis.ts";
 export type { EngineProcess } from "./server.ts";

@@ -13,6 +13,8 @@ import { sqlState } from "./sql.ts";
 export type EmbeddedOptions = {
   /** Holds data, password and log; made if absent, reused if not. */
   readonly dir: string;
+  /** Where it listens; otherwise a free one is found. For who has to find it again after its end. */
+  readonly port?: number;
   /** Told what a user should know: where the data lies, that the server ended by itself. */
   readonly log?: (line: string) => void;
 };
@@ -45,7 +47,9 @@ export type StartPlan = EmbeddedOptions & {
  * Throws `PostgresError`.
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
-  return start({ ...options, native: locateNative(), bases: SYSTEM_BASES, findPort: freePort, isEphemeral: false });
+  const { port } = options;
+  const findPort = port === undefined ? freePort : async () => port;
+  return start({ ...options, native: locateNative(), bases: SYSTEM_BASES, findPort, isEphemeral: false });
 }
 
 export async function start(plan: StartPlan): Promise<EmbeddedServer> {

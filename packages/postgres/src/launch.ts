@@ -39,6 +39,8 @@ export async function launch(plan: LaunchPlan, ignorePid: number | undefined): P
   const data = join(plan.home, "data");
   const logFile = join(plan.home, "postgres.log");
   const port = await plan.findPort();
+  // What a killed server left says "ready" until the new one writes its own.
+  const before = readPostmaster(data);
   const log = openSync(logFile, "a", 0o600);
   const logStart = fstatSync(log).size;
   const said = () => readFileSync(logFile).subarray(logStart).toString();
@@ -62,7 +64,8 @@ export async function launch(plan: LaunchPlan, ignorePid: number | undefined): P
       throw diagnose(said(), logFile, port);
     }
     const postmaster = readPostmaster(data);
-    if (postmaster?.isReady && postmaster.port === port)
+    const isOld = postmaster?.pid === before?.pid && postmaster?.startedAt === before?.startedAt;
+    if (!isOld && postmaster?.isReady && postmaster.port === port)
       return { pid: postmaster.pid, port, supervisor, ended, log: said };
     await sleep(POLL_MS);
   }

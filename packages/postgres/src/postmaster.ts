@@ -6,7 +6,13 @@ import { PostgresError } from "./errors.ts";
 import { signalServer } from "./signal.ts";
 
 /** What a server says of itself in `postmaster.pid` (PostgreSQL, src/include/utils/pidfile.h). */
-export type Postmaster = { readonly pid: number; readonly port: number; readonly isReady: boolean };
+export type Postmaster = {
+  readonly pid: number;
+  /** Seconds since 1970. */
+  readonly startedAt: number;
+  readonly port: number;
+  readonly isReady: boolean;
+};
 
 export function readPostmaster(data: string): Postmaster | undefined {
   let lines: string[];
@@ -17,7 +23,7 @@ export function readPostmaster(data: string): Postmaster | undefined {
   }
   const pid = Number(lines[0]);
   if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
-  return { pid, port: Number(lines[3]), isReady: lines[7]?.trim() === "ready" };
+  return { pid, startedAt: Number(lines[2]), port: Number(lines[3]), isReady: lines[7]?.trim() === "ready" };
 }
 
 /** The setting by which a server names the run that owns it; it can be read from the server's command line. */
