@@ -11,33 +11,16 @@ import { auditLines } from "@countersign/audit";
 import { BodySchema, EntryPostedSchema, SignedSchema, topicSpec } from "@countersign/contracts";
 import { envelopeFromJson, type Opened, openEnvelope } from "@countersign/envelope";
 import { FenceReader, genesisDigest, peekPropose, readEntry } from "@countersign/quorum";
-import {
-  decodeJson,
-  type Effect,
-  effectsDigest,
-  type Input,
-  type JournalEntry,
-  marketMessage,
-  payloadOf,
-} from "@countersign/runtime";
-import { type AgentsConfig, makeAgents, type Seat } from "./agents.ts";
+import { decodeJson, type JournalEntry } from "@countersign/runtime";
+import { type AgentsConfig, makeAgents } from "./agents.ts";
 import { ReplayKeys } from "./keys.ts";
+import { type Differing, ReplayError, ReplayedAgent } from "./replayed-agent.ts";
 
 export interface ReplayReport {
   /** Per agent, in the order of the platform's list. */
   readonly decisions: Readonly<Record<string, number>>;
   /** The first decision of an agent that came out otherwise; none when the run is reproduced. */
-  readonly differing: readonly { readonly agent: string; readonly n: number; readonly what: string }[];
-}
-
-class ReplayError extends Error {
-  readonly code: "BAD_FOLDER" | "MISSING_RECORD" | "OTHER_TRACE";
-
-  constructor(code: ReplayError["code"], message: string) {
-    super(message);
-    this.name = "ReplayError";
-    this.code = code;
-  }
+  readonly differing: readonly Differing[];
 }
 
 export interface ReplayOptions {
@@ -68,7 +51,7 @@ export async function replayJournals({ dir, config, market }: ReplayOptions): Pr
     session: config.seed,
   };
   const agents = makeAgents(config, surroundings).map(
-    (seat) => new Replayed(seat, journals.get(seat.agent.canvas.agent) ?? [], byId, open),
+    ({ agent }) => new Replaying(new ReplayedAgent(agent, byId, open), journals.get(agent.canvas.agent) ?? []),
   );
   for await (const batch of market) {
     for (const { bytes } of batch) {
@@ -79,148 +62,43 @@ export async function replayJournals({ dir, config, market }: ReplayOptions): Pr
   }
   for (const agent of agents) agent.finish();
   return {
-    decisions: Object.fromEntries(agents.map(({ name, decided }) => [name, decided])),
-    differing: agents.flatMap(({ differing }) => (differing === undefined ? [] : [differing])),
+    decisions: Object.fromEntries(agents.map(({ agent }) => [agent.name, agent.decided])),
+    differing: agents.flatMap(({ agent }) => agent.differing ?? []),
   };
 }
 
-/** One agent: its view, its aggregates, and the rest of its journal. */
-class Replayed {
-  readonly name: string;
-  decided = 0;
-  differing: ReplayReport["differing"][number] | undefined;
-  readonly #seat: Seat;
+/** One agent before a market that comes in one order: each decision is made when everything it had seen has been folded. */
+class Replaying {
+  readonly #agent: ReplayedAgent;
   readonly #journal: readonly JournalEntry[];
-  readonly #records: ReadonlyMap<string, Opened>;
-  readonly #open: (bytes: Uint8Array) => ReturnType<typeof openEnvelope>;
-  readonly #topics: ReadonlySet<string>;
-  readonly #states = new Map<string, unknown>();
-  readonly #view: unknown;
 
-  constructor(
-    seat: Seat,
-    journal: readonly JournalEntry[],
-    records: ReadonlyMap<string, Opened>,
-    open: Replayed["open"],
-  ) {
-    this.name = seat.agent.canvas.agent;
-    this.#seat = seat;
+  constructor(agent: ReplayedAgent, journal: readonly JournalEntry[]) {
+    this.#agent = agent;
     this.#journal = journal;
-    this.#records = records;
-    this.#open = open;
-    this.#topics = new Set(seat.agent.canvas.observes.map(({ topic }) => topic));
-    this.#view = seat.agent.view.create();
   }
 
-  get open() {
-    return this.#open;
+  get agent(): ReplayedAgent {
+    return this.#agent;
   }
 
   /** The next message of the market: first every decision that had not seen it yet. */
   fold(opened: Opened): void {
-    const { body } = opened;
-    if (!this.#topics.has(body.topic)) return;
-    const at = `${body.topic} ${body.key}`;
-    const seq = body.seq ?? 0n;
-    for (let entry = this.#journal[this.decided]; entry !== undefined; entry = this.#journal[this.decided]) {
+    const { topic, key, seq = 0n } = opened.body;
+    if (!this.#agent.folds(topic)) return;
+    const at = `${topic} ${key}`;
+    for (let entry = this.#next(); entry !== undefined; entry = this.#next()) {
       if (BigInt(entry.positions[at] ?? "0") >= seq) break;
-      this.#decide(entry);
+      this.#agent.decide(entry);
     }
-    const payload = payloadOf(opened);
-    const message = payload === undefined ? undefined : marketMessage(opened, payload);
-    if (message === undefined) return;
-    this.#trigger = this.#seat.agent.view.fold(this.#view, message);
+    this.#agent.fold(opened);
   }
 
   finish(): void {
-    for (let entry = this.#journal[this.decided]; entry !== undefined; entry = this.#journal[this.decided])
-      this.#decide(entry);
+    for (let entry = this.#next(); entry !== undefined; entry = this.#next()) this.#agent.decide(entry);
   }
 
-  #trigger: { readonly name: string; readonly data: unknown } | undefined;
-
-  #decide(entry: JournalEntry): void {
-    const n = ++this.decided;
-    if (this.differing !== undefined) return;
-    const { agent } = this.#seat;
-    const { input, correlationId } = this.#inputOf(entry);
-    const { nowMs, fence, auditTrailing } = entry;
-    const state = this.#states.get(entry.key) ?? agent.initial(entry.key);
-    const cause = { msgId: entry.cause, correlationId };
-    const decision = agent.decide(state, input, { nowMs, view: this.#view, fence, auditTrailing, cause });
-    const taken = decision.effects.find((effect) => effect.kind === "claim" && effect.id === entry.claimed);
-    const effects = taken?.kind === "claim" ? taken.otherwise : decision.effects;
-    if (taken === undefined) this.#states.set(entry.key, decision.state);
-    const digest = effectsDigest(effects);
-    if (digest !== entry.effects) this.differing = { agent: this.name, n, what: difference(entry, digest, effects) }; // P09.effects
-  }
-
-  #inputOf({ input, cause, fence }: JournalEntry): { input: Input; correlationId: string } {
-    switch (input.kind) {
-      case "message": {
-        const opened = input.bytes === undefined ? this.#record(input.msgId) : this.#opened(input.bytes);
-        const { body, attached, bytes, digest } = opened;
-        const payload = this.#payload(opened);
-        return {
-          input: { kind: "message", topic: body.topic, type: body.type, body, payload, attached, bytes, digest },
-          correlationId: body.correlationId,
-        };
-      }
-      case "call": {
-        const opened = this.#opened(input.bytes);
-        const { body } = opened;
-        return {
-          input: { kind: "call", call: input.call, type: body.type, body, payload: this.#payload(opened) },
-          correlationId: body.correlationId,
-        };
-      }
-      case "answer": {
-        const opened = this.#opened(input.bytes);
-        const { body } = opened;
-        return {
-          input: { kind: "answer", id: input.id, type: body.type, body, payload: this.#payload(opened) },
-          correlationId: body.correlationId,
-        };
-      }
-      case "market":
-        // The view says it again by itself, having folded the same quotes.
-        return {
-          input: { kind: "market", name: input.name, data: this.#trigger?.data ?? null },
-          correlationId: input.correlationId,
-        };
-      case "timer":
-        return {
-          input: { kind: "timer", id: input.id, dueMs: input.dueMs, data: input.data },
-          correlationId: input.correlationId,
-        };
-      case "fence":
-        return { input: { kind: "fence", fence }, correlationId: cause };
-      case "edge":
-        return { input, correlationId: input.correlationId ?? cause };
-      case "tick":
-      case "no-answer":
-        return { input, correlationId: cause };
-    }
-  }
-
-  #record(msgId: string): Opened {
-    const opened = this.#records.get(msgId);
-    if (opened === undefined)
-      throw new ReplayError("MISSING_RECORD", `${this.name} decided on ${msgId}, which audit.jsonl does not hold`);
-    return opened;
-  }
-
-  #opened(bytes: Uint8Array): Opened {
-    const opened = this.#open(bytes);
-    if (!opened.ok)
-      throw new ReplayError("BAD_FOLDER", `journal.jsonl holds an envelope that is refused: ${opened.code}`);
-    return opened;
-  }
-
-  #payload(opened: Opened) {
-    const payload = payloadOf(opened);
-    if (payload === undefined) throw new ReplayError("BAD_FOLDER", `a ${opened.body.type} that cannot be read`);
-    return payload;
+  #next(): JournalEntry | undefined {
+    return this.#journal[this.#agent.decided];
   }
 }
 
@@ -237,12 +115,7 @@ function otherTrace(path: string, recorded: string | undefined, found: string): 
   return new ReplayError("OTHER_TRACE", text);
 }
 
-function difference({ input, effects: recorded }: JournalEntry, digest: string, effects: readonly Effect[]): string {
-  const said = effects.map((effect) => (effect.kind === "publish" ? `publish ${effect.type}` : effect.kind)).join(", ");
-  return `${input.kind}: recorded ${recorded.slice(0, 12)}, now ${digest.slice(0, 12)} (${said || "nothing"})`;
-}
-
-function readRecords(dir: string): readonly Uint8Array[] {
+export function readRecords(dir: string): readonly Uint8Array[] {
   const records: Uint8Array[] = [];
   for (const line of auditLines(readFileSync(join(dir, "audit.jsonl")))) {
     const json: unknown = JSON.parse(line);
@@ -253,7 +126,7 @@ function readRecords(dir: string): readonly Uint8Array[] {
 }
 
 /** The control log of the run, from its records: keys and authority of every later step. */
-function readFence(records: readonly Uint8Array[]): FenceReader {
+export function readFence(records: readonly Uint8Array[]): FenceReader {
   let fence: FenceReader | undefined;
   for (const bytes of records) {
     const { payload, attached } = fromBinary(SignedSchema, bytes);
@@ -271,7 +144,7 @@ function readFence(records: readonly Uint8Array[]): FenceReader {
   return fence;
 }
 
-function readJournals(dir: string): ReadonlyMap<string, readonly JournalEntry[]> {
+export function readJournals(dir: string): ReadonlyMap<string, readonly JournalEntry[]> {
   const journals = new Map<string, JournalEntry[]>();
   for (const line of readFileSync(join(dir, "journal.jsonl"), "utf8").split("\n")) {
     if (line === "") continue;
