@@ -1,0 +1,68 @@
+/**
+ * The bench: `npm run bench -- [--seconds N] [--rates 50,100,…]`. One table, of one run on this machine: from a quote to the order at the
+ * venue through every process on three brokers, at each rate; where the time goes; what a signed and verified quote costs beside a bare
+ * one; what each process holds in memory. A script and no test: what it says depends on the machine and on what else it does.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { kafka } from "@countersign/engines";
+import { type Latency, measureLatency } from "./latency.ts";
+import { measureThroughput } from "./throughput.ts";
+
+const { values } = parseArgs({
+  options: { seconds: { type: "string", default: "30" }, rates: { type: "string", default: "50,100,200,300,500" } },
+});
+const seconds = Number(values.seconds);
+const rates = values.rates.split(",").map(Number);
+if (![seconds, ...rates].every((number) => number > 0)) {
+  console.error("--seconds and --rates take numbers above 0, such as --seconds 30 --rates 50,500");
+  process.exit(2);
+}
+const [cpu] = cpus();
+console.log(`${cpus().length} × ${cpu?.model ?? "unknown"}, Node ${process.version}, ${seconds} s a rate\n`);
+
+const latencies: Latency[] = [];
+for (const ordersPerSecond of rates) {
+  const dir = mkdtempSync(join(tmpdir(), "countersign-bench-"));
+  try {
+    latencies.push(await measureLatency({ dir, ordersPerSecond, seconds, say: () => {} }));
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+  console.log(latencyLine(latencies.at(-1)!));
+}
+const best = Math.max(...latencies.map(({ achieved }) => achieved));
+console.log(`most that was sustained: ${best.toFixed(0)} orders/s\n`);
+
+const first = latencies[0];
+if (first !== undefined) {
+  console.log("memory of each process, MB resident, at the first rate");
+  console.log(first.memory.map(({ name, rssMb }) => `  ${name.padEnd(15)} ${String(rssMb).padStart(5)}`).join("\n"));
+}
+
+const dir = mkdtempSync(join(tmpdir(), "countersign-bench-"));
+{
+  await using cluster = await kafka({ dir });
+  const { quotes, bytesEach, bare, signed } = await measureThroughput(cluster.brokers);
+  const [bareRate, signedRate] = [median(bare), median(signed)];
+  console.log(`\n${quotes} quotes of ${bytesEach.toFixed(0)} bytes, median of ${bare.length} rounds each, in turn`);
+  console.log(`  bare kafkajs         ${perSecond(bareRate)}`);
+  console.log(`  sealed and verified  ${perSecond(signedRate)}   ${(signedRate / bareRate).toFixed(2)} × bare`);
+}
+rmSync(dir, { recursive: true, force: true });
+
+function latencyLine({ wanted, achieved, orders, p50, p95, p99 }: Latency): string {
+  const ms = (name: string, value: number) => `${name} ${value.toFixed(0).padStart(5)} ms`;
+  const rate = `${wanted} orders/s wanted, ${achieved.toFixed(0)} reached the venue`;
+  return `${rate.padEnd(48)} quote → order  ${ms("p50", p50)}  ${ms("p95", p95)}  ${ms("p99", p99)}   (${orders} orders)`;
+}
+
+function perSecond(rate: number): string {
+  return `${Math.round(rate).toLocaleString("en").padStart(7)} /s`;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
