@@ -14,6 +14,8 @@ export { type Finding, standingInTheWay } from "./processes/doctor/finding.ts";
 export { examine } from "./processes/doctor.ts";
 export { type LetterReading, readLetter } from "./processes/read-letter.ts";
 export { type RepublishChoice, republish } from "./processes/republish.ts";
+export { exportCluster } from "./processes/export.ts";
+export { replayExport } from "./processes/replay-export.ts";
 export { type RunningCluster, type StartOptions, startCluster } from "./processes/run-cluster.ts";
 export type { ProcessState } from "./processes/run-record.ts";
 export { type ClusterStatus, clusterStatus, type ProcessStatus } from "./processes/status.ts";

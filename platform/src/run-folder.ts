@@ -7,15 +7,15 @@
  *   limits.json    the limits, as read    journal.jsonl   what each decision saw
  *   quotes.jsonl   the sealed quotes that decisions and entries may name
  */
-import { createWriteStream, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { exportAudit } from "@countersign/audit";
 import { envelopeToJson } from "@countersign/envelope";
 import type { Store } from "@countersign/runtime";
 import type { AgentsConfig } from "./agents.ts";
 import { InputError } from "./inputs.ts";
 import type { RunResult } from "./run.ts";
+import { journalLines, jsonLines, leavesOf, writeLines } from "./store-lines.ts";
 import type { Told } from "./told.ts";
 
 /** What `replay` needs to make the run again, and everybody to know what it was. */
@@ -90,13 +90,13 @@ async function fill(
   writeFileSync(join(draft, "limits.json"), limits);
   await writeLines(
     join(draft, "audit.jsonl"),
-    exportAudit(leaves(result), result.checkpoint === undefined ? [] : [result.checkpoint]),
+    exportAudit(leavesOf(complianceOf(result)), result.checkpoint === undefined ? [] : [result.checkpoint]),
   );
-  await writeLines(join(draft, "ledger.jsonl"), lines(result.ledger));
-  await writeLines(join(draft, "journal.jsonl"), journal(result.embedded.stores));
+  await writeLines(join(draft, "ledger.jsonl"), jsonLines(result.ledger));
+  await writeLines(join(draft, "journal.jsonl"), journalLines(result.embedded.stores));
   await writeLines(
     join(draft, "quotes.jsonl"),
-    lines([...result.quotesNamed.values()].map((bytes) => envelopeToJson(bytes))),
+    jsonLines([...result.quotesNamed.values()].map((bytes) => envelopeToJson(bytes))),
   );
 }
 
@@ -125,39 +125,8 @@ export function readRunFacts(dir: string): RunFacts & { readonly told: readonly 
   return JSON.parse(readFileSync(join(dir, "run.json"), "utf8"));
 }
 
-async function* leaves({ embedded }: RunResult): AsyncGenerator<Uint8Array> {
+function complianceOf({ embedded }: RunResult): Store {
   const store = embedded.stores.get("compliance");
   if (store === undefined) throw new Error("no store of compliance");
-  for (let after = 0n; ; ) {
-    const rows = await store.read("leaves", after, PAGE);
-    for (const { seq, bytes } of rows) {
-      yield bytes;
-      after = seq;
-    }
-    if (rows.length < PAGE) return;
-  }
+  return store;
 }
-
-/** One line a decision: whose, its number, and the entry as it was stored. */
-async function* journal(stores: ReadonlyMap<string, Store>): AsyncGenerator<string> {
-  for (const [agent, store] of stores) {
-    for (let after = 0n; ; ) {
-      const rows = await store.journal(after, PAGE);
-      for (const { n, entry } of rows) {
-        yield `{"agent":${JSON.stringify(agent)},"n":${n},"entry":${entry}}\n`;
-        after = n;
-      }
-      if (rows.length < PAGE) break;
-    }
-  }
-}
-
-function* lines(values: readonly unknown[]): Generator<string> {
-  for (const value of values) yield `${JSON.stringify(value)}\n`;
-}
-
-function writeLines(path: string, source: AsyncIterable<string> | Iterable<string>): Promise<void> {
-  return pipeline(source, createWriteStream(path));
-}
-
-const PAGE = 1_000;

@@ -13,6 +13,11 @@ const good: Evidence = {
   unpublished: [],
   leaves: ["m1", "m2"],
   closed: [],
+  kept: ["STALE"],
+  audit: [],
+  ledger: [],
+  differing: [],
+  decisions: 9,
 };
 
 describe("the checker of the crash test", () => {
@@ -31,6 +36,10 @@ describe("the checker of the crash test", () => {
     ["fill-known", { filled: ["1", "2", "3"] }],
     ["booked-once", { booked: ["1", "2", "3"] }],
     ["on-record", { leaves: ["m1", "m2", "m1"] }],
+    ["explained", { kept: ["STALE", ""] }],
+    ["chained", { audit: ["line 3: a gap"] }],
+    ["balanced", { ledger: ["entry 2: cash is 1, recomputed 2"] }],
+    ["replayed", { differing: ["policy's decision 4: otherwise"] }],
     ["account-open", { closed: ["FILL_REFUSED"] }],
   ];
   it.each(wrongs)("%s: %o", (name, wrong) => {

@@ -1,5 +1,5 @@
 /** What must hold of the evidence, whatever died and when. Pure: each check names itself and what it found. */
-import type { Evidence } from "./evidence.ts";
+import type { Evidence, Gathered, Reread } from "./evidence.ts";
 
 export interface Finding {
   readonly check: keyof typeof checks;
@@ -28,10 +28,17 @@ const checks = {
     ...twice(leaves).map((id) => `record ${id} is in the audit log more than once`),
     ...missing(committed, leaves).map((id) => `record ${id} is not in the audit log`),
   ],
+  explained: ({ kept }: Evidence) =>
+    kept.filter((code) => code === "").map(() => "a record lies in a dead-letter queue without a reason"),
+  chained: ({ audit }: Evidence) => audit,
+  balanced: ({ ledger }: Evidence) => ledger,
+  replayed: ({ differing }: Evidence) => differing,
   "account-open": ({ closed }: Evidence) => closed.map((text) => `the account was closed: ${text}`),
 } as const;
 
-export function check(evidence: Evidence): readonly Finding[] {
+/** Where nothing was read again, only what was gathered is judged. */
+export function check(gathered: Gathered & Partial<Reread>): readonly Finding[] {
+  const evidence: Evidence = { audit: [], ledger: [], differing: [], decisions: 0, ...gathered };
   return Object.entries(checks).flatMap(([name, find]) =>
     find(evidence).map((text) => ({ check: name as Finding["check"], text })),
   );

@@ -1,16 +1,21 @@
 /**
- * What is left when the nemesis has had its time: the venue's own record, the log of the ledger, what each agent committed, and what the
- * audit log holds. Read from files and tables, not from the platform's memory.
+ * What is left when the nemesis has had its time: the venue's own record, the log of the ledger, what each agent committed, what the audit
+ * log holds, and what lies in dead-letter queues. Read from files, tables and topics, not from the platform's memory.
  */
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { auditLines, verifyAudit } from "@countersign/audit";
 import type { Fill, OrderAccepted, OrderReported } from "@countersign/contracts";
 import { OrderStatus } from "@countersign/contracts";
-import { readRecord } from "@countersign/platform";
+import { cloneFile, Dlqs, type ReplayReport, type RunningCluster, readRecord } from "@countersign/platform";
 import { openPool } from "@countersign/postgres";
 import { peekPropose, readEntry } from "@countersign/quorum";
 
-export interface Evidence {
+export interface Evidence extends Gathered, Reread {}
+
+/** Of the stores and topics. */
+export interface Gathered {
   /** Client order ids in the order in which the venue got them, refused ones too. */
   readonly sent: readonly string[];
   /** Execution ids of the venue's trades. */
@@ -31,12 +36,25 @@ export interface Evidence {
   readonly leaves: readonly string[];
   /** Why Execution has closed the account, if it has. */
   readonly closed: readonly string[];
+  /** Of each record in a dead-letter queue its code; "" where there is none. */
+  readonly kept: readonly string[];
+}
+
+/** Of what was written down, by those who read it alone. */
+export interface Reread {
+  /** Of the audit log's verifier: chains, certificates, signatures, the tree. */
+  readonly audit: readonly string[];
+  /** Of the script that adds up the books once more and shares no code with the platform. */
+  readonly ledger: readonly string[];
+  /** Decisions that came out otherwise when their journal was put before the agent again. */
+  readonly differing: readonly string[];
+  readonly decisions: number;
 }
 
 const SENDERS = ["signal", "portfolio", "hedger", "policy", "execution", "operator", "compliance"];
 const VALIDATORS = ["validator_1", "validator_2", "validator_3"];
 
-export async function gather(dir: string, postgresUrl: string): Promise<Evidence> {
+export async function gather(dir: string, { postgresUrl, kafka }: Pick<RunningCluster, "postgresUrl" | "kafka">): Promise<Gathered> {
   const pool = openPool(postgresUrl, { max: 2, applicationName: "crash checker" });
   try {
     const rows = async <R extends object>(text: string) => (await pool.query<R>(text)).rows;
@@ -67,10 +85,33 @@ export async function gather(dir: string, postgresUrl: string): Promise<Evidence
       unpublished: outbox.filter(({ published }) => !published).map(({ msg_id }) => msg_id),
       leaves: leaves.flatMap(({ bytes }) => readRecord(bytes)?.body.msgId ?? []),
       closed: account === undefined ? [] : JSON.parse(account.state).closed.map(({ text }: { text: string }) => text),
+      kept: await deadLetters(kafka.brokers),
     };
   } finally {
     await pool.close();
   }
+}
+
+export function readExport(folder: string, { decisions, differing }: ReplayReport): Reread {
+  const verdict = verifyAudit(auditLines(readFileSync(join(folder, "audit.jsonl"))));
+  const books = spawnSync(process.execPath, [cloneFile("scripts/recompute-ledger.ts"), folder], { encoding: "utf8" });
+  const said = `${books.stdout}${books.stderr}`.trim().split("\n");
+  return {
+    audit: verdict.findings.map(({ code, text }) => `${code}: ${text}`),
+    ledger: books.status === 0 ? [] : said,
+    differing: differing.map(({ agent, n, what }) => `${agent}'s decision ${n}: ${what}`),
+    decisions: Object.values(decisions).reduce((sum, n) => sum + n, 0),
+  };
+}
+
+async function deadLetters(brokers: readonly string[]): Promise<readonly string[]> {
+  await using queues = new Dlqs(brokers);
+  const codes: string[] = [];
+  for (const name of await queues.used()) {
+    const { waiting, redriven, foreign } = await queues.read(name);
+    codes.push(...[...waiting, ...redriven].map(({ code }) => code), ...Array<string>(foreign).fill(""));
+  }
+  return codes;
 }
 
 const TERMINAL: ReadonlySet<number> = new Set([

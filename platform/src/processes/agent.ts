@@ -122,12 +122,12 @@ async function seatOf(name: AgentName, { spec, dir }: Process, around: Surroundi
   return makeAgent(name, await configOf(spec, dir), around);
 }
 
-function openingOf({ opening }: ClusterSpec): Signed {
+export function openingOf({ opening }: ClusterSpec): Signed {
   return fromBinary(SignedSchema, Buffer.from(opening, "base64"));
 }
 
 /** What a user chose, as the agents take it. */
-async function configOf(spec: ClusterSpec, dir: string): Promise<AgentsConfig> {
+export async function configOf(spec: ClusterSpec, dir: string): Promise<AgentsConfig> {
   const { account, person, traded, hedge, settings, currency, platform } = spec;
   const strategies = [];
   for (const path of spec.strategies) strategies.push(await loadStrategy(path));

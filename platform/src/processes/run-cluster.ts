@@ -1,7 +1,7 @@
 /** A cluster on this machine: its engines, its topics, its processes. Engines that are not given by address are started, and ended with it. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type KafkaCluster, kafka, postgres } from "@countersign/engines";
+import { type KafkaCluster, kafka, type PostgresServer, postgres } from "@countersign/engines";
 import { createDatabase, databasesNamed } from "@countersign/postgres";
 import { claimFolder } from "./claim.ts";
 import { readSecrets, readSpec, writeSecrets, writeSpec } from "./cluster.ts";
@@ -13,6 +13,7 @@ import { createTopics } from "./topics.ts";
 export interface RunningCluster extends AsyncDisposable {
   readonly supervisor: Supervisor;
   readonly kafka: KafkaCluster;
+  readonly postgres: PostgresServer;
   /** Of the cluster's own database. */
   readonly postgresUrl: string;
 }
@@ -66,7 +67,13 @@ export async function startCluster(dir: string, options: StartOptions): Promise<
     await proposeFounding(dir);
     onStep("founded: genesis and deposit are in the log");
     const held = stack.move();
-    return { supervisor, kafka: cluster, postgresUrl: url, [Symbol.asyncDispose]: () => held.disposeAsync() };
+    return {
+      supervisor,
+      kafka: cluster,
+      postgres: server,
+      postgresUrl: url,
+      [Symbol.asyncDispose]: () => held.disposeAsync(),
+    };
   } catch (error) {
     await stack.disposeAsync();
     throw error;

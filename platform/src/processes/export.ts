@@ -1,0 +1,61 @@
+/**
+ * What a cluster has done, as a folder that `audit verify`, `recompute-ledger` and a replay of the journals read alone, offline. Read from
+ * its stores and topics while it may go on: what comes later is not in it.
+ *
+ *   audit.jsonl    every record of the audit log, with the last checkpoint     journal.jsonl   what each decision saw
+ *   ledger.jsonl   every ledger entry with its postings and the identity        market.jsonl    the market as it was published
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { JsonValue } from "@bufbuild/protobuf";
+import { readLedger } from "@countersign/agent-validator";
+import { exportAudit } from "@countersign/audit";
+import { KafkaBus } from "@countersign/bus/kafka";
+import { type Checkpoint, topics } from "@countersign/contracts";
+import { envelopeToJson } from "@countersign/envelope";
+import { openPool } from "@countersign/postgres";
+import { openPostgresQuorumLog } from "@countersign/quorum";
+import { openPostgresStore, type Store } from "@countersign/runtime";
+import { AGENTS, modes } from "../agents.ts";
+import { journalLines, jsonLines, leavesOf, writeLines } from "../store-lines.ts";
+import { readRecord } from "../why/evidence.ts";
+import { instruments } from "./agent.ts";
+import { readSecrets, readSpec } from "./cluster.ts";
+import { readThroughout } from "./read-throughout.ts";
+
+/** @throws InputError, BusError, PostgresError */
+export async function exportCluster(dir: string, to: string): Promise<void> {
+  const spec = readSpec(dir);
+  const client = { brokers: spec.kafka, clientId: "countersign-export" };
+  mkdirSync(to, { recursive: true });
+  await using pool = openPool(readSecrets(dir).postgres, { max: 2, applicationName: client.clientId });
+  const bus = new KafkaBus({ ...client, onError: () => {} });
+  try {
+    let last: Checkpoint | undefined;
+    await readThroughout(bus, client, "audit.checkpoint.v1", (records) => {
+      for (const { value } of records) last = (readRecord(value)?.payload as Checkpoint | undefined) ?? last;
+    });
+    const compliance = await openPostgresStore(pool, "compliance");
+    // What came after the checkpoint, nobody has signed for.
+    const leaves = leavesOf(compliance, last?.size ?? 0n);
+    await writeLines(join(to, "audit.jsonl"), exportAudit(leaves, last?.note === undefined ? [] : [last.note]));
+    const log = await openPostgresQuorumLog(pool, "quorum");
+    const genesis = Buffer.from(spec.genesis, "base64");
+    const ledger = await readLedger({ log, genesis, mode: modes.paper, instruments: instruments() });
+    await writeLines(join(to, "ledger.jsonl"), jsonLines(ledger));
+    const stores: [string, Store][] = [];
+    for (const name of AGENTS) stores.push([name, await openPostgresStore(pool, name)]);
+    await writeLines(join(to, "journal.jsonl"), journalLines(stores));
+    const market: JsonValue[] = [];
+    for (const topic of MARKET)
+      await readThroughout(bus, client, topic, (records) => {
+        market.push(...records.map(({ value }) => envelopeToJson(value)));
+      });
+    await writeLines(join(to, "market.jsonl"), jsonLines(market));
+  } finally {
+    await bus.close(0);
+  }
+}
+
+/** What views fold. */
+const MARKET = topics.filter(({ topic }) => topic.startsWith("market.")).map(({ topic }) => topic);

@@ -1,0 +1,115 @@
+/**
+ * Puts the journals of an exported cluster before its agents again (P09). Processes die and begin anew, and each reads the topics of the
+ * market in its own order: so a decision is found by the positions that it names, and where those go back, another life has begun and the
+ * view with it.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { envelopeFromJson, type Opened, openEnvelope } from "@countersign/envelope";
+import type { JournalEntry } from "@countersign/runtime";
+import { AGENTS, makeAgent, operatorSeat, type Surroundings } from "../agents.ts";
+import { type ReplayReport, readFence, readJournals, readRecords } from "../replay.ts";
+import { ReplayedAgent } from "../replayed-agent.ts";
+import { configOf, openingOf } from "./agent.ts";
+import { keysDir, readSpec } from "./cluster.ts";
+import { KeyFiles } from "./key-files.ts";
+
+/** @param dir the cluster's folder: its settings, strategies and keys  @param exported what `exportCluster` wrote */
+export async function replayExport(dir: string, exported: string): Promise<ReplayReport> {
+  const spec = readSpec(dir);
+  const records = readRecords(exported);
+  const fence = readFence(records);
+  const open = (bytes: Uint8Array) => openEnvelope(bytes, fence.keys);
+  const byId = new Map<string, Opened>();
+  for (const bytes of records) {
+    const opened = open(bytes);
+    if (opened.ok) byId.set(opened.body.msgId, opened);
+  }
+  const market = readMarket(exported, open);
+  const journals = readJournals(exported);
+  const config = await configOf(spec, dir);
+  const around: Surroundings = {
+    mode: "paper",
+    signers: new KeyFiles(keysDir(dir), { makes: false }),
+    keys: fence.keys,
+    fence: () => fence.state(),
+    fenceFresh: () => true,
+    nowMs: () => 0,
+    session: "replay",
+    // As it ran: nothing is asked of it.
+    exchange: { url: `http://${spec.venue}`, apiKey: "" },
+  };
+  const agents = AGENTS.map((name) => {
+    const { agent } = name === "operator" ? operatorSeat(openingOf(spec)) : makeAgent(name, config, around);
+    const replayed = new ReplayedAgent(agent, byId, open);
+    const reader = new Reader(replayed, market);
+    for (const entry of journals.get(name) ?? []) {
+      reader.readTo(entry.positions);
+      replayed.decide(entry);
+    }
+    return replayed;
+  });
+  return {
+    decisions: Object.fromEntries(agents.map(({ name, decided }) => [name, decided])),
+    differing: agents.flatMap(({ differing }) => differing ?? []),
+  };
+}
+
+/** By "topic key", each in the order of its seq. */
+type Market = ReadonlyMap<string, readonly Opened[]>;
+
+/** Brings one agent's view to where a decision had it. */
+class Reader {
+  readonly #agent: ReplayedAgent;
+  readonly #market: Market;
+  readonly #read = new Map<string, number>();
+
+  constructor(agent: ReplayedAgent, market: Market) {
+    this.#agent = agent;
+    this.#market = market;
+  }
+
+  readTo(positions: JournalEntry["positions"]): void {
+    if (this.#isBefore(positions)) {
+      this.#agent.forgetView();
+      this.#read.clear();
+    }
+    const next: Opened[] = [];
+    for (const [at, position] of Object.entries(positions)) {
+      const messages = this.#market.get(at) ?? [];
+      let read = this.#read.get(at) ?? 0;
+      for (; read < messages.length && seqOf(messages[read]!) <= BigInt(position); read++) next.push(messages[read]!);
+      this.#read.set(at, read);
+    }
+    next.sort((a, b) => Number(a.body.sentAtMs - b.body.sentAtMs));
+    for (const message of next) if (this.#agent.folds(message.body.topic)) this.#agent.fold(message);
+  }
+
+  /** Whether something was read that this decision had not seen. */
+  #isBefore(positions: JournalEntry["positions"]): boolean {
+    for (const [at, read] of this.#read) {
+      const last = this.#market.get(at)?.[read - 1];
+      if (last !== undefined && seqOf(last) > BigInt(positions[at] ?? "0")) return true;
+    }
+    return false;
+  }
+}
+
+function readMarket(exported: string, open: (bytes: Uint8Array) => ReturnType<typeof openEnvelope>): Market {
+  const byKey = new Map<string, Opened[]>();
+  for (const line of readFileSync(join(exported, "market.jsonl"), "utf8").split("\n")) {
+    if (line === "") continue;
+    const opened = open(envelopeFromJson(JSON.parse(line)));
+    if (!opened.ok) continue; // as every reader did
+    const at = `${opened.body.topic} ${opened.body.key}`;
+    const messages = byKey.get(at) ?? [];
+    byKey.set(at, messages);
+    // After a crash the market publishes again what it had not marked.
+    if (messages.length === 0 || seqOf(messages.at(-1)!) < seqOf(opened)) messages.push(opened);
+  }
+  return byKey;
+}
+
+function seqOf({ body }: Opened): bigint {
+  return body.seq ?? 0n;
+}

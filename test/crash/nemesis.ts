@@ -1,0 +1,61 @@
+/** Does kill -9, in seeded random order, at least once every five seconds. */
+import { setTimeout as wait } from "node:timers/promises";
+import type { RunningCluster } from "@countersign/platform";
+import { type Prng, uniform } from "@countersign/quant";
+
+export const VICTIMS = [
+  ...["execution", "policy", "portfolio", "hedger", "signal", "compliance", "market", "operator", "gateway"],
+  ...["paper-exchange", "validator-1", "validator-2", "validator-3", "broker", "postgres", "redis"],
+] as const;
+export type Victim = (typeof VICTIMS)[number];
+
+const EVERY_MS = 4_500;
+const AWAY_MS = { broker: 3_000, postgres: 1_000, redis: 1_000 } as const;
+
+export interface NemesisOptions {
+  readonly forMs: number;
+  readonly prng: Prng;
+  readonly say: (text: string) => void;
+}
+
+/** Returns how many it has killed. An agent's supervisor starts it again; an engine comes back after a while. */
+export async function nemesis(cluster: RunningCluster, { forMs, prng, say }: NemesisOptions): Promise<number> {
+  const until = performance.now() + forMs;
+  let kills = 0;
+  let engine = Promise.resolve();
+  for (;;) {
+    await wait(uniform(prng) * EVERY_MS);
+    if (performance.now() >= until) break;
+    const victim = VICTIMS[Math.floor(uniform(prng) * VICTIMS.length)]!;
+    kills++;
+    if (victim !== "broker" && victim !== "postgres" && victim !== "redis") {
+      say(`kill -9 ${victim}`);
+      cluster.supervisor.kill(victim, "SIGKILL");
+      continue;
+    }
+    // One at a time: with two of three brokers away nothing is promised but to wait.
+    await engine;
+    const process = engineOf(cluster, victim, prng);
+    say(`kill -9 ${process.name}`);
+    await process.kill();
+    engine = wait(AWAY_MS[victim]).then(() => process.start());
+  }
+  await engine;
+  return kills;
+}
+
+function engineOf({ kafka, postgres, redis }: RunningCluster, victim: "broker" | "postgres" | "redis", prng: Prng) {
+  if (victim === "postgres") return named("PostgreSQL", postgres);
+  if (victim === "redis") return named("Redis", redis);
+  const index = Math.floor(uniform(prng) * kafka.brokers.length);
+  return named(`broker ${index + 1}`, kafka.node(index));
+}
+
+interface Engine {
+  kill(): Promise<void>;
+  start(): Promise<void>;
+}
+
+function named(name: string, engine: Engine) {
+  return { name, kill: () => engine.kill(), start: () => engine.start() };
+}

@@ -1,0 +1,81 @@
+/**
+ * One trial: a day is traded by separate processes on real engines while a nemesis kills, then the market is ended, what is under way is
+ * given time, and everything that is left is read.
+ */
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { cloneFile, exportCluster, type RunningCluster, replayExport, startCluster } from "@countersign/platform";
+import { Prng } from "@countersign/quant";
+import { defaults } from "../../cli/src/demo/defaults.ts";
+import { check } from "./checks.ts";
+import { type Evidence, gather, readExport } from "./evidence.ts";
+import { nemesis } from "./nemesis.ts";
+import { DAY_BEGINS, recordDay } from "./recorded-day.ts";
+
+export interface TrialOptions {
+  /** Holds the cluster; the caller's to remove. */
+  readonly dir: string;
+  readonly seed: string;
+  readonly minutes: number;
+  /** Seconds of the day in one second. */
+  readonly speed: number;
+  readonly hedge: string;
+  /** Without one, a day that a model makes from the seed. */
+  readonly traces?: readonly { readonly path: string; readonly symbol?: string }[];
+  readonly say: (text: string) => void;
+}
+
+export interface Trial {
+  readonly kills: number;
+  readonly evidence: Evidence;
+}
+
+/** For orders, fills and records that are under way when the last kill was done. */
+const SETTLE_MS = 90_000;
+
+export async function trial(options: TrialOptions): Promise<Trial> {
+  const { dir, seed, minutes, say } = options;
+  const folder = join(dir, "cluster");
+  await using cluster = await startCluster(folder, { choice: choiceOf(options), onStep: say });
+  const kills = await nemesis(cluster, { forMs: minutes * 60_000, prng: new Prng(BigInt(seed)), say });
+  say("no more kills; the market ends");
+  await cluster.supervisor.end("market");
+  const left = await settled(cluster, folder);
+  await cluster.supervisor.stop();
+  say("everything is written down and read once more");
+  const exported = join(dir, "export");
+  await exportCluster(folder, exported);
+  const replayed = await replayExport(folder, exported);
+  return { kills, evidence: { ...left, ...readExport(exported, replayed) } };
+}
+
+/** Evidence that holds, or the last there was when the time is over. */
+async function settled(cluster: RunningCluster, folder: string) {
+  const until = performance.now() + SETTLE_MS;
+  for (;;) {
+    await wait(2_000);
+    const evidence = await gather(folder, cluster);
+    if (check(evidence).length === 0 || performance.now() > until) return evidence;
+  }
+}
+
+function choiceOf({ dir, seed, speed, hedge, traces }: TrialOptions) {
+  return {
+    account: defaults.account,
+    person: defaults.person,
+    currency: defaults.currency,
+    deposit: defaults.deposit,
+    traded: ["EURUSD", "XAUUSD"].filter((symbol) => symbol !== hedge),
+    hedge,
+    market:
+      traces === undefined ? { traces: recordDay(dir, seed), from: DAY_BEGINS, speed } : { traces: [...traces], speed },
+    strategies: [cloneFile("test/crash/restless.ts")],
+    limits: cloneFile("test/crash/limits.json"),
+    settings: {
+      ceiling: defaults.ceiling,
+      portfolio: defaults.portfolio,
+      hedge: defaults.hedging,
+      venueLatencyMs: defaults.venueLatencyMs,
+    },
+  };
+}
