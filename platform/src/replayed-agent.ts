@@ -39,8 +39,8 @@ export class ReplayedAgent {
   readonly #open: Open;
   readonly #topics: ReadonlySet<string>;
   readonly #states = new Map<string, unknown>();
-  /** What the view said of the last message of each key, by that message's id. */
-  readonly #triggers = new Map<string, { readonly msgId: string; readonly data: unknown }>();
+  /** What the view said of a message, by that message's id, until it is decided upon: others may be folded before. */
+  readonly #triggers = new Map<string, unknown>();
   #view: unknown;
 
   /** @param records every record it may have decided on, by msg_id */
@@ -65,12 +65,11 @@ export class ReplayedAgent {
   }
 
   fold(opened: Opened): void {
-    const { topic, key, msgId } = opened.body;
     const payload = payloadOf(opened);
     const message = payload === undefined ? undefined : marketMessage(opened, payload);
     if (message === undefined) return;
     const trigger = this.#agent.view.fold(this.#view, message);
-    if (trigger !== undefined) this.#triggers.set(`${topic} ${key}`, { msgId, data: trigger.data });
+    if (trigger !== undefined) this.#triggers.set(opened.body.msgId, trigger.data);
   }
 
   /** The next decision of the journal. */
@@ -139,8 +138,9 @@ export class ReplayedAgent {
   }
 
   #triggered(msgId: string): unknown {
-    for (const trigger of this.#triggers.values()) if (trigger.msgId === msgId) return trigger.data;
-    return null;
+    const data = this.#triggers.get(msgId) ?? null;
+    this.#triggers.delete(msgId);
+    return data;
   }
 
   #record(msgId: string): Opened {

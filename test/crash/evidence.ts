@@ -54,7 +54,10 @@ export interface Reread {
 const SENDERS = ["signal", "portfolio", "hedger", "policy", "execution", "operator", "compliance"];
 const VALIDATORS = ["validator_1", "validator_2", "validator_3"];
 
-export async function gather(dir: string, { postgresUrl, kafka }: Pick<RunningCluster, "postgresUrl" | "kafka">): Promise<Gathered> {
+export async function gather(
+  dir: string,
+  { postgresUrl, kafka }: Pick<RunningCluster, "postgresUrl" | "kafka">,
+): Promise<Gathered> {
   const pool = openPool(postgresUrl, { max: 2, applicationName: "crash checker" });
   try {
     const rows = async <R extends object>(text: string) => (await pool.query<R>(text)).rows;

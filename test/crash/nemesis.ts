@@ -46,7 +46,11 @@ export async function nemesis(cluster: RunningCluster, { forMs, prng, say }: Nem
 
 function engineOf({ kafka, postgres, redis }: RunningCluster, victim: "broker" | "postgres" | "redis", prng: Prng) {
   if (victim === "postgres") return named("PostgreSQL", postgres);
-  if (victim === "redis") return named("Redis", redis);
+  if (victim === "redis") {
+    if (redis === undefined)
+      throw new Error("the crash test needs redis-server: install it, or name one that may be killed");
+    return named("Redis", redis);
+  }
   const index = Math.floor(uniform(prng) * kafka.brokers.length);
   return named(`broker ${index + 1}`, kafka.node(index));
 }

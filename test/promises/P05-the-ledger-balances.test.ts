@@ -198,7 +198,12 @@ describe("Execution", () => {
     await order.report("x1");
     await order.report("x1", "x2");
     expect(order.fills).toEqual(["x1", "x2"]);
-    expect(order.proposed).toEqual([["x1"], ["x2"]]);
+    // The second waits for the first to be booked.
+    expect(order.proposed).toEqual([["x1"]]);
+    order.books = true;
+    await order.rig.run(() => {}, order.rig.scheduler.nowMs() + 10_000);
+    expect(order.proposed.at(-1)).toEqual(["x2"]);
+    expect(new Set(order.proposed.flat())).toEqual(new Set(["x1", "x2"]));
     expect(order.refusals).toEqual([]);
   });
 
@@ -208,6 +213,7 @@ describe("Execution", () => {
     await order.restart();
     await order.report("x1", "x2");
     expect(order.fills).toEqual(["x1", "x2"]);
+    order.books = true;
     await order.rig.run(() => {}, order.rig.scheduler.nowMs() + 10_000);
     expect(new Set(order.proposed.map((ids) => ids.join()))).toEqual(new Set(["x1", "x2"]));
   });

@@ -12,7 +12,15 @@ export { type BookedFill, fillFromWire } from "./fill.ts";
 export { checkIdentity, type Identity, type IdentityFault } from "./identity.ts";
 export type { Disposal, Lot } from "./lots.ts";
 export { markToMarket } from "./mark-to-market.ts";
-export { type LastQuote, type Mark, markFromWire, markPosition, marksOf, markToWire } from "./marks.ts";
+export {
+  type LastQuote,
+  type Mark,
+  type MarkedPosition,
+  markFromWire,
+  markPosition,
+  marksOf,
+  markToWire,
+} from "./marks.ts";
 export { emptyPerformance, type Performance, performance, performDeposit, performFill } from "./performance.ts";
 export type { Position } from "./position.ts";
 export {

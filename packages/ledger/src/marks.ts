@@ -28,7 +28,10 @@ export function marksOf(book: Book, quoteOf: (symbol: string) => LastQuote | und
     .map((symbol) => markPosition(book.positions[symbol]!, quoteOf(symbol)));
 }
 
-export function markPosition(position: Position, last: LastQuote | undefined): Mark {
+/** What of a position its mark depends on. */
+export type MarkedPosition = Pick<Position, "symbol" | "quantity" | "lastFillPrice">;
+
+export function markPosition(position: MarkedPosition, last: LastQuote | undefined): Mark {
   const { symbol, quantity, lastFillPrice } = position;
   if (last === undefined) return { symbol, price: lastFillPrice, quote: undefined };
   return { symbol, price: quantity.units > 0n ? last.bid : last.ask, quote: last.ref };

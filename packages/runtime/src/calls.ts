@@ -13,6 +13,7 @@ import { type About, DoorTimes, type Probe, type Work } from "./probe.ts";
 import type { Refusals } from "./refusals.ts";
 import type { OutboxRow } from "./store.ts";
 import type { Teller } from "./teller.ts";
+import { isTransient } from "./transient.ts";
 
 export interface CallsOptions<S, V> {
   readonly name: string;
@@ -38,8 +39,20 @@ export class Calls<S, V> {
     this.#o = options;
   }
 
-  /** A call from another agent, through the same doors; a repetition gets the stored answer. @throws RpcError REFUSED */
+  /**
+   * A call from another agent, through the same doors; a repetition gets the stored answer.
+   * @throws RpcError REFUSED; UNAVAILABLE while the store is away: the caller asks again, and somebody else answers or this one does
+   */
   async serve(call: string, request: Uint8Array): Promise<Uint8Array> {
+    try {
+      return await this.#serve(call, request);
+    } catch (error) {
+      if (error instanceof RpcError || !isTransient(error)) throw error;
+      throw new RpcError("UNAVAILABLE", `${this.#o.name} cannot decide now: ${String(error)}`, { cause: error });
+    }
+  }
+
+  async #serve(call: string, request: Uint8Array): Promise<Uint8Array> {
     const { doors, probe, refusals } = this.#o;
     const times = probe && new DoorTimes();
     const admitted = doors.admit({ bytes: request, topic: call, recordKey: undefined, headers: undefined }, times);

@@ -11,7 +11,7 @@ import type { AuditLease } from "./audit-lease.ts";
 import type { Edge, EdgeReport } from "./edge.ts";
 import type { FoldedView } from "./folded-view.ts";
 import type { Loop } from "./loop.ts";
-import { type Fate, type Fates, isRepetition, type Pending, withoutRepetitions } from "./pending.ts";
+import { type Fate, type Fates, isRepetition, type Pending, type Repeated, withoutRepetitions } from "./pending.ts";
 import type { Fence } from "./ports.ts";
 import type { Positions } from "./positions.ts";
 import type { Probe, Step } from "./probe.ts";
@@ -124,10 +124,14 @@ export class Decider<S, V> {
           for (const one of left) fates.set(one, { answer: tried.answers.get(one) });
           return fates;
         case "duplicate": {
-          const again = left.find((one) => one.inbox.some(({ msgId }) => msgId === result.msgId));
-          if (again === undefined) throw new Error(`${this.#name}: nobody brought the message ${result.msgId}`);
-          fates.set(again, { repeated: result }); // P06.inbox
-          left = left.filter((one) => one !== again);
+          // A batch that comes again comes whole: all of it is asked for, instead of one commit for each to be refused by.
+          for (const one of left) {
+            const repeated = await this.#repetitionOf(one, result);
+            if (repeated !== undefined) fates.set(one, { repeated }); // P06.inbox
+          }
+          if (left.every((one) => !fates.has(one)))
+            throw new Error(`${this.#name}: nobody brought the message ${result.msgId}`);
+          left = left.filter((one) => !fates.has(one));
           break;
         }
         case "claimed": {
@@ -147,6 +151,15 @@ export class Decider<S, V> {
       this.#cache.delete(key);
     }
     return fates;
+  }
+
+  async #repetitionOf({ inbox }: Pending, found: Repeated): Promise<Repeated | undefined> {
+    if (inbox.some(({ msgId }) => msgId === found.msgId)) return found;
+    for (const { msgId } of inbox) {
+      const outcome = await this.#o.store.outcome(msgId);
+      if (outcome !== undefined) return { msgId, outcome };
+    }
+    return undefined;
   }
 
   #passed(inputs: readonly Pending[], step: Step): void {

@@ -50,6 +50,8 @@ export interface ClusterSpec {
 export interface Secrets {
   /** PostgreSQL, with its password. */
   readonly postgres: string;
+  /** Where there is one, with its password if it has one. */
+  readonly redis?: string | undefined;
   /** What Execution shows at the venue. */
   readonly venueKey: string;
 }

@@ -17,7 +17,7 @@ import { authority } from "../authority-file.ts";
 import { genesisRequest, VALIDATORS } from "../genesis.ts";
 import { InputError, loadLimits } from "../inputs.ts";
 import { Person } from "../person.ts";
-import { type ClusterSpec, keysDir, readSpec, writeSecrets, writeSpec } from "./cluster.ts";
+import { type ClusterSpec, keysDir, readSpec, type Secrets, writeSecrets, writeSpec } from "./cluster.ts";
 import { KeyFiles } from "./key-files.ts";
 import { openProcess, VENUE } from "./process.ts";
 
@@ -34,7 +34,7 @@ export const PROCESSES = [VENUE, ...VALIDATORS, ...AGENTS, "market", "gateway"] 
 export async function foundCluster(
   dir: string,
   choice: ClusterChoice,
-  engines: { readonly postgres: string },
+  engines: Pick<Secrets, "postgres" | "redis">,
 ): Promise<ClusterSpec> {
   if (existsSync(join(dir, "cluster.json")))
     throw new InputError("BAD_OPTION", `${dir}: a cluster lives there already: go on with it, or name another folder`);
@@ -64,7 +64,7 @@ export async function foundCluster(
     genesis: Buffer.from(genesis).toString("base64"),
     opening: Buffer.from(toBinary(SignedSchema, opening)).toString("base64"),
   };
-  writeSecrets(dir, { postgres: engines.postgres, venueKey: randomBytes(24).toString("hex") });
+  writeSecrets(dir, { ...engines, venueKey: randomBytes(24).toString("hex") });
   writeSpec(dir, spec);
   return spec;
 }

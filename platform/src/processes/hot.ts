@@ -30,7 +30,7 @@ export interface Hot {
 export interface HotOptions {
   readonly name: string;
   readonly platform: string;
-  readonly secrets: Secrets & { readonly redis?: string };
+  readonly secrets: Secrets;
   readonly observed: Observed;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }

@@ -1,7 +1,15 @@
 /** A cluster on this machine: its engines, its topics, its processes. Engines that are not given by address are started, and ended with it. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type KafkaCluster, kafka, type PostgresServer, postgres } from "@countersign/engines";
+import {
+  type KafkaCluster,
+  kafka,
+  type PostgresServer,
+  partsOf,
+  postgres,
+  type RedisServer,
+  redis,
+} from "@countersign/engines";
 import { createDatabase, databasesNamed } from "@countersign/postgres";
 import { claimFolder } from "./claim.ts";
 import { readSecrets, readSpec, writeSecrets, writeSpec } from "./cluster.ts";
@@ -14,6 +22,8 @@ export interface RunningCluster extends AsyncDisposable {
   readonly supervisor: Supervisor;
   readonly kafka: KafkaCluster;
   readonly postgres: PostgresServer;
+  /** Undefined where none is installed or given: then each process knows its own marks and its own share of the limits. */
+  readonly redis: RedisServer | undefined;
   /** Of the cluster's own database. */
   readonly postgresUrl: string;
 }
@@ -36,23 +46,26 @@ export async function startCluster(dir: string, options: StartOptions): Promise<
   const stack = new AsyncDisposableStack();
   try {
     stack.use(claimFolder(dir));
-    const [server, cluster] = await Promise.all([
+    const [server, cluster, cache] = await Promise.all([
       postgres({ dir: join(dir, "postgres") }),
       kafka({ nodes: brokers, dir: join(dir, "kafka") }),
+      redisIfThere(),
     ]);
     stack.use(server);
     stack.use(cluster);
-    onStep(`PostgreSQL and ${cluster.brokers.length} Kafka brokers run`);
+    if (cache !== undefined) stack.use(cache);
+    const others = cache === undefined ? "" : ", and Redis";
+    onStep(`PostgreSQL and ${cluster.brokers.length} Kafka brokers run${others}`);
     const names = await databasesNamed(server.url, DATABASE);
     const url = names.includes(DATABASE) ? withDatabase(server.url) : await createDatabase(server.url, DATABASE);
     if (!existsSync(join(dir, "cluster.json"))) {
       const whole = { ...choice, kafka: cluster.brokers };
-      await foundCluster(dir, whole, { postgres: url });
+      await foundCluster(dir, whole, { postgres: url, redis: cache?.url });
       onStep("keys and genesis written");
     } else {
       // Engines may have moved; who the cluster is has not.
       writeSpec(dir, { ...readSpec(dir), kafka: cluster.brokers });
-      writeSecrets(dir, { ...readSecrets(dir), postgres: url });
+      writeSecrets(dir, { ...readSecrets(dir), postgres: url, redis: cache?.url });
     }
     await createTopics({ brokers: cluster.brokers, replicas: Math.min(REPLICAS, brokers) });
     onStep("topics are there");
@@ -71,6 +84,7 @@ export async function startCluster(dir: string, options: StartOptions): Promise<
       supervisor,
       kafka: cluster,
       postgres: server,
+      redis: cache,
       postgresUrl: url,
       [Symbol.asyncDispose]: () => held.disposeAsync(),
     };
@@ -78,6 +92,12 @@ export async function startCluster(dir: string, options: StartOptions): Promise<
     await stack.disposeAsync();
     throw error;
   }
+}
+
+async function redisIfThere(): Promise<RedisServer | undefined> {
+  if (process.env.COUNTERSIGN_REDIS !== undefined) return redis();
+  const parts = await partsOf("redis");
+  return parts.every(({ verdict }) => verdict === "ok") ? redis() : undefined;
 }
 
 function withDatabase(serverUrl: string): string {

@@ -55,6 +55,7 @@ export class Supervisor {
         lastEnd: undefined,
         hung: undefined,
         backoff: 0,
+        isOver: false,
         done: Promise.resolve(),
       };
       this.#children.set(name, child);
@@ -70,6 +71,15 @@ export class Supervisor {
   /** Sends a signal to one of them, as somebody's hand would. */
   kill(name: string, signal: NodeJS.Signals): void {
     this.#children.get(name)?.process?.kill(signal);
+  }
+
+  /** Ends one of them for good. */
+  async end(name: string): Promise<void> {
+    const child = this.#children.get(name);
+    if (child === undefined) return;
+    child.isOver = true;
+    child.process?.kill("SIGTERM");
+    await child.done;
   }
 
   /** SIGTERM to all, SIGKILL to who has not ended in time. */
@@ -104,6 +114,7 @@ export class Supervisor {
         resolve();
         if (this.#isStopping) return;
         this.#changed(child);
+        if (child.isOver) return;
         if (performance.now() - startedMs > LIVED_MS) child.backoff = 0;
         setTimeout(() => this.#again(child), Math.min(RESTART_BASE_MS * 2 ** child.backoff++, RESTART_MAX_MS));
       });
@@ -122,7 +133,7 @@ export class Supervisor {
   }
 
   #again(child: Child): void {
-    if (this.#isStopping) return;
+    if (this.#isStopping || child.isOver) return;
     child.restarts++;
     this.#spawn(child);
     this.#changed(child);
@@ -154,6 +165,8 @@ interface Child {
   /** Why it was ended by us. */
   hung: string | undefined;
   backoff: number;
+  /** It is not started again. */
+  isOver: boolean;
   done: Promise<void>;
 }
 

@@ -1,6 +1,13 @@
 /** The real Execution on the real host with one order working: the venue's reports come when the test says so. */
 import { create, fromBinary } from "@bufbuild/protobuf";
-import { FillSchema, Mode, OrderCommandSchema, ProposeRequestSchema, RefusedSchema } from "@countersign/contracts";
+import {
+  FillSchema,
+  Mode,
+  OrderCommandSchema,
+  ProposeRequestSchema,
+  ProposeResponseSchema,
+  RefusedSchema,
+} from "@countersign/contracts";
 import { openEnvelope } from "@countersign/envelope";
 import { parseMoney, parsePrice, parseQuantity } from "@countersign/orders";
 import { type Host, MemoryStore, RpcError } from "@countersign/runtime";
@@ -21,6 +28,8 @@ export class WorkingOrder {
   readonly #said: Awaited<ReturnType<Rig["tap"]>>;
   /** Execution ids of each proposal to the quorum. */
   readonly proposed: string[][] = [];
+  /** Whether the quorum books what it is asked; until then it does not answer. */
+  books = false;
   #host: Running | undefined;
   #reports = 0;
 
@@ -35,10 +44,10 @@ export class WorkingOrder {
     const orders = ["order.accepted", "order.reported", "order.filled"].map((type) => `${type} orders.execution.v1`);
     rig.grant("execution", ...orders, "decision.refused audit.records.v1", "quorum.propose QuorumService.Propose");
     rig.grant("portfolio", "order.intent orders.intent.v1");
-    rig.grant("validator-1", "ledger.entry ledger.entries.v1");
+    rig.grant("validator-1", "ledger.entry ledger.entries.v1", "quorum.proposed QuorumService.Propose");
     rig.grant("market", "market.quote market.quotes.v1");
     const working = new WorkingOrder(rig, await rig.tap("orders.execution.v1", "audit.records.v1"));
-    rig.rpc.serve("QuorumService.Propose", "validator-1", (request) => working.#noQuorum(request));
+    rig.rpc.serve("QuorumService.Propose", "validator-1", (request) => working.#quorum(request));
     await working.restart();
     for (const said of opening()) await rig.say(said);
     return working;
@@ -80,14 +89,17 @@ export class WorkingOrder {
     });
   }
 
-  /** Nobody votes: what counts here is what is asked. */
-  async #noQuorum(request: Uint8Array): Promise<never> {
+  /** What counts here is what is asked. */
+  async #quorum(request: Uint8Array): Promise<Uint8Array> {
     const opened = openEnvelope(request, this.rig.keys);
     if (!opened.ok) throw new Error(opened.code);
-    const { content } = fromBinary(ProposeRequestSchema, opened.body.payload);
+    const { opId, content } = fromBinary(ProposeRequestSchema, opened.body.payload);
     if (content.case !== "fills") throw new Error("Execution proposes fills");
     this.proposed.push(content.value.fills.map(({ executionId = "" }) => executionId));
-    throw new RpcError("UNAVAILABLE", "no quorum");
+    if (!this.books) throw new RpcError("UNAVAILABLE", "no quorum");
+    const payload = create(ProposeResponseSchema, { opId, seq: BigInt(this.proposed.length) });
+    const topic = "QuorumService.Propose";
+    return this.rig.sealed({ sender: "validator-1", topic, type: "quorum.proposed", payload }).bytes;
   }
 }
 

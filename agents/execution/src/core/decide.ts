@@ -32,7 +32,7 @@ export function decide(
       return onHaltRequest(state, halt, { sender: input.body.sender, fence: context.fence });
     }
     case "answer":
-      return onProposed(config, state, input.id, input.payload as ProposeResponse, context.nowMs);
+      return onProposed(config, state, { id: input.id, answer: input.payload as ProposeResponse }, context);
     case "no-answer":
       return onNoAnswer(state, input.id, context.nowMs);
     case "timer":

@@ -2,11 +2,11 @@
 import { create } from "@bufbuild/protobuf";
 import { type Fill, FillSchema } from "@countersign/contracts";
 import { businessKey } from "@countersign/envelope";
-import { applyFill, fillFromWire, type LastQuote, type Mark, marksOf } from "@countersign/ledger";
+import { applyFill, fillFromWire, type LastQuote, type Mark, markPosition } from "@countersign/ledger";
 import { leavesQty, moneyToWire, priceToWire, quantityToWire, sides } from "@countersign/orders";
 import type { CoreConfig } from "./config.ts";
 import type { VenueFill } from "./edge-input.ts";
-import { closeAccount, type ExecutionState, type HeldOrder } from "./state.ts";
+import { closeAccount, type ExecutionState, type HeldOrder, type Unbooked } from "./state.ts";
 import { type MarketView, quoteRefToWire, type SeenQuote } from "./view.ts";
 
 /** The fill as the world reads it. `held` is the order after it. */
@@ -45,20 +45,41 @@ export function bookFill(config: CoreConfig, state: ExecutionState, wire: Fill):
   return { ...state, book: booked.book };
 }
 
+/** What of the commit's fills the marks of its ledger entry depend on. */
+export function markedBy(state: ExecutionState, fills: readonly VenueFill[]): Marked {
+  const open = Object.keys(state.book.positions)
+    .sort()
+    .map((name) => {
+      const { symbol, quantity, lastFillPrice } = state.book.positions[name]!;
+      return { symbol, quantity, lastFillPrice };
+    });
+  return {
+    atMs: Math.max(...fills.map(({ timeMs }) => timeMs)),
+    open,
+    traded: fills.flatMap(({ quote }) => quote ?? []),
+  };
+}
+
+type Marked = Pick<Unbooked, "atMs" | "open" | "traded">;
+
 /**
  * The marks that the ledger entry names: of every open position the closing side of its last accepted quote at or before the last
  * fill. A venue in this process trades on a quote before the view has folded it, so the quotes of the fills are looked at too.
  */
-export function marksAt(state: ExecutionState, view: MarketView, fills: readonly VenueFill[]): Mark[] {
-  const atMs = Math.max(...fills.map(({ timeMs }) => timeMs));
-  const traded = fills.flatMap(({ quote }) => quote ?? []);
-  return marksOf(state.book, (symbol) => {
+export function marksOfRow({ atMs, open, traded }: Marked, view: MarketView): Mark[] {
+  return open.map((position) => {
+    const { symbol } = position;
     const last = view.quotes.get(symbol)?.findLast(({ timeMs }) => timeMs <= atMs);
     const seen = [last, ...traded].filter(
       (quote) => quote !== undefined && quote.symbol === symbol && quote.timeMs <= atMs,
     );
-    return asLastQuote(seen.reduce(later, undefined));
+    return markPosition(position, asLastQuote(seen.reduce(later, undefined)));
   });
+}
+
+/** Whether the view has come past the fills: then their marks do not change any more. */
+export function isPast({ atMs, open }: Marked, view: MarketView): boolean {
+  return open.every(({ symbol }) => (view.quotes.get(symbol)?.at(-1)?.timeMs ?? Number.NEGATIVE_INFINITY) > atMs);
 }
 
 function later(a: SeenQuote | undefined, b: SeenQuote | undefined): SeenQuote | undefined {

@@ -267,6 +267,35 @@ describe("until the fills are booked", () => {
     expect(rig.decide({ kind: "no-answer", id: rig.calls[0]?.id ?? "", code: "UNAVAILABLE" })).toEqual([]);
   });
 
+  it("looks its marks up again when the quorum refuses them, until its own feed has come past the fill", () => {
+    const rig = filled();
+    const [first] = rig.calls;
+    const id = first?.id ?? "";
+    const refused = { code: "WRONG_MARKS", place: "validator" };
+    // Nothing new is known here: asked again, in the same words.
+    expect(rig.decide(answer(rig, refused))).toMatchObject([{ kind: "timer", id }]);
+    rig.decide({ kind: "timer", id, dueMs: 0, data: null });
+    expect(rig.calls.at(-1)?.payload).toEqual(first?.payload);
+    // The quote of the fill's time comes late: other marks, the same fills under the same op id.
+    rig.quote(quote("AAPL", 19_050, 19_060, 5_000, fillNews().timeMs));
+    rig.decide(answer(rig, refused));
+    rig.decide({ kind: "timer", id, dueMs: 0, data: null });
+    const again = rig.calls.at(-1);
+    expect([again?.id, again?.idempotencyKey]).toEqual([id, first?.idempotencyKey]);
+    expect(booking(again?.payload as ProposeRequest).marks).toMatchObject([{ price: { units: 19_050n } }]);
+    expect(rig.state.closed).toEqual([]);
+    // Now the feed is past it: nothing will change, and a person has to explain it.
+    rig.quote(quote("AAPL", 19_060, 19_070, 5_000, fillNews().timeMs + 1));
+    rig.decide(answer(rig, refused));
+    expect(rig.state.closed.map(({ code }) => code)).toEqual(["FILL_REFUSED"]);
+  });
+
+  it("takes it for booked when an earlier word of its own was, with other marks", () => {
+    const rig = filled();
+    rig.decide(answer(rig, { code: "CONFLICT", place: "validator" }));
+    expect([rig.state.unbooked, rig.state.closed]).toEqual([[], []]);
+  });
+
   it("closes the account when the quorum refuses, and trades no more", () => {
     const rig = filled();
     rig.decide(answer(rig, { code: "OUTSIDE_MARKET", place: "validator" }));

@@ -5,13 +5,12 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { type Fill, SubmitOrderSchema } from "@countersign/contracts";
 import { businessKey } from "@countersign/envelope";
-import { markToWire } from "@countersign/ledger";
 import { applyOrderEvent, isTerminal, type OrderEvent, OrdersError } from "@countersign/orders";
 import type { Context, Decision, Effect } from "@countersign/runtime";
 import type { CoreConfig } from "./config.ts";
 import type { OrderNews, Reports, VenueFill } from "./edge-input.ts";
 import { forgetMost } from "./ended.ts";
-import { bookFill, fillOf, marksAt } from "./fills.ts";
+import { bookFill, fillOf, markedBy } from "./fills.ts";
 import { proposeFills } from "./propose.ts";
 import { AGENT, refused, reported, toOrders, type Why } from "./records.ts";
 import { closeAccount, type ExecutionState, type HeldOrder, withOrder } from "./state.ts";
@@ -32,8 +31,7 @@ export function onReports(
   if (fills.length === 0) return { state: forgetMost(state), effects };
   const touched = new Set(fills.map(({ clientOrderId }) => clientOrderId));
   const orders = [...touched].map((id) => fromBinary(SubmitOrderSchema, heldOf(state, id).submit));
-  const marks = marksAt(state, context.view, fills).map(markToWire);
-  const proposed = proposeFills(config, state, { fills: wire, orders, marks }, context.nowMs);
+  const proposed = proposeFills(config, state, { fills: wire, orders, ...markedBy(state, fills) }, context);
   return { state: forgetMost(proposed.state), effects: [...effects, ...proposed.effects] };
 }
 

@@ -1,7 +1,8 @@
 import type { OpenHalt } from "@countersign/contracts";
-import { type Book, emptyBook } from "@countersign/ledger";
+import { type Book, emptyBook, type MarkedPosition } from "@countersign/ledger";
 import type { Money, Order, OrderState } from "@countersign/orders";
 import type { Cause } from "@countersign/runtime";
+import type { SeenQuote } from "./view.ts";
 
 /** The one aggregate of an Execution: its account. Plain data, never changed in place. */
 export interface ExecutionState {
@@ -46,10 +47,16 @@ export interface ParentTotal {
 }
 
 export interface Unbooked {
-  /** The serialised FillsBooked, as this one commit would be proposed. */
+  /** The serialised FillsBooked of one commit, without marks. */
   readonly booking: Uint8Array;
   readonly fills: number;
   readonly sinceMs: number;
+  /** Time of the last fill: its marks are those of then. */
+  readonly atMs: number;
+  /** What is open after it, by symbol, sorted. */
+  readonly open: readonly MarkedPosition[];
+  /** The quotes it was filled at, with their prices. */
+  readonly traded: readonly SeenQuote[];
 }
 
 export interface Asked {

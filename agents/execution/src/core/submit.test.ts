@@ -117,7 +117,7 @@ describe("submit", () => {
 
 describe("trading stops", () => {
   const unbooked = (fills: number, sinceMs: number): Partial<ExecutionState> => ({
-    unbooked: [{ booking: new Uint8Array(0), fills, sinceMs }],
+    unbooked: [{ booking: new Uint8Array(0), fills, sinceMs, atMs: sinceMs, open: [], traded: [] }],
   });
   const closed = closeAccount(new Rig().state, "FILL_REFUSED", "why");
 

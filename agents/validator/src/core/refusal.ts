@@ -24,6 +24,7 @@ import type { CertificateCode, ControlCode, ProposeCode } from "@countersign/quo
  * - `OUTSIDE_BAND`: the price is outside the order's band
  * - `QUOTE_UNKNOWN`: this validator's own feed has not seen the quote it was filled against
  * - `OUTSIDE_MARKET`: no quote since that one reaches the price
+ * - `FEED_BEHIND`: outside a replay, where the market is why it would refuse, and its own feed has not come to the fill: no judgement yet
  * - `UNKNOWN_INSTRUMENT`
  * - `WRONG_MARKS`: not the marks that this validator's own feed gives
  * - `NO_QUORUM`: too few validators answered; ask again
@@ -50,6 +51,7 @@ export type ValidatorCode =
   | "OUTSIDE_BAND"
   | "QUOTE_UNKNOWN"
   | "OUTSIDE_MARKET"
+  | "FEED_BEHIND"
   | "UNKNOWN_INSTRUMENT"
   | "WRONG_MARKS"
   | "NO_QUORUM"

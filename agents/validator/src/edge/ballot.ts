@@ -62,7 +62,7 @@ export async function holdBallot(
   if (votes.length >= needed) return { kind: "certified", votes: [...votes] };
 
   if (refusals.some(({ code }) => RETRY.has(code ?? ""))) return { kind: "split" };
-  const [first] = refusals;
+  const [first] = refusals.filter(({ code }) => code !== "FEED_BEHIND");
   // Somebody has judged it wrong, and without that vote there are not enough.
   if (first !== undefined) return { kind: "refused", code: first.code ?? "", text: first.text ?? "" };
   return { kind: "silent" };

@@ -1,7 +1,7 @@
 /** Votes: re-checks a proposed entry, records the vote, then signs it. Nothing is signed that is not recorded. */
 import { setTimeout as wait } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
-import { type Mode, type VoteRequest, type VoteResponse, VoteResponseSchema } from "@countersign/contracts";
+import { Mode, type VoteRequest, type VoteResponse, VoteResponseSchema } from "@countersign/contracts";
 import type { Signer } from "@countersign/envelope";
 import { type Entry, peekPropose, positionOf, type QuorumLog, readEntry, signVote } from "@countersign/quorum";
 import type { MarketView } from "../core/market-view.ts";
@@ -32,12 +32,13 @@ export class Voter {
   async vote({ entry: bytes, round }: VoteRequest): Promise<VoteResponse> {
     const entry = bytes === undefined ? undefined : readEntry(bytes);
     if (entry === undefined || round === undefined) return refused(refuse("BAD_ENTRY"));
-    const until = performance.now() + this.#o.patienceMs;
+    const { patienceMs } = this.#o;
+    const until = performance.now() + patienceMs;
     for (;;) {
       const answer = await this.#serial.run(() => this.#vote(entry, round));
-      // A fill may be here before the quote that it met: of the market, what is unknown a moment longer than a feed takes is unknown.
-      const mayLearn = OF_THE_MARKET.has(answer.code ?? "") && performance.now() < until;
-      if (!mayLearn || this.#hasFeed(entry)) return answer;
+      // A fill may be here before the quote that it met: while its own feed is behind, this validator does not know, and says so.
+      if (patienceMs === 0 || !OF_THE_MARKET.has(answer.code ?? "") || this.#hasFeed(entry)) return answer;
+      if (performance.now() >= until) return refused(refuse("FEED_BEHIND", answer.text));
       await wait(POLL_MS);
     }
   }
@@ -58,7 +59,8 @@ export class Voter {
 
   async #vote(entry: Entry, round: number): Promise<VoteResponse> {
     const { name, logs, log, mode, market, signer } = this.#o;
-    await logs.catchUp(entry.log);
+    // Outside a replay other processes write both logs: a vote is judged by the keys and the epoch that stand there now.
+    await logs.catchUp(entry.log, { force: mode !== Mode.REPLAY });
     if (entry.seq > logs.head(entry.log).seq + 1n) await logs.catchUp(entry.log, { force: true });
     const position = positionOf(entry, logs.head(entry.log));
     if (position !== "next") return refused(refuse(position === "GAP" ? "AHEAD" : "BEHIND", position));
