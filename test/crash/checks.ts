@@ -29,7 +29,12 @@ const checks = {
     ...missing(committed, leaves).map((id) => `record ${id} is not in the audit log`),
   ],
   explained: ({ kept }: Evidence) =>
-    kept.filter((code) => code === "").map(() => "a record lies in a dead-letter queue without a reason"),
+    kept.filter(({ code }) => code === "").map(({ queue }) => `a record lies in ${queue} without a reason`),
+  // A fill, an order's end, a ledger entry: what has happened never expires, and is never too much.
+  "events-pass": ({ kept }: Evidence) =>
+    kept
+      .filter(({ queue, code }) => !/^orders\.intent|^approvals\.decision/.test(queue) && TOO_LATE.has(code))
+      .map(({ queue, code }) => `an event was refused as ${code}: ${queue}`),
   chained: ({ audit }: Evidence) => audit,
   balanced: ({ ledger }: Evidence) => ledger,
   replayed: ({ differing }: Evidence) => differing,
@@ -55,6 +60,9 @@ export const plants = {
   "forget-inbox": ["one-outcome", (e) => ({ ...e, ended: [...e.ended, ...e.ended.slice(0, 1)] })],
   "skip-audit": ["on-record", (e) => ({ ...e, leaves: e.leaves.slice(1) })],
 } as const satisfies Record<string, readonly [Finding["check"], (evidence: Evidence) => Evidence]>;
+
+/** Refusals that are for what asks for something. */
+const TOO_LATE: ReadonlySet<string> = new Set(["STALE", "RATE_LIMITED"]);
 
 function twice(ids: readonly string[]): readonly string[] {
   const seen = new Set<string>();

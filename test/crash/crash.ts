@@ -45,7 +45,7 @@ try {
   rmSync(dir, { recursive: true, force: true });
 }
 
-function report({ evidence, kills }: Trial): number {
+function report({ evidence, happened: kills }: Trial<number>): number {
   const { sent, traded, booked, accepted, ended, committed, leaves, kept, decisions } = evidence;
   const findings = check(plant === undefined ? evidence : plant[1](evidence));
   for (const { check: name, text } of findings) console.log(`${name}: ${text}`);

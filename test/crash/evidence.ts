@@ -36,8 +36,8 @@ export interface Gathered {
   readonly leaves: readonly string[];
   /** Why Execution has closed the account, if it has. */
   readonly closed: readonly string[];
-  /** Of each record in a dead-letter queue its code; "" where there is none. */
-  readonly kept: readonly string[];
+  /** What lies in dead-letter queues; code "" where no reason is given. */
+  readonly kept: readonly { readonly queue: string; readonly code: string }[];
 }
 
 /** Of what was written down, by those who read it alone. */
@@ -54,9 +54,11 @@ export interface Reread {
 const SENDERS = ["signal", "portfolio", "hedger", "policy", "execution", "operator", "compliance"];
 const VALIDATORS = ["validator_1", "validator_2", "validator_3"];
 
+/** @param queues false: the brokers are away, and dead letters are not asked for */
 export async function gather(
   dir: string,
   { postgresUrl, kafka }: Pick<RunningCluster, "postgresUrl" | "kafka">,
+  { queues = true }: { readonly queues?: boolean } = {},
 ): Promise<Gathered> {
   const pool = openPool(postgresUrl, { max: 2, applicationName: "crash checker" });
   try {
@@ -88,7 +90,7 @@ export async function gather(
       unpublished: outbox.filter(({ published }) => !published).map(({ msg_id }) => msg_id),
       leaves: leaves.flatMap(({ bytes }) => readRecord(bytes)?.body.msgId ?? []),
       closed: account === undefined ? [] : JSON.parse(account.state).closed.map(({ text }: { text: string }) => text),
-      kept: await deadLetters(kafka.brokers),
+      kept: queues ? await deadLetters(kafka.brokers) : [],
     };
   } finally {
     await pool.close();
@@ -107,14 +109,15 @@ export function readExport(folder: string, { decisions, differing }: ReplayRepor
   };
 }
 
-async function deadLetters(brokers: readonly string[]): Promise<readonly string[]> {
+async function deadLetters(brokers: readonly string[]): Promise<Gathered["kept"]> {
   await using queues = new Dlqs(brokers);
-  const codes: string[] = [];
-  for (const name of await queues.used()) {
-    const { waiting, redriven, foreign } = await queues.read(name);
-    codes.push(...[...waiting, ...redriven].map(({ code }) => code), ...Array<string>(foreign).fill(""));
+  const kept: { queue: string; code: string }[] = [];
+  for (const queue of await queues.used()) {
+    const { waiting, redriven, foreign } = await queues.read(queue);
+    const codes = [...[...waiting, ...redriven].map(({ code }) => code), ...Array<string>(foreign).fill("")];
+    kept.push(...codes.map((code) => ({ queue, code })));
   }
-  return codes;
+  return kept;
 }
 
 const TERMINAL: ReadonlySet<number> = new Set([

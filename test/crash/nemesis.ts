@@ -9,7 +9,7 @@ export const VICTIMS = [
 ] as const;
 export type Victim = (typeof VICTIMS)[number];
 
-const EVERY_MS = 4_500;
+const EVERY_MS = { from: 2_500, to: 4_800 } as const;
 const AWAY_MS = { broker: 3_000, postgres: 1_000, redis: 1_000 } as const;
 
 export interface NemesisOptions {
@@ -24,7 +24,7 @@ export async function nemesis(cluster: RunningCluster, { forMs, prng, say }: Nem
   let kills = 0;
   let engine = Promise.resolve();
   for (;;) {
-    await wait(uniform(prng) * EVERY_MS);
+    await wait(EVERY_MS.from + uniform(prng) * (EVERY_MS.to - EVERY_MS.from));
     if (performance.now() >= until) break;
     const victim = VICTIMS[Math.floor(uniform(prng) * VICTIMS.length)]!;
     kills++;

@@ -1,6 +1,6 @@
 /**
- * One trial: a day is traded by separate processes on real engines while a nemesis kills, then the market is ended, what is under way is
- * given time, and everything that is left is read.
+ * A trial: a day is traded by separate processes on real engines while something happens to them, then the market is ended, what is under
+ * way is given time, and everything that is left is read.
  */
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -16,7 +16,6 @@ export interface TrialOptions {
   /** Holds the cluster; the caller's to remove. */
   readonly dir: string;
   readonly seed: string;
-  readonly minutes: number;
   /** Seconds of the day in one second. */
   readonly speed: number;
   readonly hedge: string;
@@ -25,20 +24,31 @@ export interface TrialOptions {
   readonly say: (text: string) => void;
 }
 
-export interface Trial {
-  readonly kills: number;
+export interface Trial<T> {
+  readonly happened: T;
   readonly evidence: Evidence;
 }
 
-/** For orders, fills and records that are under way when the last kill was done. */
+/** For orders, fills and records that are under way when it is over. */
 const SETTLE_MS = 90_000;
 
-export async function trial(options: TrialOptions): Promise<Trial> {
-  const { dir, seed, minutes, say } = options;
+export function trial(options: TrialOptions & { readonly minutes: number }): Promise<Trial<number>> {
+  const { seed, minutes, say } = options;
+  return tradeThrough(options, (cluster) =>
+    nemesis(cluster, { forMs: minutes * 60_000, prng: new Prng(BigInt(seed)), say }),
+  );
+}
+
+/** The day is traded while `happens` is done to its engines and processes. */
+export async function tradeThrough<T>(
+  options: TrialOptions,
+  happens: (cluster: RunningCluster, folder: string) => Promise<T>,
+): Promise<Trial<T>> {
+  const { dir, say } = options;
   const folder = join(dir, "cluster");
   await using cluster = await startCluster(folder, { choice: choiceOf(options), onStep: say });
-  const kills = await nemesis(cluster, { forMs: minutes * 60_000, prng: new Prng(BigInt(seed)), say });
-  say("no more kills; the market ends");
+  const happened = await happens(cluster, folder);
+  say("it is over; the market ends");
   await cluster.supervisor.end("market");
   const left = await settled(cluster, folder);
   await cluster.supervisor.stop();
@@ -46,7 +56,7 @@ export async function trial(options: TrialOptions): Promise<Trial> {
   const exported = join(dir, "export");
   await exportCluster(folder, exported);
   const replayed = await replayExport(folder, exported);
-  return { kills, evidence: { ...left, ...readExport(exported, replayed) } };
+  return { happened, evidence: { ...left, ...readExport(exported, replayed) } };
 }
 
 /** Evidence that holds, or the last there was when the time is over. */

@@ -70,6 +70,7 @@ export async function openProcess(dir: string, name: string): Promise<Process> {
   const kafka = new KafkaBus({
     brokers: spec.kafka,
     clientId: `${spec.platform}-${name}`,
+    sessionTimeoutMs: SESSION_MS,
     onError(error, place) {
       // Liveness is progress: a process whose handler hangs ends, and its successor goes on from the store.
       const isStuck = error instanceof BusError && error.code === "STUCK";
@@ -212,4 +213,6 @@ function schemaOf(name: string): string {
 export const VENUE = "paper-exchange";
 const BROKEN = 70; // EX_SOFTWARE of sysexits.h
 const DRAIN_MS = 3_000;
+/** The shortest that brokers take unless they are told: so long nobody reads what a killed process read, its successor included. */
+const SESSION_MS = 6_000;
 const HOUR_MS = 3_600_000;
