@@ -5,8 +5,9 @@ import type { Evidence } from "./evidence.ts";
 const good: Evidence = {
   sent: ["c1", "c2"],
   traded: ["1", "2"],
+  working: ["i3"],
   booked: ["1", "2"],
-  accepted: ["i1", "i2"],
+  accepted: ["i1", "i2", "i3"],
   ended: ["i1", "i2"],
   filled: ["1", "2"],
   committed: ["m1", "m2"],
@@ -31,7 +32,9 @@ describe("the checker of the crash test", () => {
 
   const wrongs: readonly (readonly [string, Partial<Evidence>])[] = [
     ["one-outcome", { ended: ["i1"] }],
-    ["one-outcome", { accepted: ["i1", "i1", "i2"] }],
+    ["one-outcome", { accepted: ["i1", "i1", "i2", "i3"] }],
+    ["one-outcome", { working: [] }],
+    ["one-outcome", { ended: ["i1", "i2", "i3"] }],
     ["fill-known", { filled: ["1"] }],
     ["fill-known", { filled: ["1", "2", "3"] }],
     ["booked-once", { booked: ["1", "2", "3"] }],

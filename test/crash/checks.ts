@@ -9,10 +9,13 @@ export interface Finding {
 const checks = {
   "sent-once": ({ sent }: Evidence) =>
     twice(sent).map((id) => `client order id ${id} reached the venue more than once`),
-  "one-outcome": ({ accepted, ended }: Evidence) => [
+  "one-outcome": ({ accepted, ended, working }: Evidence) => [
     ...twice(accepted).map((key) => `order ${key} was accepted more than once`),
     ...twice(ended).map((key) => `order ${key} has more than one outcome`),
-    ...missing(accepted, ended).map((key) => `order ${key} was accepted and has no outcome`),
+    ...missing(accepted, [...ended, ...working]).map((key) => `order ${key} was accepted and has no outcome`),
+    ...working
+      .filter((key) => ended.includes(key))
+      .map((key) => `order ${key} is said to be over and works at the venue`),
   ],
   "fill-known": ({ traded, filled }: Evidence) => [
     ...missing(traded, filled).map((id) => `the venue's trade ${id} was never published`),

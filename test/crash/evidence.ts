@@ -20,6 +20,8 @@ export interface Gathered {
   readonly sent: readonly string[];
   /** Execution ids of the venue's trades. */
   readonly traded: readonly string[];
+  /** Intent keys of the orders that still work at the venue: the market has ended before they met a quote. */
+  readonly working: readonly string[];
   /** Execution ids of the fills in the ledger's log, entry by entry. */
   readonly booked: readonly string[];
   /** Intent keys of the orders that Execution accepted. */
@@ -129,12 +131,17 @@ const TERMINAL: ReadonlySet<number> = new Set([
 ]);
 
 /** One line an execution report, its checksum in front. */
-function venueRecord(path: string): Pick<Evidence, "sent" | "traded"> {
+function venueRecord(path: string): Pick<Gathered, "sent" | "traded" | "working"> {
   const lines = readFileSync(path, "utf8").split("\n").filter(Boolean);
   const reports = lines.map((line) => JSON.parse(line.slice(line.indexOf(" ") + 1)));
+  const last = new Map(reports.map(({ orderID, ordStatus }) => [orderID, ordStatus]));
+  const placed = reports.filter(({ order }) => order !== undefined);
   return {
-    sent: reports.filter(({ order }) => order !== undefined).map(({ clOrdID }) => clOrdID),
+    sent: placed.map(({ clOrdID }) => clOrdID),
     traded: reports.filter(({ execType }) => execType === "TRADE").map(({ execID }) => String(execID)),
+    working: placed
+      .filter(({ orderID }) => ["NEW", "PARTIALLY_FILLED"].includes(last.get(orderID)))
+      .map(({ order }) => order.attribution.intentKey),
   };
 }
 
