@@ -65,7 +65,7 @@ export const METRICS = {
     name: "countersign_lag_seconds",
     type: "gauge",
     labels: ["topic"],
-    help: "Behind the broker: now minus its timestamp of the last record handled; of the slowest partition.",
+    help: "Behind the broker: now minus its timestamp of the record in hand; of the slowest partition; 0 when nothing waits.",
   },
   lagRecords: {
     name: "countersign_lag_records",

@@ -20,7 +20,7 @@ export class Lag {
       this.#topics.set(topic, partitions);
     }
     const place = partitions.get(partition);
-    if (place === undefined) partitions.set(partition, { brokerTimeMs, behind, inHand: 1, lateMs: 0 });
+    if (place === undefined) partitions.set(partition, { brokerTimeMs, behind, inHand: 1 });
     else {
       place.brokerTimeMs = brokerTimeMs;
       place.behind = behind;
@@ -33,7 +33,6 @@ export class Lag {
     const place = this.#topics.get(topic)?.get(partition);
     if (place === undefined) return;
     place.inHand = 0;
-    place.lateMs = this.#nowMs() - place.brokerTimeMs;
   }
 
   forget(topic: string): void {
@@ -42,12 +41,12 @@ export class Lag {
 
   /**
    * Of the slowest partition, in seconds. While a record is in hand or waits, it grows with the clock, also when the handler hangs; when
-   * none does, it is what the last one took from the broker to its end: an idle topic is not late.
+   * none does, it is 0: an idle topic is not late, and what was old when a process began to read is behind it.
    */
   seconds(): readonly (readonly [string, number])[] {
     const now = this.#nowMs();
     return this.#over((places) =>
-      Math.max(0, ...places.map((one) => (waiting(one) > 0 ? now - one.brokerTimeMs : one.lateMs) / 1_000)),
+      Math.max(0, ...places.map((one) => (waiting(one) > 0 ? (now - one.brokerTimeMs) / 1_000 : 0))),
     );
   }
 
@@ -68,7 +67,6 @@ interface Place {
   brokerTimeMs: number;
   behind: number;
   inHand: 0 | 1;
-  lateMs: number;
 }
 
 const TOPICS_MAX = 256;
