@@ -38,6 +38,10 @@ console.log(`most that was sustained: ${best.toFixed(0)} orders/s\n`);
 
 const first = latencies[0];
 if (first !== undefined) {
+  console.log(`time of a message in each step, mean ms, at ${first.wanted} orders/s`);
+  for (const name of ["signal", "portfolio", "policy", "execution"])
+    console.log(`  ${name.padEnd(10)} ${stepsOf(first, name)}`);
+  console.log();
   console.log("memory of each process, MB resident, at the first rate");
   console.log(first.memory.map(({ name, rssMb }) => `  ${name.padEnd(15)} ${String(rssMb).padStart(5)}`).join("\n"));
 }
@@ -57,6 +61,14 @@ function latencyLine({ wanted, achieved, orders, p50, p95, p99 }: Latency): stri
   const ms = (name: string, value: number) => `${name} ${value.toFixed(0).padStart(5)} ms`;
   const rate = `${wanted} orders/s wanted, ${achieved.toFixed(0)} reached the venue`;
   return `${rate.padEnd(48)} quote → order  ${ms("p50", p50)}  ${ms("p95", p95)}  ${ms("p99", p99)}   (${orders} orders)`;
+}
+
+/** What is below a hundredth of a millisecond says nothing. */
+function stepsOf({ steps }: Latency, name: string): string {
+  return steps
+    .filter(({ process, meanMs }) => process === name && meanMs >= 0.01)
+    .map(({ step, meanMs, count }) => `${step} ${meanMs.toFixed(2)} (${count})`)
+    .join("  ");
 }
 
 function perSecond(rate: number): string {

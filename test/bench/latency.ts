@@ -12,6 +12,7 @@ import { cloneFile, type RunningCluster, startCluster } from "@countersign/platf
 import { openPool } from "@countersign/postgres";
 import { defaults } from "../../cli/src/demo/defaults.ts";
 import { writeLoad } from "./load.ts";
+import { type StepTime, stepTimes } from "./steps.ts";
 
 /** All with a price that a bar of 100 is good for. */
 const SYMBOLS = ["AAPL", "SPX", "SPY", "XAUUSD", "EURUSD", "GBPUSD", "NZDUSD", "BTCUSD"];
@@ -28,6 +29,7 @@ export interface Latency {
   readonly p95: number;
   readonly p99: number;
   readonly memory: readonly { readonly name: string; readonly rssMb: number }[];
+  readonly steps: readonly StepTime[];
 }
 
 export interface LatencyOptions {
@@ -36,11 +38,9 @@ export interface LatencyOptions {
   readonly ordersPerSecond: number;
   readonly seconds: number;
   readonly say: (text: string) => void;
-  /** Asked at the end of the load, of the running cluster. */
-  readonly look?: (cluster: RunningCluster, folder: string) => Promise<void>;
 }
 
-export async function measureLatency({ dir, ordersPerSecond, seconds, say, look }: LatencyOptions): Promise<Latency> {
+export async function measureLatency({ dir, ordersPerSecond, seconds, say }: LatencyOptions): Promise<Latency> {
   const instruments = parseInstruments(JSON.parse(readFileSync(cloneFile("markets/instruments.json"), "utf8")));
   const load = writeLoad({ dir, instruments, symbols: SYMBOLS, ordersPerSecond, seconds: seconds + WARM_S, seed: 1n });
   const folder = join(dir, "cluster");
@@ -64,7 +64,7 @@ export async function measureLatency({ dir, ordersPerSecond, seconds, say, look 
   });
   await wait((seconds + WARM_S + 3) * 1_000);
   const memory = cluster.supervisor.states().map(({ name, pid }) => ({ name, rssMb: rssOf(pid) }));
-  await look?.(cluster, folder);
+  const steps = await stepTimes(folder);
   const orders = await ordersOf(cluster, folder);
   const firstMs = Math.min(...orders.map(({ venueMs }) => venueMs)) + WARM_S * 1_000;
   const counted = orders.filter(({ venueMs }) => venueMs >= firstMs && venueMs < firstMs + seconds * 1_000);
@@ -76,6 +76,7 @@ export async function measureLatency({ dir, ordersPerSecond, seconds, say, look 
     orders: counted.length,
     ...{ p50: quantile(0.5), p95: quantile(0.95), p99: quantile(0.99) },
     memory,
+    steps,
   };
 }
 
