@@ -33,7 +33,8 @@ export function program(version: string, caller: Caller): Program {
   const up = command
     .command("up")
     .description("every agent as a process of its own, on Kafka and PostgreSQL, on this machine")
-    .option("--dir <folder>", "where the cluster lives, instead of .countersign/cluster");
+    .option("--dir <folder>", "where the cluster lives, instead of .countersign/cluster")
+    .option("--replicas <agent=count...>", "several processes for one agent of a new cluster: policy=2");
   for (const option of demoOptionList().filter((one) => OF_A_CLUSTER.has(one.name()))) up.addOption(option);
   up.action(async (flags: UpFlags) => ends((await import("./up/up.ts")).up(flags, caller)));
 

@@ -14,7 +14,7 @@ import { FenceReader, genesisDigest, peekPropose, readEntry } from "@countersign
 import { decodeJson, type JournalEntry } from "@countersign/runtime";
 import { type AgentsConfig, makeAgents } from "./agents.ts";
 import { ReplayKeys } from "./keys.ts";
-import { type Differing, ReplayError, ReplayedAgent } from "./replayed-agent.ts";
+import { type Differing, ReplayError, ReplayedAgent, type ReplayedView } from "./replayed-agent.ts";
 
 export interface ReplayReport {
   /** Per agent, in the order of the platform's list. */
@@ -70,10 +70,12 @@ export async function replayJournals({ dir, config, market }: ReplayOptions): Pr
 /** One agent before a market that comes in one order: each decision is made when everything it had seen has been folded. */
 class Replaying {
   readonly #agent: ReplayedAgent;
+  readonly #view: ReplayedView;
   readonly #journal: readonly JournalEntry[];
 
   constructor(agent: ReplayedAgent, journal: readonly JournalEntry[]) {
     this.#agent = agent;
+    this.#view = agent.newView();
     this.#journal = journal;
   }
 
@@ -88,13 +90,13 @@ class Replaying {
     const at = `${topic} ${key}`;
     for (let entry = this.#next(); entry !== undefined; entry = this.#next()) {
       if (BigInt(entry.positions[at] ?? "0") >= seq) break;
-      this.#agent.decide(entry);
+      this.#agent.decide(entry, this.#view);
     }
-    this.#agent.fold(opened);
+    this.#agent.fold(this.#view, opened);
   }
 
   finish(): void {
-    for (let entry = this.#next(); entry !== undefined; entry = this.#next()) this.#agent.decide(entry);
+    for (let entry = this.#next(); entry !== undefined; entry = this.#next()) this.#agent.decide(entry, this.#view);
   }
 
   #next(): JournalEntry | undefined {

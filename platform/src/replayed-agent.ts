@@ -29,7 +29,14 @@ export class ReplayError extends Error {
 
 type Open = (bytes: Uint8Array) => ReturnType<typeof openEnvelope>;
 
-/** One agent: its view, its aggregates, and how far it is with its journal. */
+/** What one process had made of the market. */
+export interface ReplayedView {
+  readonly of: unknown;
+  /** What the view said of a message, by that message's id, until it is decided upon: others may be folded before. */
+  readonly triggers: Map<string, unknown>;
+}
+
+/** One agent: its aggregates, and how far it is with its journal. */
 export class ReplayedAgent {
   readonly name: string;
   decided = 0;
@@ -39,9 +46,6 @@ export class ReplayedAgent {
   readonly #open: Open;
   readonly #topics: ReadonlySet<string>;
   readonly #states = new Map<string, unknown>();
-  /** What the view said of a message, by that message's id, until it is decided upon: others may be folded before. */
-  readonly #triggers = new Map<string, unknown>();
-  #view: unknown;
 
   /** @param records every record it may have decided on, by msg_id */
   constructor(agent: Agent<unknown, unknown>, records: ReadonlyMap<string, Opened>, open: Open) {
@@ -50,7 +54,6 @@ export class ReplayedAgent {
     this.#records = records;
     this.#open = open;
     this.#topics = new Set(agent.canvas.observes.map(({ topic }) => topic));
-    this.#view = agent.view.create();
   }
 
   /** Whether it reads this topic at all. */
@@ -58,30 +61,29 @@ export class ReplayedAgent {
     return this.#topics.has(topic);
   }
 
-  /** As a new process begins that finds no snapshot. */
-  forgetView(): void {
-    this.#view = this.#agent.view.create();
-    this.#triggers.clear();
+  /** As a process begins that finds no snapshot. */
+  newView(): ReplayedView {
+    return { of: this.#agent.view.create(), triggers: new Map() };
   }
 
-  fold(opened: Opened): void {
+  fold(view: ReplayedView, opened: Opened): void {
     const payload = payloadOf(opened);
     const message = payload === undefined ? undefined : marketMessage(opened, payload);
     if (message === undefined) return;
-    const trigger = this.#agent.view.fold(this.#view, message);
-    if (trigger !== undefined) this.#triggers.set(opened.body.msgId, trigger.data);
+    const trigger = this.#agent.view.fold(view.of, message);
+    if (trigger !== undefined) view.triggers.set(opened.body.msgId, trigger.data);
   }
 
   /** The next decision of the journal. */
-  decide(entry: JournalEntry): void {
+  decide(entry: JournalEntry, view: ReplayedView): void {
     const n = ++this.decided;
     if (this.differing !== undefined) return;
     const agent = this.#agent;
-    const { input, correlationId } = this.#inputOf(entry);
+    const { input, correlationId } = this.#inputOf(entry, view);
     const { nowMs, fence, auditTrailing } = entry;
     const state = this.#states.get(entry.key) ?? agent.initial(entry.key);
     const cause = { msgId: entry.cause, correlationId };
-    const decision = agent.decide(state, input, { nowMs, view: this.#view, fence, auditTrailing, cause });
+    const decision = agent.decide(state, input, { nowMs, view: view.of, fence, auditTrailing, cause });
     const taken = decision.effects.find((effect) => effect.kind === "claim" && effect.id === entry.claimed);
     const effects = taken?.kind === "claim" ? taken.otherwise : decision.effects;
     if (taken === undefined) this.#states.set(entry.key, decision.state);
@@ -89,7 +91,7 @@ export class ReplayedAgent {
     if (digest !== entry.effects) this.differing = { agent: this.name, n, what: difference(entry, digest, effects) }; // P09.effects
   }
 
-  #inputOf({ input, cause, fence }: JournalEntry): { input: Input; correlationId: string } {
+  #inputOf({ input, cause, fence }: JournalEntry, view: ReplayedView): { input: Input; correlationId: string } {
     switch (input.kind) {
       case "message": {
         const opened = input.bytes === undefined ? this.#record(input.msgId) : this.#opened(input.bytes);
@@ -119,7 +121,7 @@ export class ReplayedAgent {
       case "market":
         // The view says it again by itself, having folded the same quotes.
         return {
-          input: { kind: "market", name: input.name, data: this.#triggered(input.msgId) },
+          input: { kind: "market", name: input.name, data: triggered(view, input.msgId) },
           correlationId: input.correlationId,
         };
       case "timer":
@@ -135,12 +137,6 @@ export class ReplayedAgent {
       case "no-answer":
         return { input, correlationId: cause };
     }
-  }
-
-  #triggered(msgId: string): unknown {
-    const data = this.#triggers.get(msgId) ?? null;
-    this.#triggers.delete(msgId);
-    return data;
   }
 
   #record(msgId: string): Opened {
@@ -167,4 +163,10 @@ export class ReplayedAgent {
 function difference({ input, effects: recorded }: JournalEntry, digest: string, effects: readonly Effect[]): string {
   const said = effects.map((effect) => (effect.kind === "publish" ? `publish ${effect.type}` : effect.kind)).join(", ");
   return `${input.kind}: recorded ${recorded.slice(0, 12)}, now ${digest.slice(0, 12)} (${said || "nothing"})`;
+}
+
+function triggered({ triggers }: ReplayedView, msgId: string): unknown {
+  const data = triggers.get(msgId) ?? null;
+  triggers.delete(msgId);
+  return data;
 }

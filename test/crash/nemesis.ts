@@ -4,7 +4,18 @@ import type { RunningCluster } from "@countersign/platform";
 import { type Prng, uniform } from "@countersign/quant";
 
 export const VICTIMS = [
-  ...["execution", "policy", "portfolio", "hedger", "signal", "compliance", "market", "operator", "gateway"],
+  ...[
+    "execution",
+    "policy",
+    "policy.2",
+    "portfolio",
+    "hedger",
+    "signal",
+    "compliance",
+    "market",
+    "operator",
+    "gateway",
+  ],
   ...["paper-exchange", "validator-1", "validator-2", "validator-3", "broker", "postgres", "redis"],
 ] as const;
 export type Victim = (typeof VICTIMS)[number];

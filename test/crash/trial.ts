@@ -77,6 +77,8 @@ function choiceOf({ dir, seed, speed, hedge, traces }: TrialOptions) {
     deposit: defaults.deposit,
     traded: ["EURUSD", "XAUUSD"].filter((symbol) => symbol !== hedge),
     hedge,
+    // Two answer for Policy, over one store: either may die while the other decides.
+    replicas: { policy: 2 },
     market:
       traces === undefined ? { traces: recordDay(dir, seed), from: DAY_BEGINS, speed } : { traces: [...traces], speed },
     strategies: [cloneFile("test/crash/restless.ts")],

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { cloneFile, type ProcessState, startCluster } from "@countersign/platform";
+import { cloneFile, InputError, type ProcessState, startCluster } from "@countersign/platform";
 import { type Caller, fromCaller } from "../caller.ts";
 import { defaults } from "../demo/defaults.ts";
 import { traceName } from "../demo/market.ts";
@@ -14,11 +14,12 @@ import { clusterDir } from "./place.ts";
 
 export type UpFlags = Pick<DemoFlags, "strategy" | "limits" | "trace" | "hedge" | "from" | "to" | "speed"> & {
   readonly dir?: string;
+  readonly replicas?: readonly string[];
 };
 
 /** Returns the exit code, when the person has had enough. */
 export async function up(flags: UpFlags, caller: Caller): Promise<number> {
-  const { dir: _, speed, ...market } = flags;
+  const { dir: _, speed, replicas, ...market } = flags;
   const dir = clusterDir(flags, caller);
   const plan = await demoOptions(market, caller);
   const { fromMs, toMs } = plan.window;
@@ -44,6 +45,7 @@ export async function up(flags: UpFlags, caller: Caller): Promise<number> {
       deposit: defaults.deposit,
       traded,
       hedge: hedgeSymbol ?? null,
+      ...(replicas && { replicas: replicasOf(replicas) }),
       market: {
         traces: files,
         ...(fromMs !== undefined && { from: new Date(fromMs).toISOString() }),
@@ -77,6 +79,18 @@ export async function up(flags: UpFlags, caller: Caller): Promise<number> {
 
 /** A recording of days is watched in five minutes; one within a day as it was. */
 const WATCHED_S = 300;
+
+/** `policy=2`, as often as wanted. */
+function replicasOf(texts: readonly string[]): Record<string, number> {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const [, agent, count] = /^([a-z]+)=(\d+)$/.exec(text) ?? [];
+      if (agent === undefined || count === undefined)
+        throw new InputError("BAD_OPTION", `--replicas ${text}: say how many for which agent, such as policy=2`);
+      return [agent, Number(count)];
+    }),
+  );
+}
 
 function paceOf(isWithinADay: boolean, { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }): number {
   return isWithinADay ? 1 : (toMs - fromMs) / 1_000 / WATCHED_S;

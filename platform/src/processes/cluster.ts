@@ -35,8 +35,10 @@ export interface ClusterSpec {
   };
   /** host:port of each broker. */
   readonly kafka: readonly string[];
-  /** host:port of each process' gRPC server. */
-  readonly servers: Readonly<Record<string, string>>;
+  /** Processes that answer for an agent, where there are several. */
+  readonly replicas?: Readonly<Record<string, number>>;
+  /** host:port of the gRPC server of each of an agent's processes. */
+  readonly servers: Readonly<Record<string, readonly string[]>>;
   /** host:port of each process' health and metrics. */
   readonly health: Readonly<Record<string, string>>;
   /** Of the paper venue's API. */
@@ -45,6 +47,17 @@ export interface ClusterSpec {
   readonly genesis: string;
   /** The person's signature under the opening, a serialised Signed, base64. */
   readonly opening: string;
+}
+
+/** The n-th process of an agent, from 0: `policy`, `policy.2`, `policy.3`. */
+export function processName(agent: string, n: number): string {
+  return n === 0 ? agent : `${agent}.${n + 1}`;
+}
+
+/** Whose process it is, and which of them, from 0. */
+export function agentOf(process: string): { readonly agent: string; readonly n: number } {
+  const [, agent = process, number = "1"] = /^(.*)\.(\d+)$/.exec(process) ?? [];
+  return { agent, n: Number(number) - 1 };
 }
 
 export interface Secrets {

@@ -17,7 +17,16 @@ import { authority } from "../authority-file.ts";
 import { genesisRequest, VALIDATORS } from "../genesis.ts";
 import { InputError, loadLimits } from "../inputs.ts";
 import { Person } from "../person.ts";
-import { type ClusterSpec, keysDir, readSpec, type Secrets, writeSecrets, writeSpec } from "./cluster.ts";
+import {
+  agentOf,
+  type ClusterSpec,
+  keysDir,
+  processName,
+  readSpec,
+  type Secrets,
+  writeSecrets,
+  writeSpec,
+} from "./cluster.ts";
 import { KeyFiles } from "./key-files.ts";
 import { openProcess, VENUE } from "./process.ts";
 
@@ -27,8 +36,16 @@ export type ClusterChoice = Omit<
   "format" | "platform" | "servers" | "health" | "venue" | "genesis" | "opening"
 >;
 
-/** In the order in which they start. */
-export const PROCESSES = [VENUE, ...VALIDATORS, ...AGENTS, "market", "gateway"] as const;
+/** Whose processes there are, in the order in which they start. */
+export const SERVICES = [VENUE, ...VALIDATORS, ...AGENTS, "market", "gateway"] as const;
+
+/** Those that may have several processes: their store, relay and limits are shared, and that is tried. */
+const REPLICATED: readonly string[] = ["policy"];
+
+/** Every process of a cluster, by name. */
+export function processesOf({ replicas = {} }: Pick<ClusterSpec, "replicas">): readonly string[] {
+  return SERVICES.flatMap((agent) => Array.from({ length: replicas[agent] ?? 1 }, (_, n) => processName(agent, n)));
+}
 
 /** Writes the folder. @throws InputError when a cluster is described there already */
 export async function foundCluster(
@@ -38,6 +55,7 @@ export async function foundCluster(
 ): Promise<ClusterSpec> {
   if (existsSync(join(dir, "cluster.json")))
     throw new InputError("BAD_OPTION", `${dir}: a cluster lives there already: go on with it, or name another folder`);
+  checkReplicas(choice);
   mkdirSync(dir, { recursive: true });
   const limits = loadLimits(choice.limits);
   const copy = basename(choice.limits);
@@ -48,11 +66,14 @@ export async function foundCluster(
   const facts = { authority, mode: modes.paper, platform, signers, persons, limitsDigest: limits.digest };
   const genesis = genesisRequest({ ...facts, fromMs: Date.now() });
   const opening = signOpening(choice.person, signers.signer(choice.person, KeyPurpose.APPROVAL));
-  const [venue = "", ...ports] = await freeAddresses(1 + 2 * PROCESSES.length);
-  const servers = Object.fromEntries(
-    PROCESSES.flatMap((name, n) => (name === VENUE ? [] : [[name, ports[2 * n]!] as const])),
-  );
-  const health = Object.fromEntries(PROCESSES.map((name, n) => [name, ports[2 * n + 1]!]));
+  const names = processesOf(choice);
+  const [venue = "", ...ports] = await freeAddresses(1 + 2 * names.length);
+  const servers: Record<string, string[]> = {};
+  for (const [n, name] of names.entries()) {
+    const { agent } = agentOf(name);
+    if (agent !== VENUE) servers[agent] = [...(servers[agent] ?? []), ports[2 * n]!];
+  }
+  const health = Object.fromEntries(names.map((name, n) => [name, ports[2 * n + 1]!]));
   const spec: ClusterSpec = {
     ...choice,
     format: 1,
@@ -68,6 +89,17 @@ export async function foundCluster(
   writeSpec(dir, spec);
   return spec;
 }
+
+function checkReplicas({ replicas = {} }: ClusterChoice): void {
+  for (const [agent, count] of Object.entries(replicas)) {
+    if (!REPLICATED.includes(agent))
+      throw new InputError("BAD_OPTION", `${agent}: only ${REPLICATED.join(", ")} may have several processes`);
+    if (!Number.isSafeInteger(count) || count < 1 || count > REPLICAS_MAX)
+      throw new InputError("BAD_OPTION", `${agent}: ${count} processes; take 1 to ${REPLICAS_MAX}`);
+  }
+}
+
+const REPLICAS_MAX = 5;
 
 /** Proposes genesis and deposit; both are in the log once, however often this is done. */
 export async function proposeFounding(dir: string): Promise<void> {

@@ -128,7 +128,7 @@ describe("marks and features", () => {
     const lines: string[] = [];
     const observed = { metrics, log: (line: string) => void lines.push(line) } as unknown as Observed;
     const secrets = { postgres: "", venueKey: "", redis: server.url };
-    const hot = openHot({ name: "policy", platform: "two", secrets, observed, environment: {} })!;
+    const hot = openHot({ name: "policy", replicas: 1, platform: "two", secrets, observed, environment: {} })!;
     closing.push(() => hot.close());
     const folded: bigint[] = [];
     const view = hot.marking({ ...noView, fold: (_, { ref }) => void folded.push(ref.seq) });

@@ -4,7 +4,6 @@
  * any of it, and without Redis each process goes on with its own share of the limits.
  *
  *   COUNTERSIGN_REDIS      redis[s]://[user][:password@]host[:port][/db], before `redis` in `secrets.json`
- *   COUNTERSIGN_REPLICAS   how many processes answer for this agent, at most: 1 unless given
  */
 import { fromBinary } from "@bufbuild/protobuf";
 import { type Cache, CacheError, LeasedRateLimit, type Mark, openRedisCache } from "@countersign/cache";
@@ -29,6 +28,8 @@ export interface Hot {
 
 export interface HotOptions {
   readonly name: string;
+  /** Processes that answer for this agent: without Redis each allows its share. */
+  readonly replicas: number;
   readonly platform: string;
   readonly secrets: Secrets;
   readonly observed: Observed;
@@ -49,12 +50,11 @@ export function openHot(options: HotOptions): Hot | undefined {
     return open(url, options);
   } catch (error) {
     if (!(error instanceof CacheError)) throw error;
-    throw new InputError("BAD_OPTION", `COUNTERSIGN_REDIS, COUNTERSIGN_REPLICAS: ${error.message}`, { cause: error });
+    throw new InputError("BAD_OPTION", `COUNTERSIGN_REDIS: ${error.message}`, { cause: error });
   }
 }
 
-function open(url: string, { name, platform, observed, environment }: HotOptions): Hot {
-  const replicas = Number(environment.COUNTERSIGN_REPLICAS ?? 1);
+function open(url: string, { name, replicas, platform, observed }: HotOptions): Hot {
   const nowMs = () => performance.now();
   const cache = openRedisCache({
     url,

@@ -24,7 +24,7 @@ const stop = new Promise<void>((resolve) => {
 try {
   const own = await openProcess(dir, name);
   // Who waits for an engine or for the genesis has nothing to finish.
-  const running = await Promise.race([run(name, own), stop]);
+  const running = await Promise.race([run(own.name, own), stop]);
   await stop;
   setTimeout(() => end("did not end in time"), END_MS);
   await running?.close();

@@ -16,6 +16,7 @@ const WARM_UP_DAYS = 400;
 const DAY_MS = 86_400_000;
 const BATCH_MAX = 256;
 const PUBLISH_TIMEOUT_MS = 5_000;
+const MARK_EVERY_MS = 50;
 
 /** How many events of the source are published; when the day began, on the wall and in the recording. */
 interface Position {
@@ -51,6 +52,7 @@ export async function runMarket(own: Process): Promise<{ close(): Promise<void> 
     async close() {
       stop.abort();
       await running;
+      await pacer.marked();
       await teller.close(1_000);
     },
   };
@@ -67,6 +69,7 @@ class Pacer {
   #version = 0n;
   #position: Position = { events: 0, began: undefined };
   #waiting: MarketEvent[] = [];
+  #marking: Promise<void> | undefined;
 
   constructor(own: Process, store: Store, sealer: Sealer, signal: AbortSignal) {
     this.#own = own;
@@ -121,7 +124,9 @@ class Pacer {
     const isOpened = () => !this.#own.fence.state().halts.some(({ id }) => id === "birth");
     while (!isOpened()) await wait(20, undefined, { signal: this.#signal });
     const began = { wallMs: this.#own.loop.nowMs(), traceMs };
-    await this.#mark({ ...this.#position, began });
+    await this.#marking;
+    this.#position = { ...this.#position, began };
+    await this.#mark(this.#position);
     return began;
   }
 
@@ -146,7 +151,29 @@ class Pacer {
         await wait(Math.min(20 * 2 ** tries, 1_000), undefined, { signal: this.#signal });
       }
     }
-    await this.#mark({ ...this.#position, events: this.#position.events + events.length });
+    this.#position = { ...this.#position, events: this.#position.events + events.length };
+    this.#markSoon();
+  }
+
+  /** Resolves when what was published is marked. */
+  async marked(): Promise<void> {
+    await this.#marking;
+  }
+
+  /** Quotes do not wait for the store: what is published again after a crash is dropped by its readers. */
+  #markSoon(): void {
+    if (this.#marking !== undefined) return;
+    this.#marking = this.#markPublished();
+    this.#marking.catch(this.#own.onBroken);
+  }
+
+  async #markPublished(): Promise<void> {
+    for (let marked: Position | undefined; marked !== this.#position; ) {
+      await wait(MARK_EVERY_MS, undefined, { signal: this.#signal }).catch(() => {});
+      marked = this.#position;
+      await this.#mark(marked);
+    }
+    this.#marking = undefined;
   }
 
   async #mark(position: Position): Promise<void> {
@@ -154,7 +181,6 @@ class Pacer {
     const result = await insist(() => this.#store.commit({ ...emptyCommit, aggregate }));
     // An answer that was lost: what stands there now is ours, because nobody else writes it.
     this.#version = result.kind === "committed" ? result.version : (await insist(() => this.#store.load(KEY))).version;
-    this.#position = position;
   }
 }
 

@@ -40,6 +40,8 @@ export interface ObserveOptions {
   /** Of the cluster. */
   readonly dir: string;
   readonly name: string;
+  /** Of the process: several may be of one name. */
+  readonly processName: string;
   /** host:port; who has none, such as a person's command, is neither asked nor traced. */
   readonly address: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -58,17 +60,17 @@ export function observe(options: ObserveOptions): Observed {
   }
 }
 
-function open({ dir, name, address, environment }: ObserveOptions): Observed {
+function open({ dir, name, processName, address, environment }: ObserveOptions): Observed {
   // A person's command says by itself what is to be said.
   const level = address === undefined ? "error" : logLevelOf(environment);
-  const log = openLogs({ agent: name, level });
+  const log = openLogs({ agent: processName, level });
   const metrics = new Metrics({ agent: name.replace(":", "-") });
   const ratio = address === undefined ? 0 : ratioOf(environment);
   const tracer = openTracer({
     service: name,
-    instance: `${name}-${process.pid}`,
+    instance: `${processName}-${process.pid}`,
     ratio,
-    file: ratio > 0 ? join(tracesDir(dir), `${name}.jsonl`) : undefined,
+    file: ratio > 0 ? join(tracesDir(dir), `${processName}.jsonl`) : undefined,
     otlpUrl: environment.OTEL_EXPORTER_OTLP_ENDPOINT,
   });
   metrics.watch({ spans: () => tracer.counts() });

@@ -13,7 +13,7 @@ import { FenceReader, genesisDigest } from "@countersign/quorum";
 import { isTransient, openPostgresStore, prune, type Rpc, type Store, Teller, WallLoop } from "@countersign/runtime";
 import { VALIDATORS } from "../genesis.ts";
 import { followControl } from "../listeners.ts";
-import { type ClusterSpec, keysDir, readSecrets, readSpec, type Secrets } from "./cluster.ts";
+import { agentOf, type ClusterSpec, keysDir, readSecrets, readSpec, type Secrets } from "./cluster.ts";
 import { FenceWatch } from "./fence-watch.ts";
 import { type Hot, openHot } from "./hot.ts";
 import { KeyFiles } from "./key-files.ts";
@@ -51,25 +51,28 @@ export interface Process {
   close(): Promise<void>;
 }
 
-export async function openProcess(dir: string, name: string): Promise<Process> {
+/** @param processName an agent's, or that of one of its replicas */
+export async function openProcess(dir: string, processName: string): Promise<Process> {
   const spec = readSpec(dir);
+  const { agent: name, n } = agentOf(processName);
   const secrets = readSecrets(dir);
   const signers = new KeyFiles(keysDir(dir), { makes: false });
-  const observed = observe({ dir, name, address: spec.health[name], environment: process.env });
+  const observed = observe({ dir, name, processName, address: spec.health[processName], environment: process.env });
   const { log, metrics, probe } = observed;
   const onBroken = (error: unknown) => {
     observed.logEnd(error);
     process.exit(BROKEN);
   };
   const loop = new WallLoop({ onBroken });
-  const pool = openPool(secrets.postgres, { max: 4, applicationName: `countersign ${name}` });
+  const pool = openPool(secrets.postgres, { max: 4, applicationName: `countersign ${processName}` });
   const database = new DatabaseWatch(pool);
-  const shared = { name, platform: spec.platform, secrets, observed, environment: process.env };
+  const replicas = spec.replicas?.[name] ?? 1;
+  const shared = { name, replicas, platform: spec.platform, secrets, observed, environment: process.env };
   // A person's command shares nothing.
-  const hot = spec.health[name] === undefined ? undefined : openHot(shared);
+  const hot = spec.health[processName] === undefined ? undefined : openHot(shared);
   const kafka = new KafkaBus({
     brokers: spec.kafka,
-    clientId: `${spec.platform}-${name}`,
+    clientId: `${spec.platform}-${processName}`,
     sessionTimeoutMs: SESSION_MS,
     onError(error, place) {
       // Liveness is progress: a process whose handler hangs ends, and its successor goes on from the store.
@@ -79,9 +82,8 @@ export async function openProcess(dir: string, name: string): Promise<Process> {
     },
   });
   const bus = new WatchedBus({ bus: kafka, probe, isTraced: observed.isTraced });
-  const listen = spec.servers[name];
-  const servers = Object.fromEntries(Object.entries(spec.servers).map(([server, address]) => [server, [address]]));
-  const server = new GrpcRpc({ servers, onError: onBroken, ...(listen !== undefined && { listen }) });
+  const listen = spec.servers[name]?.[n];
+  const server = new GrpcRpc({ servers: spec.servers, onError: onBroken, ...(listen !== undefined && { listen }) });
   const fence = new FenceReader({ genesisDigest: genesisDigest(Buffer.from(spec.genesis, "base64")) });
   // The paper exchange says nothing, so it has no key.
   const signer = name === VENUE ? undefined : signers.signer(name, KeyPurpose.ENVELOPE);

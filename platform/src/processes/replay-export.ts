@@ -1,7 +1,7 @@
 /**
- * Puts the journals of an exported cluster before its agents again (P09). Processes die and begin anew, and each reads the topics of the
- * market in its own order: so a decision is found by the positions that it names, and where those go back, another life has begun and the
- * view with it.
+ * Puts the journals of an exported cluster before its agents again (P09). Processes die and begin anew, several may be one agent's, and
+ * each reads the topics of the market in its own order: so a decision finds its view by the positions that it names. What no view has not
+ * passed already begins one of its own, as another process did.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { envelopeFromJson, type Opened, openEnvelope } from "@countersign/envelo
 import type { JournalEntry } from "@countersign/runtime";
 import { AGENTS, makeAgent, operatorSeat, type Surroundings } from "../agents.ts";
 import { type ReplayReport, readFence, readJournals, readRecords } from "../replay.ts";
-import { ReplayedAgent } from "../replayed-agent.ts";
+import { ReplayedAgent, type ReplayedView } from "../replayed-agent.ts";
 import { configOf, openingOf } from "./agent.ts";
 import { keysDir, readSpec } from "./cluster.ts";
 import { KeyFiles } from "./key-files.ts";
@@ -42,10 +42,12 @@ export async function replayExport(dir: string, exported: string): Promise<Repla
   const agents = AGENTS.map((name) => {
     const { agent } = name === "operator" ? operatorSeat(openingOf(spec)) : makeAgent(name, config, around);
     const replayed = new ReplayedAgent(agent, byId, open);
-    const reader = new Reader(replayed, market);
+    const readers: Reader[] = [];
     for (const entry of journals.get(name) ?? []) {
+      const reader = mostRead(readers, entry.positions) ?? new Reader(replayed, market);
+      if (!readers.includes(reader)) readers.push(reader);
       reader.readTo(entry.positions);
-      replayed.decide(entry);
+      replayed.decide(entry, reader.view);
     }
     return replayed;
   });
@@ -58,22 +60,31 @@ export async function replayExport(dir: string, exported: string): Promise<Repla
 /** By "topic key", each in the order of its seq. */
 type Market = ReadonlyMap<string, readonly Opened[]>;
 
-/** Brings one agent's view to where a decision had it. */
+/** Of those that have not passed the positions, the one that has the least left to read. */
+function mostRead(readers: readonly Reader[], positions: JournalEntry["positions"]): Reader | undefined {
+  const behind = readers.filter((reader) => !reader.isPast(positions));
+  return behind.toSorted((a, b) => b.count - a.count)[0];
+}
+
+/** Brings one view of an agent's to where a decision had it. */
 class Reader {
+  readonly view: ReplayedView;
   readonly #agent: ReplayedAgent;
   readonly #market: Market;
   readonly #read = new Map<string, number>();
 
   constructor(agent: ReplayedAgent, market: Market) {
+    this.view = agent.newView();
     this.#agent = agent;
     this.#market = market;
   }
 
+  /** Messages read. */
+  get count(): number {
+    return [...this.#read.values()].reduce((sum, read) => sum + read, 0);
+  }
+
   readTo(positions: JournalEntry["positions"]): void {
-    if (this.#isBefore(positions)) {
-      this.#agent.forgetView();
-      this.#read.clear();
-    }
     const next: Opened[] = [];
     for (const [at, position] of Object.entries(positions)) {
       const messages = this.#market.get(at) ?? [];
@@ -82,11 +93,11 @@ class Reader {
       this.#read.set(at, read);
     }
     next.sort((a, b) => Number(a.body.sentAtMs - b.body.sentAtMs));
-    for (const message of next) if (this.#agent.folds(message.body.topic)) this.#agent.fold(message);
+    for (const message of next) if (this.#agent.folds(message.body.topic)) this.#agent.fold(this.view, message);
   }
 
   /** Whether something was read that this decision had not seen. */
-  #isBefore(positions: JournalEntry["positions"]): boolean {
+  isPast(positions: JournalEntry["positions"]): boolean {
     for (const [at, read] of this.#read) {
       const last = this.#market.get(at)?.[read - 1];
       if (last !== undefined && seqOf(last) > BigInt(positions[at] ?? "0")) return true;

@@ -13,7 +13,7 @@ import {
 import { createDatabase, databasesNamed } from "@countersign/postgres";
 import { claimFolder } from "./claim.ts";
 import { readSecrets, readSpec, writeSecrets, writeSpec } from "./cluster.ts";
-import { type ClusterChoice, foundCluster, PROCESSES, proposeFounding } from "./found.ts";
+import { type ClusterChoice, foundCluster, processesOf, proposeFounding } from "./found.ts";
 import type { ProcessState } from "./run-record.ts";
 import { Supervisor } from "./supervisor.ts";
 import { createTopics } from "./topics.ts";
@@ -69,10 +69,11 @@ export async function startCluster(dir: string, options: StartOptions): Promise<
     }
     await createTopics({ brokers: cluster.brokers, replicas: Math.min(REPLICAS, brokers) });
     onStep("topics are there");
+    const spec = readSpec(dir);
     const supervisor = new Supervisor({
       dir,
-      names: PROCESSES,
-      health: readSpec(dir).health,
+      names: processesOf(spec),
+      health: spec.health,
       ...(onChange && { onChange }),
     });
     stack.defer(() => supervisor.stop());

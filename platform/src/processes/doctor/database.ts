@@ -1,6 +1,6 @@
 /** The tables of a cluster: is every process' schema there and of one age, and does anything wait to be sent. */
 import { openPool, type Pool, PostgresError, sqlState } from "@countersign/postgres";
-import { PROCESSES } from "../found.ts";
+import { SERVICES } from "../found.ts";
 import { VENUE } from "../process.ts";
 import { bad, type Finding, lesser, ok } from "./finding.ts";
 
@@ -43,7 +43,7 @@ async function applied(pool: Pool): Promise<Map<string, readonly string[]>> {
 /** Every process keeps the same kind of store: one that lacks a migration of another has not been started since. */
 export function migrations(schemas: ReadonlyMap<string, readonly string[]>): Finding {
   const check = "migrations";
-  const wanted = PROCESSES.filter((name) => name !== VENUE).map(schemaOf);
+  const wanted = SERVICES.filter((name) => name !== VENUE).map(schemaOf);
   const missing = wanted.filter((name) => !schemas.has(name));
   const stores = [...schemas].filter(([name]) => wanted.includes(name));
   const newest = new Set(stores.flatMap(([, ids]) => ids));
