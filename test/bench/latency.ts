@@ -51,7 +51,7 @@ export async function measureLatency({ dir, ordersPerSecond, seconds, say }: Lat
       traded: load.symbols,
       hedge: null,
       market: { traces: load.traces, from: load.from, speed: load.speed },
-      strategies: [cloneFile("test/crash/restless.ts")],
+      strategies: [cloneFile("test/fixtures/strategies/restless.ts")],
       limits: cloneFile("test/bench/limits.json"),
       settings: {
         ceiling: defaults.ceiling,

@@ -3,7 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { RunningCluster } from "@countersign/platform";
 import { type Prng, uniform } from "@countersign/quant";
 
-export const VICTIMS = [
+const VICTIMS = [
   ...[
     "execution",
     "policy",
@@ -18,7 +18,6 @@ export const VICTIMS = [
   ],
   ...["paper-exchange", "validator-1", "validator-2", "validator-3", "broker", "postgres", "redis"],
 ] as const;
-export type Victim = (typeof VICTIMS)[number];
 
 const EVERY_MS = { from: 2_500, to: 4_800 } as const;
 const AWAY_MS = { broker: 3_000, postgres: 1_000, redis: 1_000 } as const;

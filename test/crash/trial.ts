@@ -81,7 +81,7 @@ function choiceOf({ dir, seed, speed, hedge, traces }: TrialOptions) {
     replicas: { policy: 2 },
     market:
       traces === undefined ? { traces: recordDay(dir, seed), from: DAY_BEGINS, speed } : { traces: [...traces], speed },
-    strategies: [cloneFile("test/crash/restless.ts")],
+    strategies: [cloneFile("test/fixtures/strategies/restless.ts")],
     limits: cloneFile("test/crash/limits.json"),
     settings: {
       ceiling: defaults.ceiling,
