@@ -17,9 +17,4 @@ export const notYet: readonly NotYet[] = [
     issue: "shadow and live",
     why: "there is one venue adapter, the paper exchange: nothing yet for the modes to differ in",
   },
-  {
-    promise: "P12",
-    issue: "real engines",
-    why: "it is proven by killing brokers and stores, and the embedded platform is one process with one database",
-  },
 ];

@@ -32,8 +32,6 @@ const CALL_DEADLINE_MS = 5_000;
 
 export class Calls<S, V> {
   readonly #o: CallsOptions<S, V>;
-  /** The last call under way to each server, by "call@server". */
-  readonly #underWay = new Map<string, Promise<void>>();
 
   constructor(options: CallsOptions<S, V>) {
     this.#o = options;
@@ -87,22 +85,14 @@ export class Calls<S, V> {
     return outcome.answer;
   }
 
-  /** Makes a call that was committed: where everything runs one after the other, when that is its turn. */
+  /** Makes a call that was committed: where everything runs one after the other, when that is its turn; else at once, beside others. */
   make(row: OutboxRow): void {
     const { loop } = this.#o;
     if (loop.spawn === undefined) {
       loop.post(() => this.#call(row));
       return;
     }
-    // To one server one after the other, in the order of the commits: what is proposed second builds on the first.
-    const before = this.#underWay.get(row.topic) ?? Promise.resolve();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#underWay.set(row.topic, promise);
-    loop.spawn(async () => {
-      await before;
-      await this.#call(row);
-      resolve();
-    });
+    loop.spawn(() => this.#call(row));
   }
 
   /** The same bytes however often it is tried; the answer, or that there is none, is an input like any other. */

@@ -171,7 +171,7 @@ export class Decider<S, V> {
       return await this.#o.store.commit(commit);
     } catch (error) {
       // It may have committed all the same: then its records are in the outbox and only there.
-      this.#o.teller.doubt();
+      this.#o.teller.doubt(); // P12.answer-lost
       throw error;
     }
   }

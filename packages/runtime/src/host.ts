@@ -147,14 +147,14 @@ export class Host<S, V> {
     const { agent, edge, store, rpc, fence, loop, resumes } = this.#o;
     await this.#teller.load();
     const read = this.#view.restore(await store.snapshot());
-    for (const timer of await store.timers()) this.#timers.set(timer);
+    for (const timer of await store.timers()) this.#timers.set(timer); // P12.timers
     for (const call of agent.canvas.serves) rpc.serve(call, this.name, (request) => this.#calls.serve(call, request));
     if (resumes)
       for (const { topic, partition, offset } of read) this.#records.resumed.set(`${topic}/${partition}`, offset);
     await this.#subscriptions.open(read);
     for (const report of edge?.started?.() ?? []) loop.post(() => this.report(report));
     fence.onChange(() => loop.post(() => this.#own.fence()));
-    for (const row of await this.#teller.resend()) this.#calls.make(row);
+    for (const row of await this.#teller.resend()) this.#calls.make(row); // P12.calls
     this.#ready = true;
   }
 
@@ -188,7 +188,7 @@ export class Host<S, V> {
   async tick(): Promise<void> {
     await this.#own.tick();
     const { fold, loop, resumes } = this.#o;
-    if (fold === "together") await this.#sweep.run(loop.nowMs());
+    if (fold === "together") await this.#sweep.run(loop.nowMs()); // P12.sweep
     if (resumes) await this.#writeSnapshot();
   }
 

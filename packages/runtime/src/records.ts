@@ -76,7 +76,7 @@ export class Records<S, V> {
   /** All are admitted in their order, and wait for the same few transactions. One that cannot be committed brings the whole batch again. */
   async #onRecordsTogether(records: readonly Delivered[]): Promise<Progress> {
     await this.#o.teller.room();
-    await Promise.all(records.map((record) => this.#onRecord(record)));
+    await Promise.all(records.map((record) => this.#onRecord(record))); // P12.offset
     return { through: records.at(-1)!.offset };
   }
 
@@ -159,9 +159,9 @@ export class Records<S, V> {
     const reported = reports.map((report) => own.reported(report));
     const triggered = trigger && this.#triggered(opened, record, trigger);
     const all = triggered === undefined ? reported : [...reported, triggered];
-    for (const one of all) view.undecided(one);
+    for (const one of all) view.undecided(one); // P12.undecided
     for (const one of all) {
-      await this.#insist(() => decider.take(one));
+      await this.#insist(() => decider.take(one)); // P12.insist
       one.work?.end();
       view.settle(one);
     }

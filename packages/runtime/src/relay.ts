@@ -130,7 +130,7 @@ export class Relay {
 
   #onWon(): void {
     this.#leads = true;
-    this.doubt();
+    this.doubt(); // P12.lead
   }
 
   /** What waits is in the table, for whoever leads next. What is published stays published: it is marked all the same. */
@@ -149,7 +149,7 @@ export class Relay {
   #onBacklog(backlog: Backlog): void {
     this.#backlog = backlog;
     this.#makeRoom();
-    if (this.#leads && this.#running === undefined && backlog.ageSeconds > FORGOTTEN_SECONDS) this.doubt();
+    if (this.#leads && this.#running === undefined && backlog.ageSeconds > FORGOTTEN_SECONDS) this.doubt(); // P12.forgotten
   }
 
   #makeRoom(): void {
@@ -189,7 +189,7 @@ export class Relay {
   async #publish(): Promise<void> {
     const rows = this.#waiting.slice(0, BATCH_MAX);
     if (rows.length === 0) return;
-    await this.#o.bus.publish(rows.map(this.#o.recordOf), { timeoutMs: PUBLISH_TIMEOUT_MS });
+    await this.#o.bus.publish(rows.map(this.#o.recordOf), { timeoutMs: PUBLISH_TIMEOUT_MS }); // P12.acknowledged
     this.#published.push(...rows.map(({ msgId }) => msgId));
     // Unless what waited was forgotten meanwhile.
     if (this.#waiting[0] === rows[0]) this.#waiting = this.#waiting.slice(rows.length);

@@ -76,8 +76,9 @@ export class Teller {
   /** Publishes what was committed in an earlier life and not published. Calls are handed back: they are the host's. */
   async resend(): Promise<readonly OutboxRow[]> {
     const { store } = this.#o;
-    if (this.#relay !== undefined) this.#relay.doubt();
-    else for (const row of await store.unpublished("publish")) await this.send(row);
+    this.#relay?.doubt();
+    const left = this.#relay === undefined ? await store.unpublished("publish") : [];
+    for (const row of left) await this.send(row); // P12.resend
     return store.unpublished("call");
   }
 

@@ -3,6 +3,7 @@
  * dead letters and the records, as anybody can read them.
  */
 import { create, fromBinary, type Message } from "@bufbuild/protobuf";
+import type { OutRecord } from "@countersign/bus";
 import {
   DecisionMadeSchema,
   HaltResponseSchema,
@@ -28,11 +29,11 @@ import { type Agent, type Host, MemoryStore, noView, type Store } from "@counter
 import { Rig } from "@countersign/runtime/testing";
 import { signedAs } from "./p07-forge.ts";
 
-interface Acted {
+export interface Acted {
   readonly times: number;
 }
 
-const topics = ["signals.market.v1", "orders.intent.v1", "orders.execution.v1", "market.quotes.v1"] as const;
+export const topics = ["signals.market.v1", "orders.intent.v1", "orders.execution.v1", "market.quotes.v1"] as const;
 const calls = ["HedgerService.Quote", "QuorumService.Propose", "HaltService.Halt"] as const;
 
 /** What may be said to the probe, and by it. */
@@ -52,14 +53,27 @@ const own = [
   "halt.response HaltService.Halt",
 ] as const;
 
+/** What the probe stands on: the bus, and a host that reads it. */
+export interface Ground {
+  /** Keys, clock and calls. */
+  readonly rig: Rig;
+  host(agent: Agent<Acted>, store: Store): Promise<Host<Acted, undefined>>;
+  tap(...topics: readonly string[]): Promise<Tap>;
+  publish(record: OutRecord): void | Promise<void>;
+  /** Resolves when all that follows is done, and heard by whoever tapped it. */
+  run(input: () => void | Promise<void>): Promise<void>;
+}
+
 /** `asleep`: it is shown everything, and nothing comes of it. */
 export interface ProbeOptions {
   readonly store?: Store;
   readonly asleep?: boolean;
+  /** In this process, where nothing else is said. */
+  readonly ground?: Ground;
 }
 
 interface Parts {
-  readonly rig: Rig;
+  readonly ground: Ground;
   readonly store: Store;
   readonly agent: Agent<Acted>;
   readonly host: Host<Acted, undefined>;
@@ -89,18 +103,20 @@ export interface Refusal {
   readonly isOf: boolean;
 }
 
-type Tap = Awaited<ReturnType<Rig["tap"]>>;
+export type Tap = Awaited<ReturnType<Rig["tap"]>>;
 
 export class Probe {
   readonly rig: Rig;
   readonly store: Store;
+  readonly #ground: Ground;
   readonly #agent: Agent<Acted>;
   readonly #letters: Tap;
   readonly #records: Tap;
   #host: Host<Acted, undefined>;
 
-  private constructor({ rig, store, agent, host, letters, records }: Parts) {
-    this.rig = rig;
+  private constructor({ ground, store, agent, host, letters, records }: Parts) {
+    this.rig = ground.rig;
+    this.#ground = ground;
     this.store = store;
     this.#agent = agent;
     this.#host = host;
@@ -108,20 +124,20 @@ export class Probe {
     this.#records = records;
   }
 
-  static async open({ store = new MemoryStore(), asleep = false }: ProbeOptions = {}): Promise<Probe> {
-    const rig = await Rig.open();
-    rig.grant("probe", ...own);
-    rig.grant("friend", ...friendly);
+  static async open({ store = new MemoryStore(), asleep = false, ground }: ProbeOptions = {}): Promise<Probe> {
+    const on = ground ?? (await localGround());
+    on.rig.grant("probe", ...own);
+    on.rig.grant("friend", ...friendly);
     const agent = probeAgent(asleep);
-    const host = await rig.host(agent, { store });
-    const letters = await rig.tap(...topics.map((topic) => `${topic}.probe.dlq`));
-    return new Probe({ rig, store, agent, host, letters, records: await rig.tap("audit.records.v1") });
+    const host = await on.host(agent, store);
+    const letters = await on.tap(...topics.map((topic) => `${topic}.probe.dlq`));
+    return new Probe({ ground: on, store, agent, host, letters, records: await on.tap("audit.records.v1") });
   }
 
   /** The process ends and another one begins over the same store. */
   async restart(): Promise<void> {
     await this.#host.close();
-    this.#host = await this.rig.host(this.#agent, { store: this.store });
+    this.#host = await this.#ground.host(this.#agent, this.store);
   }
 
   async acted(): Promise<number> {
@@ -139,10 +155,8 @@ export class Probe {
 
   async deliver({ topic, key, bytes, headers = {} }: Delivery): Promise<Outcome> {
     const raw = Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, [Buffer.from(text)]]));
-    const publish = () => {
-      this.rig.bus.publishNow({ topic, key: Buffer.from(key), value: bytes, headers: raw });
-    };
-    return this.#watch(bytes, () => this.rig.run(publish));
+    const publish = () => this.#ground.publish({ topic, key: Buffer.from(key), value: bytes, headers: raw });
+    return this.#watch(bytes, () => this.#ground.run(publish));
   }
 
   /** The answer, or the code of the RpcError; with what became of the request. */
@@ -152,7 +166,7 @@ export class Probe {
       const asked = this.rig.rpc.call(name, "probe", bytes).then((answered) => Uint8Array.from(answered));
       answer = await asked.catch((error: { readonly code?: string }) => error.code ?? String(error));
     };
-    const outcome = await this.#watch(bytes, () => this.rig.run(ask));
+    const outcome = await this.#watch(bytes, () => this.#ground.run(ask));
     return { ...outcome, answer };
   }
 
@@ -178,6 +192,17 @@ export class Probe {
     const { subject, code = "", place = "", type = "" } = fromBinary(RefusedSchema, opened.body.payload);
     return [{ code, place, cameBy: type, isOf: subject === Buffer.from(sha256(bytes)).toString("hex") }];
   }
+}
+
+async function localGround(): Promise<Ground> {
+  const rig = await Rig.open();
+  return {
+    rig,
+    host: (agent, store) => rig.host(agent, { store }),
+    tap: (...names) => rig.tap(...names),
+    publish: (record) => void rig.bus.publishNow(record),
+    run: (input) => rig.run(input),
+  };
 }
 
 /** The grant of an agent that may say what the friend may, in a replay. */

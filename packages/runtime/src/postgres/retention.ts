@@ -86,18 +86,20 @@ const BATCH = 10_000;
  */
 export async function prune(pool: Pool, schema: string, now: Date): Promise<Pruned> {
   const before = (days: number) => new Date(now.getTime() - days * 86_400_000);
-  const some = async (table: string, condition: string, values: readonly (string | Date)[]) => {
+  const some = async (table: "inbox" | "outbox", conditions: string[], values: readonly (string | Date)[]) => {
+    // What is not on the bus, or not answered, is nowhere else.
+    if (table === "outbox") conditions.push("published"); // P12.prune
     const text = `delete from ${schema}.${table} where ctid = any (array(
-      select ctid from ${schema}.${table} where ${condition} limit ${BATCH} for update skip locked))`;
+      select ctid from ${schema}.${table} where ${conditions.join(" and ")} limit ${BATCH} for update skip locked))`;
     let total = 0;
     for (let count = BATCH; count === BATCH; total += count) count = (await pool.query(text, values)).rowCount;
     return total;
   };
-  const inbox = await some("inbox", "at < $1", [before(retention.inboxDays)]);
-  let outbox = await some("outbox", "published and kind = 'call' and at < $1", [before(retention.callDays)]);
+  const inbox = await some("inbox", ["at < $1"], [before(retention.inboxDays)]);
+  let outbox = await some("outbox", ["kind = 'call'", "at < $1"], [before(retention.callDays)]);
   for (const [topic, days] of Object.entries(retention.outboxDays)) {
-    const condition = "published and kind = 'publish' and topic = $1 and at < $2";
-    outbox += await some("outbox", condition, [topic, before(days)]);
+    const conditions = ["kind = 'publish'", "topic = $1", "at < $2"];
+    outbox += await some("outbox", conditions, [topic, before(days)]);
   }
   return { inbox, outbox };
 }

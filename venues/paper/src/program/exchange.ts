@@ -268,7 +268,7 @@ export class Exchange {
 
   #commit(reports: readonly ExecutionReport[]): void {
     if (reports.length === 0) return;
-    this.#record.append(reports);
+    this.#record.append(reports); // P12.exchange
     for (const report of reports) this.#fold(report);
     this.#holdings.forget(this.nowMs() - ENDED_KEPT_MS);
     for (const report of reports) for (const listener of this.#listeners) listener(report);

@@ -164,7 +164,7 @@ export class NetworkLine {
     for (let more = true; more; ) {
       const page = await this.#get(`/v1/executions?since=${this.#executedThrough}`);
       if (!isCurrent()) return undefined;
-      for (const report of page.executions as ExecutionReport[]) this.#onReport(report);
+      for (const report of page.executions as ExecutionReport[]) this.#onReport(report); // P12.executions
       more = page.more === true;
     }
     const open = (await this.#get("/v1/orders")).orders as ExecutionReport[];
@@ -176,7 +176,7 @@ export class NetworkLine {
       if (reports === null) this.#givenUp.add(clientOrderId);
       // Executions have been passed on; what is later than the stream comes by the stream.
       const earlier = reports?.filter(({ execType, execID }) => execType !== "TRADE" && execID <= lastExecID);
-      orders.push({ clientOrderId, reports: earlier?.map(toVenueReport) ?? null });
+      orders.push({ clientOrderId, reports: earlier?.map(toVenueReport) ?? null }); // P12.adopt
     }
     const strays = open.map(({ clOrdID }) => clOrdID).filter((id) => !clientOrderIds.includes(id));
     return { orders, strays };
