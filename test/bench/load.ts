@@ -8,6 +8,8 @@ import type { Instrument } from "@countersign/orders";
 import { gaussian, Prng } from "@countersign/quant";
 
 const MINUTE_MS = 60_000;
+/** An order meets the next quote: it is over well before the next bar is. */
+const QUOTES_PER_BAR = 4;
 /** Bars before the day: enough to believe a volatility. */
 const WARM_UP_BARS = 40;
 
@@ -39,10 +41,10 @@ export function writeLoad({ dir, instruments, symbols, ordersPerSecond, seconds,
     const { priceScale = 2 } = instruments.get(symbol) ?? {};
     const rows = ["time,bid,ask"];
     let mid = 100;
-    for (let bar = 0; bar < WARM_UP_BARS + bars; bar++) {
-      // Each closes at a time of its own, so that the orders come one by one.
-      const atMs = startMs + bar * MINUTE_MS + Math.floor((k * MINUTE_MS) / symbols.length);
-      mid *= 1 + 0.0005 * gaussian(prng);
+    for (let n = 0; n < (WARM_UP_BARS + bars) * QUOTES_PER_BAR; n++) {
+      // Bars close at times of their own, so that the orders come one by one.
+      const atMs = startMs + Math.floor((n / QUOTES_PER_BAR + k / symbols.length / QUOTES_PER_BAR) * MINUTE_MS);
+      mid *= 1 + 0.0002 * gaussian(prng);
       const [bid, ask] = [mid - 10 ** -priceScale, mid + 10 ** -priceScale].map((price) => price.toFixed(priceScale));
       rows.push(`${new Date(atMs).toISOString()},${bid},${ask}`);
     }
