@@ -24,9 +24,10 @@ export async function withCompiled<T>(
 ): Promise<T> {
   const images = mkdtempSync(join(tmpdir(), "countersign-schema-"));
   try {
-    return await use(
-      await Promise.all(folders.map((folder, index) => compile(folder, join(images, `${index}.binpb`)))),
-    );
+    const compiling = folders.map((folder, index) => compile(folder, join(images, `${index}.binpb`)));
+    // Whatever one of them says, the folder is theirs until all have ended.
+    await Promise.allSettled(compiling);
+    return await use(await Promise.all(compiling));
   } finally {
     rmSync(images, { recursive: true, force: true });
   }
