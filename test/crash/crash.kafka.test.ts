@@ -13,7 +13,8 @@ import { tradeThrough, trial } from "./trial.ts";
 
 const SEED = String(process.env.SEED ?? Date.now() % 2 ** 31);
 const BROKERS_AWAY_MS = 30_000;
-const ORDERS_MAX_WAIT_MS = 90_000;
+/** Generous: on a busy machine thirteen processes come back slowly. */
+const ORDERS_MAX_WAIT_MS = 240_000;
 
 let dir: string;
 const say = (text: string) => console.log(text);
@@ -59,7 +60,7 @@ describe.runIf(ownsEngines)("all brokers down for half a minute, and back", () =
     expect(check(evidence)).toEqual([]);
     expect(evidence.accepted.length).toBeGreaterThanOrEqual(happened + 3);
     expect(evidence.booked.length).toBeGreaterThan(0);
-  }, 400_000);
+  }, 900_000);
 });
 
 async function ordersReach(count: number, cluster: RunningCluster, folder: string): Promise<void> {
