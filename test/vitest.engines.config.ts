@@ -7,7 +7,8 @@ export default defineConfig({
     exclude: ["**/node_modules/**"],
     globalSetup: ["test/support/engines.ts"],
     pool: "forks",
-    maxWorkers: 2,
+    // One file at a time: some start thirteen processes and three brokers, and two such clusters starve each other on two cores.
+    maxWorkers: 1,
     experimental: { viteModuleRunner: false },
     testTimeout: 120_000,
     hookTimeout: 120_000,
