@@ -1,11 +1,12 @@
 // `npm test`: the unit tests, those that need Kafka or Redis, then the promises. The last line counts tests of all kinds and marks proven.
 // REQUIRE_ENGINES=kafka,postgres,redis: a server that cannot be had is a failure; else its tests are named as not run.
 // --check-failed: what ran before has failed, and the last line shall say so.
+import { relative } from "node:path";
 import { provePromises } from "../test/promise-suite.ts";
 import { notYet } from "../test/promises/not-yet.ts";
 import { engineTestFiles, planEngineTests, runEngineTests } from "./engines.ts";
 import { root } from "./run.ts";
-import { runVitest } from "./vitest.ts";
+import { failedTests, runVitest } from "./vitest.ts";
 
 const units = await runVitest("vitest.config.ts", [], { show: true });
 for (const reason of units.broken) console.log(`FAILED  ${reason}`);
@@ -23,8 +24,10 @@ if (checkFailed) console.log("FAILED  npm run check, see above");
 for (const failure of plan.failures) console.log(`FAILED  ${failure}`);
 for (const line of plan.notRun) console.log(line);
 const runs = withEngines === undefined ? [units] : [units, withEngines];
+// Said once more here: whoever reads only the end of the output shall know which.
+for (const { file, fullName } of runs.flatMap(failedTests)) console.log(`FAILED  ${relative(root, file)}: ${fullName}`);
 const count = (of: (run: (typeof runs)[number]) => number) => runs.reduce((sum, run) => sum + of(run), 0);
-const failedTests = count(({ failed, broken }) => failed + broken.length);
-const failed = failedTests + plan.failures.length + promises.failed + (checkFailed ? 1 : 0);
+const failed =
+  count((one) => one.failed + one.broken.length) + plan.failures.length + promises.failed + (checkFailed ? 1 : 0);
 console.log(`${count(({ passed }) => passed) + promises.passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

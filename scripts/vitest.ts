@@ -35,6 +35,10 @@ export async function runVitest(config: string, args: readonly string[], options
   }
 }
 
+export function failedTests({ tests }: TestRun): readonly TestResult[] {
+  return tests.filter(({ status }) => status === "failed");
+}
+
 /** The part of vitest's JSON report that we read. */
 interface Report {
   readonly testResults: readonly {

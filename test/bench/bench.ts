@@ -38,12 +38,19 @@ console.log(`most that was sustained: ${best.toFixed(0)} orders/s\n`);
 
 const first = latencies[0];
 if (first !== undefined) {
-  console.log(`time of a message in each step, mean ms, at ${first.wanted} orders/s`);
+  console.log(`the way of an order, at ${first.wanted} orders/s           p50      p95`);
+  for (const { name, p50, p95 } of first.hops)
+    console.log(`  ${name.padEnd(40)} ${p50.toFixed(0).padStart(5)} ms ${p95.toFixed(0).padStart(5)} ms`);
+  console.log("\ntime of a message in each step, mean ms");
   for (const name of ["signal", "portfolio", "policy", "execution"])
     console.log(`  ${name.padEnd(10)} ${stepsOf(first, name)}`);
-  console.log();
-  console.log("memory of each process, MB resident, at the first rate");
-  console.log(first.memory.map(({ name, rssMb }) => `  ${name.padEnd(15)} ${String(rssMb).padStart(5)}`).join("\n"));
+  console.log("\nof each process: processor time, ms in each second; resident set, MB");
+  for (const { name, cpuMs, rssMb } of first.processes)
+    console.log(
+      `  ${name.padEnd(15)} ${cpuMs.toFixed(0).padStart(5)} ${Number.isNaN(rssMb) ? "" : String(rssMb).padStart(5)}`,
+    );
+  const busy = first.processes.reduce((sum, { cpuMs }) => sum + cpuMs, 0);
+  console.log(`  together        ${busy.toFixed(0).padStart(5)} of ${cpus().length * 1_000}`);
 }
 
 const dir = mkdtempSync(join(tmpdir(), "countersign-bench-"));

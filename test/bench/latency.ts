@@ -9,8 +9,10 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { BodySchema, OrderAcceptedSchema, SignedSchema } from "@countersign/contracts";
 import { parseInstruments } from "@countersign/orders";
 import { cloneFile, type RunningCluster, startCluster } from "@countersign/platform";
-import { openPool } from "@countersign/postgres";
+import { openPool, type Pool } from "@countersign/postgres";
 import { defaults } from "../../cli/src/demo/defaults.ts";
+import { type CpuMs, cpuOfDescendants, programOf, spentBetween } from "./cpu.ts";
+import { type Hop, hopsOf, quantile, readWays } from "./hops.ts";
 import { writeLoad } from "./load.ts";
 import { type StepTime, stepTimes } from "./steps.ts";
 
@@ -18,6 +20,8 @@ import { type StepTime, stepTimes } from "./steps.ts";
 const SYMBOLS = ["AAPL", "SPX", "SPY", "XAUUSD", "EURUSD", "GBPUSD", "NZDUSD", "BTCUSD"];
 /** Orders of the first seconds are not counted: code is compiled, connections are made. */
 const WARM_S = 5;
+/** For the last orders to arrive. */
+const LAST_ORDERS_S = 3;
 
 export interface Latency {
   readonly wanted: number;
@@ -28,8 +32,18 @@ export interface Latency {
   readonly p50: number;
   readonly p95: number;
   readonly p99: number;
-  readonly memory: readonly { readonly name: string; readonly rssMb: number }[];
+  readonly hops: readonly Hop[];
   readonly steps: readonly StepTime[];
+  readonly processes: readonly ProcessCost[];
+}
+
+export interface ProcessCost {
+  /** Of the process, or of the program of an engine's. */
+  readonly name: string;
+  /** Processor time, ms in each second. */
+  readonly cpuMs: number;
+  /** Resident set; NaN where it is not one process of ours. */
+  readonly rssMb: number;
 }
 
 export interface LatencyOptions {
@@ -62,46 +76,64 @@ export async function measureLatency({ dir, ordersPerSecond, seconds, say }: Lat
     },
     onStep: say,
   });
-  await wait((seconds + WARM_S + 3) * 1_000);
-  const memory = cluster.supervisor.states().map(({ name, pid }) => ({ name, rssMb: rssOf(pid) }));
+  await wait(WARM_S * 1_000);
+  const before = cpuOfDescendants();
+  await wait(seconds * 1_000);
+  const processes = costs(cluster, before, seconds);
   const steps = await stepTimes(folder);
+  await wait(LAST_ORDERS_S * 1_000);
   const orders = await ordersOf(cluster, folder);
   const firstMs = Math.min(...orders.map(({ venueMs }) => venueMs)) + WARM_S * 1_000;
   const counted = orders.filter(({ venueMs }) => venueMs >= firstMs && venueMs < firstMs + seconds * 1_000);
-  const sorted = counted.map(({ quoteMs, venueMs }) => venueMs - quoteMs).toSorted((a, b) => a - b);
-  const quantile = (q: number) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN;
+  const delays = counted.map(({ quoteMs, venueMs }) => venueMs - quoteMs);
   return {
     wanted: ordersPerSecond,
     achieved: counted.length / seconds,
     orders: counted.length,
-    ...{ p50: quantile(0.5), p95: quantile(0.95), p99: quantile(0.99) },
-    memory,
+    ...{ p50: quantile(delays, 0.5), p95: quantile(delays, 0.95), p99: quantile(delays, 0.99) },
+    hops: hopsOf(counted),
     steps,
+    processes,
   };
 }
 
+/** Of every process since `before`, and of the engines by program. */
+function costs({ supervisor }: RunningCluster, before: CpuMs, seconds: number): readonly ProcessCost[] {
+  const states = supervisor.states();
+  const names = new Map(states.flatMap(({ name, pid }) => (pid === undefined ? [] : [[pid, name] as const])));
+  const spent = spentBetween(before, cpuOfDescendants(), (pid) => names.get(pid) ?? programOf(pid));
+  const pids = new Map(states.map(({ name, pid }) => [name, pid]));
+  return [...spent].map(([name, ms]) => ({ name, cpuMs: ms / seconds, rssMb: rssOf(pids.get(name)) }));
+}
+
+/** Orders that reached the venue, and the way there of each. */
 async function ordersOf({ postgresUrl }: RunningCluster, folder: string) {
   await using pool = openPool(postgresUrl, { max: 1, applicationName: "bench" });
-  const { rows } = await pool.query<{ bytes: Uint8Array }>("select bytes from execution.outbox where kind = 'publish'");
-  const quoteMs = new Map<string, number>();
-  for (const { bytes } of rows) {
-    const {
-      type,
-      correlationId = "",
-      payload = NOTHING,
-    } = fromBinary(BodySchema, fromBinary(SignedSchema, bytes).payload ?? NOTHING);
-    if (type !== "order.accepted") continue;
-    const { clientOrderId = "" } = fromBinary(OrderAcceptedSchema, payload);
-    quoteMs.set(clientOrderId, uuidMs(correlationId));
-  }
+  const ways = await readWays(pool);
+  const correlationIds = await acceptedOrders(pool);
   const lines = readFileSync(join(folder, "exchange", "record.jsonl"), "utf8")
     .split("\n")
     .filter(Boolean);
   return lines.flatMap((line) => {
     const { order, clOrdID, transactTimeMs } = JSON.parse(line.slice(line.indexOf(" ") + 1));
-    const at = quoteMs.get(clOrdID);
-    return order === undefined || at === undefined ? [] : [{ quoteMs: at, venueMs: Number(transactTimeMs) }];
+    const id = correlationIds.get(clOrdID);
+    const way = id === undefined ? undefined : ways.get(id);
+    if (order === undefined || id === undefined || way === undefined) return [];
+    return [{ quoteMs: uuidMs(id), venueMs: Number(transactTimeMs), way }];
   });
+}
+
+/** The correlation id of each order that Execution has accepted, by client order id. */
+async function acceptedOrders(pool: Pool): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await pool.query<{ bytes: Uint8Array }>("select bytes from execution.outbox where kind = 'publish'");
+  const orders = new Map<string, string>();
+  for (const { bytes } of rows) {
+    const body = fromBinary(BodySchema, fromBinary(SignedSchema, bytes).payload ?? NOTHING);
+    if (body.type !== "order.accepted") continue;
+    const { clientOrderId = "" } = fromBinary(OrderAcceptedSchema, body.payload ?? NOTHING);
+    orders.set(clientOrderId, body.correlationId ?? "");
+  }
+  return orders;
 }
 
 const NOTHING = new Uint8Array(0);

@@ -122,11 +122,15 @@ export interface BrokerTopic {
   readonly retentionMs: number;
 }
 
-/** The topics as a broker holds them. A log has one order, and so one partition; the others leave room for many replicas. */
+/**
+ * The topics as a broker holds them. A log has one order, and so one partition. What is read whole by each of its readers is not shared
+ * among replicas: it has as many as there are brokers to write it, because each fetch of each reader pays for every partition. The others
+ * leave room for many replicas.
+ */
 export function brokerTopics(): readonly BrokerTopic[] {
-  return topics.map(({ topic, key, retentionDays }) => ({
+  return topics.map(({ topic, key, delivery, retentionDays }) => ({
     topic,
-    partitions: key === "log" ? 1 : 12,
+    partitions: key === "log" ? 1 : delivery === "market" ? 3 : 12,
     retentionMs: retentionDays * 86_400_000,
   }));
 }

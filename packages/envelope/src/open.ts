@@ -2,14 +2,16 @@
 import { hash } from "node:crypto";
 import { fromBinary } from "@bufbuild/protobuf";
 import { type Signed, SignedSchema } from "@countersign/contracts";
+import { leafHash } from "@countersign/merkle";
 import { chainFits, decodeBody, type EnvelopeBody, isComplete } from "./body.ts";
 import { sha256 } from "./digest.ts";
 import { pae, payloadType } from "./dsse.ts";
 import type { Keys } from "./keyring.ts";
 import { type PublicKey, verify } from "./keys.ts";
-import { decodeOuter, type Outer } from "./outer.ts";
+import { decodeOuter, type Outer, type OuterInclusion } from "./outer.ts";
 import { type Refusal, refuse } from "./refusal.ts";
 import { rootOf, treeHeadPae } from "./tree-head.ts";
+import { VerifiedTree } from "./verified-tree.ts";
 
 /** An envelope whose signature holds. Views of `bytes`, which nobody writes to again. */
 export class Opened {
@@ -130,19 +132,24 @@ function keep(
 
 function signatureHolds({ payloadType, payload, inclusion }: Outer, key: PublicKey, sig: Uint8Array): boolean {
   const leaf = pae(payloadType, payload);
-  if (inclusion === undefined) return verifyCounted(key, leaf, sig);
-  const root = rootOf(leaf, inclusion);
-  return root !== undefined && headHolds(treeHeadPae(inclusion.size, root), key, sig);
+  return inclusion === undefined ? verifyCounted(key, leaf, sig) : treeHolds(leafHash(leaf), inclusion, key, sig);
 }
 
 /** A head is verified once for all messages of its batch. Only heads that hold are kept: forged ones cannot push them out. */
-function headHolds(head: Uint8Array, key: PublicKey, sig: Uint8Array): boolean {
-  const name = key.keyid + Buffer.concat([sig, head]).toString("latin1");
-  if (heads.has(name)) return true;
-  if (!verifyCounted(key, head, sig)) return false;
-  const [oldest] = heads;
-  if (oldest !== undefined && heads.size === HEADS_MAX) heads.delete(oldest);
-  heads.add(name);
+function treeHolds(leaf: Uint8Array, inclusion: OuterInclusion, key: PublicKey, sig: Uint8Array): boolean {
+  const { index, size, path } = inclusion;
+  const name = key.keyid + Buffer.from(sig.buffer, sig.byteOffset, sig.length).toString("latin1");
+  const known = trees.get(name);
+  // Under one signature there is one head.
+  if (known !== undefined) return known.size === size && known.holds(leaf, index, path);
+  const root = rootOf(leaf, inclusion);
+  if (root === undefined || !verifyCounted(key, treeHeadPae(size, root), sig)) return false;
+  if (size > TREE_LEAVES_MAX) return true;
+  const [oldest] = trees.keys();
+  if (oldest !== undefined && trees.size === TREES_MAX) trees.delete(oldest);
+  const tree = new VerifiedTree(size, root);
+  tree.holds(leaf, index, path);
+  trees.set(name, tree);
   return true;
 }
 
@@ -151,6 +158,8 @@ function verifyCounted(key: PublicKey, message: Uint8Array, sig: Uint8Array): bo
   return verify(key, message, sig);
 }
 
-/** In order of arrival, so the first is the oldest. Messages of a batch come together: few batches are open at a time. */
-const heads = new Set<string>();
-const HEADS_MAX = 1024;
+/** By signer and signature, in order of arrival, so the first is the oldest. Messages of a batch come together: few are open at a time. */
+const trees = new Map<string, VerifiedTree>();
+const TREES_MAX = 512;
+/** A larger tree takes memory that its signer chooses: its head is verified with each of its messages. */
+const TREE_LEAVES_MAX = 1024;

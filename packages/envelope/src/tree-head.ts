@@ -1,5 +1,5 @@
 /** One signature over many messages: an RFC 6962 tree over their PAEs, whose head is signed and to which each carries its path. */
-import { leafHash, nodeHash } from "@countersign/merkle";
+import { nodeHash } from "@countersign/merkle";
 import { pae } from "./dsse.ts";
 import type { OuterInclusion } from "./outer.ts";
 
@@ -16,10 +16,10 @@ export function treeHeadPae(size: number, root: Uint8Array): Uint8Array {
  * and the last index of its level), or undefined when the path has not the length for its place. The root is not in the
  * envelope: whoever signed the head says whether it is right.
  */
-export function rootOf(leaf: Uint8Array, { index, size, path }: OuterInclusion): Uint8Array | undefined {
+export function rootOf(leafHash: Uint8Array, { index, size, path }: OuterInclusion): Uint8Array | undefined {
   let fn = index;
   let sn = size - 1;
-  let hash = leafHash(leaf);
+  let hash = leafHash;
   for (const sibling of path) {
     if (sn === 0) return undefined;
     if (fn % 2 === 1 || fn === sn) {

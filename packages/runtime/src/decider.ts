@@ -48,6 +48,7 @@ export class Decider<S, V> {
   readonly counts = { decisions: 0, inboxRows: 0 };
   readonly #o: DeciderOptions<S, V>;
   readonly #name: string;
+  /** As the last commit here left it; where others write too, each decision asks the store whether it is still so. */
   readonly #cache = new Map<string, Loaded>();
   readonly #together = new Together((key, inputs) => this.#o.teller.alone(() => this.#process(key, inputs)));
   #waiting: Pending[] = [];
@@ -109,7 +110,7 @@ export class Decider<S, V> {
     let left = inputs;
     let claimed: { id: string; pending: Pending } | undefined;
     for (let conflicts = 0; left.length > 0; ) {
-      const loaded = this.#cache.get(key) ?? (await this.#o.store.load(key));
+      const loaded = await this.#load(key);
       this.#passed(left, "wait");
       const tried = attempt(this.#o.agent, key, loaded, left, this.#circumstances(left, claimed));
       this.#passed(left, "decide");
@@ -151,6 +152,11 @@ export class Decider<S, V> {
       this.#cache.delete(key);
     }
     return fates;
+  }
+
+  async #load(key: string): Promise<Loaded> {
+    const known = this.#cache.get(key);
+    return known !== undefined && this.#o.fold !== "together" ? known : this.#o.store.load(key, known);
   }
 
   async #repetitionOf({ inbox }: Pending, found: Repeated): Promise<Repeated | undefined> {
@@ -196,9 +202,9 @@ export class Decider<S, V> {
 
   /** After the commit, in this order: remember, publish, alert, act. */
   async #done(key: string, tried: Attempt, version: bigint): Promise<void> {
-    const { teller, timers, view, fold, call } = this.#o;
+    const { teller, timers, view, call } = this.#o;
     const { commit } = tried;
-    if (tried.changed && fold !== "together") this.#cache.set(key, { state: tried.state, version });
+    if (tried.changed) this.#cache.set(key, { state: tried.state, version });
     teller.advance(tried.chains, tried.sealed.length, isDurable(tried));
     if (isDurable(tried)) {
       this.counts.inboxRows += commit.inbox.length;

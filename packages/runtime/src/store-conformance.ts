@@ -45,6 +45,17 @@ export function storeConformance(open: () => Promise<Store>, { it, equal }: Test
     equal(await store.list(), []);
   });
 
+  it("hands back what is known of an aggregate as long as nobody has changed it, and what it is now after that", async () => {
+    const store = await open();
+    await store.commit(commitOf(aggregate("a", 0n, { n: 1 })));
+    const known = await store.load("a");
+    equal((await store.load("a", known)) === known, true);
+    await store.commit(commitOf(aggregate("a", 1n, { n: 2 })));
+    equal(await store.load("a", known), { state: { n: 2 }, version: 2n });
+    const never = { state: { n: 3 }, version: 1n };
+    equal(await store.load("b", never), { state: undefined, version: 0n });
+  });
+
   it("refuses a commit on another version than it was decided on", async () => {
     const store = await open();
     await store.commit(commitOf(aggregate("a", 0n, 1)));

@@ -3,8 +3,11 @@
  * `memory/`, one suite (`store-conformance.ts`).
  */
 export interface Store {
-  /** The aggregate and the version its next commit must name; version 0 and no state when there is none. */
-  load(key: string): Promise<Loaded>;
+  /**
+   * The aggregate and the version its next commit must name; version 0 and no state when there is none. `known`: what the caller has of
+   * it from before, handed back itself if it is still so: a state is read and decoded only when somebody else has changed it.
+   */
+  load(key: string, known?: Loaded): Promise<Loaded>;
   /** Every aggregate that is not closed (state not null), in key order. */
   list(): Promise<readonly (Loaded & { readonly key: string })[]>;
   /** What a message led to, if it was acted on before. */

@@ -31,7 +31,7 @@ describe("the state", () => {
     expect(rig.state.unbooked).toEqual([]);
     const [first = 0, , last = 0] = sizes;
     expect(last).toBeLessThan(first * 1.05);
-    expect(last).toBeLessThan(120_000);
+    expect(last).toBeLessThan(90_000);
   });
 });
 

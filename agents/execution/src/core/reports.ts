@@ -30,7 +30,7 @@ export function onReports(
   const { state, effects, fills, wire } = fold;
   if (fills.length === 0) return { state: forgetMost(state), effects };
   const touched = new Set(fills.map(({ clientOrderId }) => clientOrderId));
-  const orders = [...touched].map((id) => fromBinary(SubmitOrderSchema, heldOf(state, id).submit));
+  const orders = [...touched].map((id) => fromBinary(SubmitOrderSchema, evidenceOf(state, id)));
   const proposed = proposeFills(config, state, { fills: wire, orders, ...markedBy(state, fills) }, context);
   return { state: forgetMost(proposed.state), effects: [...effects, ...proposed.effects] };
 }
@@ -142,10 +142,10 @@ function unexplained(fold: Fold, clientOrderId: string, code: string, text: stri
   fold.effects.push({ kind: "alert", code: "FILL_UNEXPLAINED", text: `${clientOrderId}: ${text}` });
 }
 
-function heldOf(state: ExecutionState, clientOrderId: string): HeldOrder {
-  const held = state.orders[clientOrderId];
-  if (held === undefined) throw new Error(`broken invariant: order ${clientOrderId} was just filled`);
-  return held;
+function evidenceOf(state: ExecutionState, clientOrderId: string): Uint8Array {
+  const submit = state.orders[clientOrderId]?.submit;
+  if (submit === undefined) throw new Error(`broken invariant: order ${clientOrderId} was just filled`);
+  return submit;
 }
 
 function withThrough(state: ExecutionState, { venue, executionId }: Exclude<Reports["executedThrough"], undefined>) {

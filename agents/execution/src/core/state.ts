@@ -31,8 +31,8 @@ export interface ExecutionState {
 
 export interface HeldOrder {
   readonly order: Order;
-  /** The SubmitOrder as it came: intent, permit and approvals are the evidence of each of its fills. */
-  readonly submit: Uint8Array;
+  /** The SubmitOrder as it came: intent, permit and approvals are the evidence of each of its fills. Gone when it is filled whole. */
+  readonly submit: Uint8Array | undefined;
   readonly state: OrderState;
   /** Of the command: what the order's reports and fills follow from. */
   readonly cause: Cause;

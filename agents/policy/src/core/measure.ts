@@ -1,6 +1,7 @@
 import { type BookAfter, exposure, grossExposure, notionalOf, quoteOf, workingOrders } from "./book-after.ts";
 import type { Rule } from "./limits.ts";
 import { fromFixed, minus, over, plus, type Rational } from "./rational.ts";
+import { permitsOf } from "./recent.ts";
 import { isMissing, type Missing, missing } from "./refusal.ts";
 import type { Scene } from "./scene.ts";
 import type { Equity } from "./state.ts";
@@ -79,11 +80,9 @@ function liquidity(scene: Scene): Measured | Missing {
 }
 
 function permitsInAMinute({ state, order, nowMs }: Scene, { scope }: Rule): number {
-  return state.recent.filter(
-    ({ atMs, symbol, principal }) =>
-      nowMs - atMs < 60_000 &&
-      (scope === "account" || (scope === "symbol" ? symbol === order.symbol : principal === order.principal)),
-  ).length;
+  const isMeant = ({ symbol, principal }: { readonly symbol: string; readonly principal: string }) =>
+    scope === "account" || (scope === "symbol" ? symbol === order.symbol : principal === order.principal);
+  return permitsOf(state.recent, isMeant, nowMs);
 }
 
 function confidence({ order, intent }: Scene, { scope }: Rule): Measured | Missing | undefined {

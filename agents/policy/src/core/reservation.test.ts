@@ -240,7 +240,7 @@ describe("any sequence of orders, fills, cancels and refusals", () => {
           expect(share).toBeLessThanOrEqual(0.600005);
           highest = Math.max(highest, share);
         }
-        permitted += market.desk.state.recent.length;
+        permitted += market.desk.state.recent.reduce((sum, { count }) => sum + count, 0);
       }),
       { numRuns: 80 },
     );

@@ -20,8 +20,8 @@ export interface PolicyState {
   readonly waiting: Readonly<Record<string, Waiting>>;
   /** Undefined before the first deposit. */
   readonly equity: Equity | undefined;
-  /** Permits of the last minute. */
-  readonly recent: readonly Permitted[];
+  /** Permits of the last minute, counted by second: the state is written whole, and must not grow with each of them. */
+  readonly recent: readonly Permits[];
   readonly latches: readonly Latch[];
   /** Breaches in a row of rules that halt, by rule. */
   readonly trips: Readonly<Record<string, { readonly samples: number; readonly quote: string }>>;
@@ -75,10 +75,12 @@ export interface Equity {
   readonly turnover: Readonly<Record<string, bigint>>;
 }
 
-interface Permitted {
-  readonly atMs: number;
+export interface Permits {
+  /** The second's beginning, ms since 1970. */
+  readonly fromMs: number;
   readonly symbol: string;
   readonly principal: string;
+  readonly count: number;
 }
 
 export interface Latch {

@@ -257,7 +257,7 @@ describe("a risk-reducing order", () => {
     const desk = long([rate]);
     expect(desk.ask(sell).type).toBe("permit.issued");
     expect(desk.ask({ ...sell, key: "again" }).code).toBe("ORDER_RATE_LIMIT");
-    desk.nowMs += 60_000;
+    desk.nowMs += 61_000;
     expect(desk.ask({ ...sell, key: "again" }).type).toBe("permit.issued");
   });
 

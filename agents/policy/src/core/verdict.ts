@@ -17,6 +17,7 @@ import { intentDigest } from "@countersign/permit";
 import type { Cause, Context, Effect, PublishEffect } from "@countersign/runtime";
 import { workingOrders } from "./book-after.ts";
 import type { Judged } from "./check.ts";
+import { countPermit } from "./recent.ts";
 import { alert, approvalTimer, verdict } from "./records.ts";
 import type { PolicyCode } from "./refusal.ts";
 import { reserve } from "./reservation.ts";
@@ -88,10 +89,9 @@ export function issue(
       "; ",
     ),
   });
-  const recent = state.recent.filter(({ atMs }) => nowMs - atMs < 60_000);
-  const own = { atMs: nowMs, symbol: order.symbol, principal: order.principal };
+  const recent = countPermit(state.recent, order, nowMs);
   return {
-    state: { ...reserved, recent: [...recent, own] },
+    state: { ...reserved, recent },
     effects: [
       verdict({ type: "permit.issued", payload, intent: "PERMIT" }, to),
       ...judgement.warnings.map((text) => alert("LIMIT_WARNING", text)),

@@ -69,10 +69,12 @@ export class KafkaBus implements Bus {
 
   async subscribe(options: SubscribeOptions, handler: Handler): Promise<Subscription> {
     this.#refuseIfClosed();
-    for (const topic of options.topics) await this.#topics.partitionsOf(topic);
+    let partitions = 0;
+    for (const topic of options.topics) partitions += await this.#topics.partitionsOf(topic);
     const { onError, sessionTimeoutMs = SESSION_MS } = this.#o;
     const subscription = await KafkaSubscription.open(options, handler, {
       client: this.#o,
+      partitions,
       sessionTimeoutMs,
       onError,
       onClose: (one) => this.#subscriptions.delete(one),

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Admin, Kafka, logLevel } from "kafkajs";
 import { isRetriable } from "./errors.ts";
-import { endStoppedRunners } from "./stopped-runner.ts";
+import { repairKafkajs } from "./repairs.ts";
 
 export interface ClientOptions {
   /** host:port of some brokers; the others are found through them. */
@@ -11,8 +11,7 @@ export interface ClientOptions {
 
 /** A client of its own for everything that is opened: kafkajs shares committed offsets between the consumers of one client. */
 export function connect({ brokers, clientId }: ClientOptions): Kafka {
-  quietNegativeTimeouts();
-  endStoppedRunners();
+  repairKafkajs();
   return new Kafka({
     brokers: [...brokers],
     clientId,
@@ -49,20 +48,4 @@ export async function patiently<T>(question: () => Promise<T>, patienceMs = PATI
       if (!isRetriable(error) || Date.now() > until) throw error;
     }
   }
-}
-
-let isQuiet = false;
-
-/**
- * kafkajs sets a timer with a negative delay on each connection, and says nothing by it; Node warns of each. Nothing else that is
- * warned of is held back.
- */
-function quietNegativeTimeouts(): void {
-  if (isQuiet) return;
-  isQuiet = true;
-  const emitWarning = process.emitWarning.bind(process) as (...args: unknown[]) => void;
-  process.emitWarning = (...args: unknown[]) => {
-    const isKafkajs = args[1] === "TimeoutNegativeWarning" && new Error().stack?.includes("kafkajs") === true;
-    if (!isKafkajs) emitWarning(...args);
-  };
 }

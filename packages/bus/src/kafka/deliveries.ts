@@ -1,8 +1,9 @@
-/** Hands a consumer's batches to its handler, partition by partition, and commits what was answered for: rules 2 and 4. */
+/** Hands a consumer's batches to its handler, partition by partition, and says what was answered for: rules 2 and 4. */
 import { machineClock } from "@countersign/time";
 import type { EachBatchPayload } from "kafkajs";
 import { BusError, type Delivered, type Handler, type TopicPartition } from "../port.ts";
 import { Delivery, delivered, sizeOf } from "./delivery.ts";
+import type { OffsetCommits } from "./offset-commits.ts";
 
 /** Where it happened; the offset is that of the first record handed over. */
 export interface Place extends Partial<TopicPartition> {
@@ -18,8 +19,8 @@ export interface DeliveriesOptions {
   readonly handler: Handler;
   readonly maxProcessingMs: number;
   readonly heartbeatMs: number;
-  /** An `every` subscription keeps its own position, and commits none. */
-  readonly commits: boolean;
+  /** Undefined for an `every` subscription, which keeps its own position. */
+  readonly commits: OffsetCommits | undefined;
   readonly isOpen: () => boolean;
   /** Stops and continues the fetching of one partition. */
   readonly pause: (at: TopicPartition) => void;
@@ -94,7 +95,7 @@ export class Deliveries {
   }
 
   /** One partition's part of a fetch. Returns when it is answered for, or when the rest has to be fetched again. */
-  async take({ batch, heartbeat, commitOffsetsIfNecessary, resolveOffset, isRunning, isStale }: EachBatchPayload) {
+  async take({ batch, heartbeat, resolveOffset, isRunning, isStale }: EachBatchPayload) {
     const { topic, partition } = batch;
     const at = { topic, partition };
     const records = batch.messages.map((message) => delivered(topic, partition, message));
@@ -113,10 +114,8 @@ export class Deliveries {
         if (!isWanted || this.#running.has(nameOf(at))) return;
         const through = await this.#handOver(at, records.slice(done, done + MAX_BATCH_RECORDS));
         if (through === undefined) return;
-        const offset = String(through + 1n);
-        if (this.#o.commits)
-          await commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset }] }] });
         if (isStale()) return;
+        await this.#o.commits?.answered(at, through + 1n);
         resolveOffset(String(through));
         this.next.set(nameOf(at), through + 1n);
         while (done < records.length && records[done]!.offset <= through) done++;

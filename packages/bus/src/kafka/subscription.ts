@@ -2,8 +2,8 @@
  * One consumer. Rules:
  * 1. A broker is asked for more only when everything it gave has been answered for: what is in flight is bounded by what one round of
  *    fetches may bring, and a slow handler holds up nothing but itself and its broker's partitions.
- * 2. The offset is committed after the handler's answer. What was not answered for is delivered again from there: after an error of
- *    the handler, a rebalance, the end of this process.
+ * 2. The offset is committed after the handler's answer, soon. What was not answered for, or not yet committed, is delivered again from
+ *    there: after an error of the handler, a rebalance, the end of this process.
  * 3. A rebalance waits for the running handlers, so a key is never in two handlers of one group; unless one is past its deadline.
  * 4. A handler past its deadline is told by its signal. One that goes on makes the subscription leave its group, and `stuck` for good.
  * 5. kafkajs never starts a consumer again by itself: when one ends, a new one takes its place here, and `onError` hears of it.
@@ -22,10 +22,13 @@ import {
 import { ask, type ClientOptions, connect, patiently, RETRY } from "./client.ts";
 import { Deliveries, nameOf, type Place } from "./deliveries.ts";
 import { busError } from "./errors.ts";
+import { OffsetCommits } from "./offset-commits.ts";
 import { beginGroup, firstOffsets } from "./positions.ts";
 
 export interface SubscriptionOptions {
   readonly client: ClientOptions;
+  /** Of all its topics. */
+  readonly partitions: number;
   readonly sessionTimeoutMs: number;
   readonly onError: (error: unknown, place: Place) => void;
   readonly onClose: (subscription: KafkaSubscription) => void;
@@ -40,6 +43,7 @@ export class KafkaSubscription implements Subscription {
   readonly #o: SubscriptionOptions;
   readonly #groupId: string;
   readonly #deliveries: Deliveries;
+  readonly #commits = new OffsetCommits((positions) => this.#commit(positions));
   #state: "starting" | "reading" | "restarting" | "stuck" | "closed" = "starting";
   #consumer: Consumer | undefined;
   #assigned: readonly TopicPartition[] = [];
@@ -59,7 +63,7 @@ export class KafkaSubscription implements Subscription {
       handler,
       maxProcessingMs: options.maxProcessingMs,
       heartbeatMs: this.#heartbeatMs,
-      commits: kind === "group",
+      commits: kind === "group" ? this.#commits : undefined,
       isOpen: () => this.#state !== "closed" && this.#state !== "stuck",
       pause: (at) => this.#consumer?.pause([asKafkajs(at)]),
       resume: (at) => this.#consumer?.resume([asKafkajs(at)]),
@@ -116,6 +120,7 @@ export class KafkaSubscription implements Subscription {
     this.#state = "closed";
     clearTimeout(this.#restart);
     this.#deliveries.close();
+    await this.#commits.close();
     await this.#leave();
     if (this.#s.as.kind === "every") await this.#removeGroup();
     this.#o.onClose(this);
@@ -144,7 +149,9 @@ export class KafkaSubscription implements Subscription {
       retry: { ...RETRY, restartOnFailure: async () => false }, // rule 5
     });
     let crash: Error | undefined;
-    const { CRASH, GROUP_JOIN, REQUEST } = consumer.events;
+    const { CRASH, GROUP_JOIN, REBALANCING, REQUEST } = consumer.events;
+    // Before it joins anew, so that whoever gets a partition goes on where this one is.
+    consumer.on(REBALANCING, () => void this.#commits.flush());
     consumer.on(GROUP_JOIN, ({ payload }) => this.#onJoin(consumer, payload.memberAssignment));
     consumer.on(REQUEST, ({ payload }) => this.#onAnswer(payload.apiName));
     consumer.on(CRASH, ({ payload }) => {
@@ -158,7 +165,8 @@ export class KafkaSubscription implements Subscription {
       await consumer.run({
         autoCommit: false,
         eachBatchAutoResolve: false,
-        partitionsConsumedConcurrently: 1_000, // all
+        // All, and no more: kafkajs asks each of so many workers after each fetch.
+        partitionsConsumedConcurrently: this.#o.partitions,
         eachBatch: (payload) => this.#onBatch(payload),
       });
       if (crash === undefined) await this.#ready;
@@ -183,6 +191,7 @@ export class KafkaSubscription implements Subscription {
     consumer.pause(this.#assigned.filter((at) => this.#deliveries.isPaused(at)).map(asKafkajs));
     if (this.#s.as.kind === "group") {
       next.clear();
+      this.#commits.forget();
       this.#ready = this.#begin(consumer, this.#assigned);
       this.#ready.catch(() => {}); // whoever awaits it hears of it
       return;
@@ -199,9 +208,11 @@ export class KafkaSubscription implements Subscription {
       if (isLost) this.#deliveries.reportLoss({ topic, partition }, offset, "what came");
       consumer.seek({ topic, partition, offset: String(offset) });
     }
-    await consumer.commitOffsets(
-      fresh.map(({ topic, partition, offset }) => ({ topic, partition, offset: String(offset) })),
-    );
+    await consumer.commitOffsets(fresh.map(asCommit));
+  }
+
+  async #commit(positions: readonly (TopicPartition & { readonly offset: bigint })[]): Promise<void> {
+    await this.#consumer?.commitOffsets(positions.map(asCommit));
   }
 
   async #findPositions(): Promise<void> {
@@ -269,6 +280,10 @@ export class KafkaSubscription implements Subscription {
   get #heartbeatMs(): number {
     return Math.min(1_000, Math.floor(this.#o.sessionTimeoutMs / 4));
   }
+}
+
+function asCommit({ topic, partition, offset }: TopicPartition & { readonly offset: bigint }) {
+  return { topic, partition, offset: String(offset) };
 }
 
 function asKafkajs({ topic, partition }: TopicPartition) {

@@ -26,8 +26,9 @@ export class MemoryStore implements Store {
   readonly #journal: JournalRow[] = [];
   #snapshot: SnapshotRow | undefined;
 
-  async load(key: string): Promise<Loaded> {
+  async load(key: string, known?: Loaded): Promise<Loaded> {
     const row = this.#aggregates.get(key);
+    if (known !== undefined && known.version === row?.version) return known;
     return row === undefined
       ? { state: undefined, version: 0n }
       : { state: decodeJson(row.text), version: row.version };

@@ -50,22 +50,29 @@ const CONFLICTS: Readonly<Record<string, string>> = { "40P01": "a deadlock", "40
 class PostgresStore implements Store {
   readonly #pool: Pool;
   readonly #schema: string;
+  readonly #load: Prepared;
   readonly #commit: Prepared;
 
   constructor(pool: Pool, schema: string) {
     this.#pool = pool;
     this.#schema = schema;
     const parameters = Array.from({ length: 32 }, (_, n) => `$${n + 1}`).join(", ");
+    this.#load = prepare(
+      `load ${schema}`,
+      `select version, case when version = $2 then null else state end as state from ${schema}.aggregates where key = $1`,
+    );
     this.#commit = prepare(`commit ${schema}`, `select * from ${schema}.commit_decision(${parameters})`);
   }
 
-  async load(key: string): Promise<Loaded> {
-    const text = `select version, state from ${this.#schema}.aggregates where key = $1`;
-    const { rows } = await this.#pool.query<{ version: bigint; state: string }>(text, [key]);
+  async load(key: string, known?: Loaded): Promise<Loaded> {
+    const { rows } = await this.#pool.query<{ version: bigint; state: string | null }>(this.#load, [
+      key,
+      known?.version ?? null,
+    ]);
     const row = rows[0];
-    return row === undefined
-      ? { state: undefined, version: 0n }
-      : { state: decodeJson(row.state), version: row.version };
+    if (row === undefined) return { state: undefined, version: 0n };
+    if (row.version === known?.version) return known;
+    return { state: decodeJson(row.state ?? ""), version: row.version };
   }
 
   async list(): Promise<readonly (Loaded & { key: string })[]> {
