@@ -104,24 +104,30 @@ async function launchWithRetries(data: string, plan: LaunchPlan): Promise<Launch
 }
 
 /** The server's last words may come a moment after the connection is gone. */
-async function explain(error: unknown, { ended, log }: Launched, home: string): Promise<unknown> {
+async function explain(error: unknown, launched: Launched, home: string): Promise<unknown> {
   if (sqlState(error) === DISK_FULL) return diskFull(home, error);
   if (!(error instanceof PostgresError) || error.code !== "CONNECTION_LOST") return error;
-  await Promise.race([ended, sleep(LAST_WORDS_MS, undefined, { ref: false })]);
-  return saysDiskFull(log()) ? diskFull(home, error) : error;
+  await endOf(launched, LAST_WORDS_MS);
+  return saysDiskFull(launched.log()) ? diskFull(home, error) : error;
 }
 
 const DISK_FULL = "53100"; // PostgreSQL, appendix A
 const LAST_WORDS_MS = 5_000;
 const SUPERVISOR_MS = 17_000; // a little more than it gives the server
 
-async function end({ pid, supervisor, ended }: Launched, data: string): Promise<void> {
+async function end(launched: Launched, data: string): Promise<void> {
+  const { pid, supervisor } = launched;
   supervisor.ref();
   supervisor.stdin?.end();
-  const waiting = new AbortController();
-  const timeout = sleep(SUPERVISOR_MS, undefined, { signal: waiting.signal }).catch(() => {});
-  await Promise.race([ended, timeout]);
-  waiting.abort();
+  await endOf(launched, SUPERVISOR_MS);
   supervisor.kill("SIGKILL"); // does nothing to one that has ended
   await endServer(pid, data);
+}
+
+/** Waits for it, `ms` at most. The timer holds the run meanwhile: once its connections are gone nothing else may, the supervisor least. */
+async function endOf({ ended }: Launched, ms: number): Promise<void> {
+  const waiting = new AbortController();
+  const timeout = sleep(ms, undefined, { signal: waiting.signal }).catch(() => {});
+  await Promise.race([ended, timeout]);
+  waiting.abort();
 }

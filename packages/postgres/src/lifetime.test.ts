@@ -1,7 +1,9 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcessByStdio, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
+import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { serverAccount, spawnAs } from "./account.ts";
@@ -83,6 +85,28 @@ describe.skipIf(process.platform === "win32")("a server and its run", () => {
     expect(lines).toEqual([expect.stringContaining("PostgreSQL ended by itself")]);
   });
 
+  it("holds its run, when nothing else does, while the run asks why the connection was lost", async () => {
+    await using dir = await tempDir();
+    const run = await startRun(
+      dir.path,
+      `process.stdin.destroy();
+       const pool = openPool(server.url, { max: 1, applicationName: "run" });
+       pool.query("select pg_sleep(60)")
+         .catch((error) => { console.log("lost"); return server.explain(error); })
+         .then((error) => console.log(error.code));`,
+    );
+    const supervisor = parentOf(run.pid);
+    process.kill(supervisor, "SIGSTOP"); // as on a busy machine: it is not its turn to notice that the server has ended
+    const lost = once(run.child.stdout, "data");
+    process.kill(run.pid, "SIGKILL");
+    expect(String((await lost)[0])).toBe("lost\n");
+    const said = text(run.child.stdout);
+    await sleep(500);
+    process.kill(supervisor, "SIGCONT");
+    expect(await said).toBe("CONNECTION_LOST\n");
+    await vanished(supervisor, 5_000);
+  });
+
   it("starts although the lock file of a killed server names a process that is another program by now", async () => {
     await using dir = await tempDir();
     const first = await startEmbedded({ dir: dir.path });
@@ -112,14 +136,18 @@ describe.skipIf(process.platform === "win32")("a server and its run", () => {
          process.exit(0);
        });`,
     );
-    const said = once(run.child.stdout ?? run.child, "data");
+    const said = once(run.child.stdout, "data");
     process.kill(-(run.child.pid ?? 0), "SIGINT"); // the whole process group, as a terminal does
     expect(String((await said)[0])).toBe("still there\n");
     await vanished(run.pid, 5_000);
   });
 });
 
-type Run = { readonly child: ChildProcess; readonly pid: number; readonly url: string };
+type Run = {
+  readonly child: ChildProcessByStdio<Writable, Readable, null>;
+  readonly pid: number;
+  readonly url: string;
+};
 
 /** Another process that starts a server and lives until it is killed, in a process group of its own. */
 async function startRun(dir: string, then = ""): Promise<Run> {
