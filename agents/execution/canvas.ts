@@ -7,7 +7,7 @@ export const canvas: Canvas = {
     { topic: "market.quotes.v1", as: "every" },
     { topic: "orders.intent.v1", as: "group" },
     { topic: "control.halt.v1", as: "group" },
-    { topic: "ledger.entries.v1", as: "group" },
+    { topic: "ledger.entries.v1", as: "group", mayWaitMs: 50 },
     { topic: "audit.checkpoint.v1", as: "every" },
   ],
   publishes: [

@@ -4,9 +4,9 @@ export const canvas: Canvas = {
   agent: "hedger",
   mission: "Offset the market risk the book has taken on, and say beforehand what that would cost.",
   observes: [
-    { topic: "orders.execution.v1", as: "group" },
-    { topic: "risk.policy.v1", as: "group" },
-    { topic: "ledger.entries.v1", as: "group" },
+    { topic: "orders.execution.v1", as: "group", mayWaitMs: 20 },
+    { topic: "risk.policy.v1", as: "group", mayWaitMs: 20 },
+    { topic: "ledger.entries.v1", as: "group", mayWaitMs: 20 },
     { topic: "market.quotes.v1", as: "every" },
     { topic: "market.bars.v1", as: "every" },
   ],

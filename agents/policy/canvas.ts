@@ -5,9 +5,9 @@ export const canvas: Canvas = {
   mission: "Judge every order before it exists: permit it, refuse it, or ask a person; and stop when it is told to.",
   observes: [
     { topic: "market.quotes.v1", as: "every" },
-    { topic: "market.bars.v1", as: "every" },
-    { topic: "orders.execution.v1", as: "group" },
-    { topic: "ledger.entries.v1", as: "group" },
+    { topic: "market.bars.v1", as: "every", mayWaitMs: 100 },
+    { topic: "orders.execution.v1", as: "group", mayWaitMs: 50 },
+    { topic: "ledger.entries.v1", as: "group", mayWaitMs: 50 },
     { topic: "approvals.decision.v1", as: "group" },
     { topic: "agents.heartbeat.v1", as: "every" },
     { topic: "control.halt.v1", as: "every" },

@@ -5,9 +5,9 @@ export const canvas: Canvas = {
   mission: "Allocate capital by the quality of the signals, and ask for every order it wants.",
   observes: [
     { topic: "signals.market.v1", as: "group" },
-    { topic: "risk.policy.v1", as: "group" },
-    { topic: "orders.execution.v1", as: "group" },
-    { topic: "ledger.entries.v1", as: "group" },
+    { topic: "risk.policy.v1", as: "group", mayWaitMs: 50 },
+    { topic: "orders.execution.v1", as: "group", mayWaitMs: 50 },
+    { topic: "ledger.entries.v1", as: "group", mayWaitMs: 50 },
     { topic: "market.quotes.v1", as: "every" },
     { topic: "market.bars.v1", as: "every" },
   ],

@@ -19,7 +19,7 @@ import { type StepTime, stepTimes } from "./steps.ts";
 /** All with a price that a bar of 100 is good for. */
 const SYMBOLS = ["AAPL", "SPX", "SPY", "XAUUSD", "EURUSD", "GBPUSD", "NZDUSD", "BTCUSD"];
 /** Orders of the first seconds are not counted: code is compiled, connections are made. */
-const WARM_S = 5;
+const WARM_S = 20;
 /** For the last orders to arrive. */
 const LAST_ORDERS_S = 3;
 

@@ -9,7 +9,7 @@ import { gaussian, Prng } from "@countersign/quant";
 
 const MINUTE_MS = 60_000;
 /** An order meets the next quote: it is over well before the next bar is. */
-const QUOTES_PER_BAR = 4;
+const QUOTES_PER_BAR = 2;
 /** Bars before the day: enough to believe a volatility. */
 const WARM_UP_BARS = 40;
 

@@ -8,6 +8,19 @@ import { sharedTestServer } from "./testing.ts";
 
 const options = { max: 2, applicationName: "test" };
 
+describe("a pool that is closed", () => {
+  it("serves what was asked before, also what still waited for a connection, and nothing after", async () => {
+    await using database = await sharedTestServer();
+    const pool = openPool(database.url, { ...options, max: 1 });
+    const slow = pool.query("select 1 as n from pg_sleep(0.2)");
+    const queued = pool.query("select 2 as n");
+    const closed = pool.close();
+    await expect(pool.query("select 3 as n")).rejects.toMatchObject({ code: "CONNECTION_LOST" });
+    await closed;
+    expect([(await slow).rows, (await queued).rows]).toEqual([[{ n: 1 }], [{ n: 2 }]]);
+  });
+});
+
 describe("values", () => {
   it("int8 is a bigint both ways, at its limits and in arrays", async () => {
     await using database = await sharedTestServer();

@@ -42,14 +42,27 @@ export function openPool(url: string, options: PoolOptions): Pool {
   // Without listeners a connection that breaks between two statements would end the process; the next statement tells.
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));
+  const underWay = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
+  const follow = async <T>(use: Parameters<typeof withClient<T>>[1]): Promise<T> => {
+    if (closing !== undefined)
+      throw new PostgresError("CONNECTION_LOST", "No connection to the database: the pool is closed");
+    const work = withClient(pool, use);
+    underWay.add(work);
+    try {
+      return await work;
+    } finally {
+      underWay.delete(work);
+    }
+  };
   const close = () => {
-    closing ??= pool.end();
+    // pg-pool forgets who waits for a connection when it ends, and they would wait for ever.
+    closing ??= Promise.allSettled(underWay).then(() => pool.end());
     return closing;
   };
   return {
-    query: (text, values) => withClient(pool, (client) => run(client, text, values)),
-    transaction: (fn) => withClient(pool, (client, discard) => transact(client, discard, fn)),
+    query: (text, values) => follow((client) => run(client, text, values)),
+    transaction: (fn) => follow((client, discard) => transact(client, discard, fn)),
     session: (on) => openSession({ url, applicationName: options.applicationName, types: columnTypes() }, on),
     close,
     [Symbol.asyncDispose]: close,

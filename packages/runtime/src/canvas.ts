@@ -21,6 +21,11 @@ export interface Observes {
   readonly topic: string;
   /** `group`: shared by the replicas of this agent. `every`: read whole by each of them. */
   readonly as: "group" | "every";
+  /**
+   * How long what comes from it may wait to be decided upon, in processes, ms; 0 unless said. What waits goes into one transaction with
+   * whatever comes meanwhile, and before anything that may not wait: a decision is never made on less than what has arrived.
+   */
+  readonly mayWaitMs?: number;
 }
 
 export interface Publishes {

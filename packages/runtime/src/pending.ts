@@ -14,6 +14,8 @@ export interface Pending {
   readonly journalled: JournalledInput;
   /** Ids under which it must never be acted on again, and the digest of what they stand for. */
   readonly inbox: readonly { readonly msgId: string; readonly digest: Uint8Array }[];
+  /** Decided upon so much later at most, to share a transaction with others, ms; 0 unless said. */
+  readonly mayWaitMs?: number | undefined;
   /** Where somebody measures: the work on it. */
   readonly work?: Work | undefined;
 }

@@ -4,7 +4,7 @@ import type { Message } from "@bufbuild/protobuf";
 import { type Batch, BusError, type Delivered, type Progress } from "@countersign/bus";
 import { type Checkpoint, topicSpec } from "@countersign/contracts";
 import { hex, type Opened } from "@countersign/envelope";
-import type { Input, Trigger } from "./agent.ts";
+import type { Agent, Input, Trigger } from "./agent.ts";
 import type { AuditLease } from "./audit-lease.ts";
 import type { Decider } from "./decider.ts";
 import type { Doors } from "./doors.ts";
@@ -22,6 +22,7 @@ import { isTransient } from "./transient.ts";
 
 export interface RecordsOptions<S, V> {
   readonly name: string;
+  readonly agent: Pick<Agent<S, V>, "canvas">;
   readonly edge?: Edge;
   readonly fold?: "each" | "step" | "together";
   readonly probe?: Probe;
@@ -34,9 +35,14 @@ export interface RecordsOptions<S, V> {
   readonly view: FoldedView<V>;
   readonly positions: Positions;
   readonly resumes: boolean;
+  /** Given: what the market leads to is decided beside its reading. Called when that finds an invariant broken. */
+  readonly onBroken?: (error: unknown) => void;
   /** These topics have to be read from their beginning: where the view's snapshot was, another record stands than the one it had read. */
   readonly onOtherLog: () => void;
 }
+
+/** What the market may have led to and is not yet decided, before no more of it is read. */
+const BESIDE_MAX = 256;
 
 export class Records<S, V> {
   readonly counts = { deliveries: 0 };
@@ -44,10 +50,14 @@ export class Records<S, V> {
   readonly resumed = new Map<string, bigint>();
   readonly #o: RecordsOptions<S, V>;
   readonly #keyTexts = new WeakMap<Uint8Array, string>();
+  readonly #mayWaitMs: ReadonlyMap<string, number | undefined>;
+  /** Of the market, what is read and not yet decided. */
+  readonly #beside = new Set<Promise<void>>();
   #awake = true;
 
   constructor(options: RecordsOptions<S, V>) {
     this.#o = options;
+    this.#mayWaitMs = new Map(options.agent.canvas.observes.map(({ topic, mayWaitMs }) => [topic, mayWaitMs]));
   }
 
   /** Asleep the views go on being folded, and nothing is decided upon the market. */
@@ -75,9 +85,29 @@ export class Records<S, V> {
 
   /** All are admitted in their order, and wait for the same few transactions. One that cannot be committed brings the whole batch again. */
   async #onRecordsTogether(records: readonly Delivered[]): Promise<Progress> {
+    const through = records.at(-1)!.offset;
     await this.#o.teller.room();
+    if (this.#isReadBeside(records[0]!)) {
+      for (const record of records) this.#decideBeside(this.#onRecord(record));
+      while (this.#beside.size > BESIDE_MAX) await Promise.race(this.#beside);
+      return { through };
+    }
     await Promise.all(records.map((record) => this.#onRecord(record))); // P12.offset
-    return { through: records.at(-1)!.offset };
+    return { through };
+  }
+
+  /**
+   * Whether nobody waits for what its records lead to: a restart reads the market again from the view's snapshot, which is never taken
+   * over what is undecided. So the view is not kept from the next quote by a transaction.
+   */
+  #isReadBeside({ topic }: Delivered): boolean {
+    return this.#o.onBroken !== undefined && this.#o.resumes && topicSpec(topic)?.delivery === "market";
+  }
+
+  #decideBeside(deciding: void | Promise<void>): void {
+    if (deciding === undefined) return;
+    const decided = deciding.catch(this.#o.onBroken).finally(() => this.#beside.delete(decided));
+    this.#beside.add(decided);
   }
 
   #onRecord(record: Delivered): void | Promise<void> {
@@ -129,7 +159,9 @@ export class Records<S, V> {
       return refusals.ofRecord(record, refusal, "pipeline");
     }
     const journalled = { kind: "message" as const, topic, msgId, digest: hex(opened.digest) };
-    const outcome = await decider.take({ input, cause: causeOf(opened), journalled, inbox: inboxOf(opened), work });
+    const mayWaitMs = this.#mayWaitMs.get(topic);
+    const cause = causeOf(opened);
+    const outcome = await decider.take({ input, cause, journalled, inbox: inboxOf(opened), mayWaitMs, work });
     if (outcome !== "conflict") return;
     work?.refused("CONFLICT", "inbox");
     await refusals.ofRecord(record, "CONFLICT", "inbox");
@@ -173,7 +205,8 @@ export class Records<S, V> {
     const journalled = { kind: "market" as const, name, ...cause };
     const input = { kind: "market" as const, name, data };
     const work = probe?.begin("process", aboutRecord(opened, record, this.#o.name, performance.now()));
-    return { input, cause, journalled, inbox: own.once(`${name} ${cause.msgId}`), work };
+    const mayWaitMs = this.#mayWaitMs.get(record.topic);
+    return { input, cause, journalled, inbox: own.once(`${name} ${cause.msgId}`), mayWaitMs, work };
   }
 
   /** What the market brings comes once: its high-water mark has passed. So it is tried until the store is back. */

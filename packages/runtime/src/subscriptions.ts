@@ -1,7 +1,7 @@
 /** What an agent's host reads, and from where: a share of its group's topics, and the whole of those that every replica reads. */
 import type { Bus, Handler, Subscription } from "@countersign/bus";
 import { topicSpec } from "@countersign/contracts";
-import type { Canvas } from "./canvas.ts";
+import type { Canvas, Observes } from "./canvas.ts";
 import type { Read } from "./folded-view.ts";
 
 export interface SubscriptionsOptions {
@@ -13,10 +13,13 @@ export interface SubscriptionsOptions {
 }
 
 /**
- * What replicas share; what each reads whole; and, on a bus that outlives them, what only its newest counts of, such as heartbeats and
- * checkpoints: a day has a million.
+ * What replicas share; what of it may wait, by itself, because a broker is asked for more only when all it gave has been answered for; what
+ * each reads whole; and, on a bus that outlives them, what only its newest counts of, such as heartbeats and checkpoints: a day has a
+ * million.
  */
-type Kind = "group" | "every" | "leases";
+type Kind = "group" | "patient" | "every" | "leases";
+
+const AS = { group: "group", patient: "group", every: "every", leases: "every" } as const;
 
 export class Subscriptions {
   readonly #o: SubscriptionsOptions;
@@ -30,7 +33,8 @@ export class Subscriptions {
   async open(read: readonly Read[]): Promise<void> {
     if (this.#o.resumes) {
       // At once: to join a group takes a broker a while.
-      await Promise.all([this.#subscribe("group"), this.#subscribe("every", read), this.#subscribe("leases")]);
+      const kinds = ["group", "patient", "leases"] as const;
+      await Promise.all([...kinds.map((kind) => this.#subscribe(kind)), this.#subscribe("every", read)]);
       return;
     }
     await this.#subscribe("group");
@@ -50,14 +54,14 @@ export class Subscriptions {
 
   async #subscribe(kind: Kind, read: readonly Read[] = []): Promise<void> {
     const { bus, canvas, handler } = this.#o;
-    const topics = canvas.observes.flatMap(({ topic, as }) => (this.#kindOf(topic, as) === kind ? [topic] : []));
+    const topics = canvas.observes.filter((one) => this.#kindOf(one) === kind).map(({ topic }) => topic);
     if (topics.length === 0) return;
-    const isLease = kind === "leases";
+    const name = kind === "patient" ? `${canvas.agent}.patient` : canvas.agent;
     const subscription = bus.subscribe(
       {
         topics,
-        as: { kind: isLease ? "every" : kind, name: canvas.agent },
-        from: isLease ? "latest" : "earliest",
+        as: { kind: AS[kind], name },
+        from: kind === "leases" ? "latest" : "earliest",
         positions: read.filter(({ topic }) => topics.includes(topic)),
         maxInFlightBytes: 8_000_000,
         maxProcessingMs: 30_000,
@@ -68,8 +72,10 @@ export class Subscriptions {
     await subscription;
   }
 
-  #kindOf(topic: string, as: "group" | "every"): Kind {
+  #kindOf({ topic, as, mayWaitMs = 0 }: Observes): Kind {
+    if (!this.#o.resumes) return as;
+    if (as === "group") return mayWaitMs > 0 ? "patient" : "group";
     const isLease = topicSpec(topic)?.delivery === "market" && !topic.startsWith("market.");
-    return this.#o.resumes && as === "every" && isLease ? "leases" : as;
+    return isLease ? "leases" : "every";
   }
 }

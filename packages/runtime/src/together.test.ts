@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { type Agent, type Effect, noView } from "./agent.ts";
 import { MemoryStore } from "./memory/store.ts";
 import { Rig } from "./testing.ts";
+import { Together } from "./together.ts";
 
 const CALL = "HedgerService.Quote";
 const START_MS = Date.parse("2015-06-01");
@@ -114,6 +115,53 @@ describe("inputs that wait for a transaction", () => {
       "rejected",
     ]);
     expect(await issued(store)).toBe(3);
+  });
+});
+
+describe("inputs that may wait", () => {
+  /** Each transaction takes a moment; `batches` is what went into each. */
+  function transactions() {
+    const batches: string[][] = [];
+    const together = new Together(async (key, inputs) => {
+      batches.push(inputs.map(({ cause }) => `${key} ${cause.msgId}`));
+      await wait(2);
+      return new Map(inputs.map((one) => [one, {}]));
+    });
+    const add = (key: string, msgId: string, mayWaitMs?: number) =>
+      together.add(key, {
+        input: { kind: "tick" },
+        cause: { msgId, correlationId: msgId },
+        journalled: { kind: "tick" },
+        inbox: [{ msgId, digest: new Uint8Array(32) }],
+        mayWaitMs,
+      });
+    return { batches, add };
+  }
+
+  it("go with the next of their aggregate that may not, in the order they came, and leave others' alone", async () => {
+    const { batches, add } = transactions();
+    const later = [add("a", "1", 60_000), add("a", "2", 60_000)];
+    void add("b", "3", 60_000);
+    await add("c", "4");
+    expect(batches).toEqual([["c 4"]]);
+    await Promise.all([...later, add("a", "5")]);
+    expect(batches.slice(1)).toEqual([["a 1", "a 2", "a 5"]]);
+  });
+
+  it("are decided upon when their time is over, though nothing else comes", async () => {
+    const { batches, add } = transactions();
+    const began = performance.now();
+    const first = add("a", "1", 50);
+    await wait(20);
+    await Promise.all([first, add("a", "2", 50)]);
+    expect(performance.now() - began).toBeGreaterThanOrEqual(50);
+    expect(batches).toEqual([["a 1", "a 2"]]);
+  });
+
+  it("wait no longer when they fill a transaction", async () => {
+    const { batches, add } = transactions();
+    await Promise.all(Array.from({ length: 64 }, (_, n) => add("a", `${n}`, 60_000)));
+    expect(batches.map(({ length }) => length)).toEqual([64]);
   });
 });
 

@@ -12,7 +12,7 @@ interface Position extends TopicPartition {
 }
 
 /** How long an answer waits for others. */
-const EVERY_MS = 100;
+const EVERY_MS = 500;
 const RETRY_MS = 500;
 
 export class OffsetCommits {
