@@ -5,15 +5,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { fromBinary } from "@bufbuild/protobuf";
-import { BodySchema, OrderAcceptedSchema, SignedSchema } from "@countersign/contracts";
 import { parseInstruments } from "@countersign/orders";
 import { cloneFile, type RunningCluster, startCluster } from "@countersign/platform";
-import { openPool, type Pool } from "@countersign/postgres";
 import { defaults } from "../../cli/src/demo/defaults.ts";
 import { type CpuMs, cpuOfDescendants, programOf, spentBetween } from "./cpu.ts";
-import { type Hop, hopsOf, quantile, readWays } from "./hops.ts";
+import { type Hop, hopsOf, quantile } from "./hops.ts";
 import { writeLoad } from "./load.ts";
+import { readOrders } from "./orders.ts";
 import { type StepTime, stepTimes } from "./steps.ts";
 
 /** All with a price that a bar of 100 is good for. */
@@ -82,7 +80,7 @@ export async function measureLatency({ dir, ordersPerSecond, seconds, say }: Lat
   const processes = costs(cluster, before, seconds);
   const steps = await stepTimes(folder);
   await wait(LAST_ORDERS_S * 1_000);
-  const orders = await ordersOf(cluster, folder);
+  const orders = await readOrders(cluster, folder);
   const firstMs = Math.min(...orders.map(({ venueMs }) => venueMs)) + WARM_S * 1_000;
   const counted = orders.filter(({ venueMs }) => venueMs >= firstMs && venueMs < firstMs + seconds * 1_000);
   const delays = counted.map(({ quoteMs, venueMs }) => venueMs - quoteMs);
@@ -104,43 +102,6 @@ function costs({ supervisor }: RunningCluster, before: CpuMs, seconds: number): 
   const spent = spentBetween(before, cpuOfDescendants(), (pid) => names.get(pid) ?? programOf(pid));
   const pids = new Map(states.map(({ name, pid }) => [name, pid]));
   return [...spent].map(([name, ms]) => ({ name, cpuMs: ms / seconds, rssMb: rssOf(pids.get(name)) }));
-}
-
-/** Orders that reached the venue, and the way there of each. */
-async function ordersOf({ postgresUrl }: RunningCluster, folder: string) {
-  await using pool = openPool(postgresUrl, { max: 1, applicationName: "bench" });
-  const ways = await readWays(pool);
-  const correlationIds = await acceptedOrders(pool);
-  const lines = readFileSync(join(folder, "exchange", "record.jsonl"), "utf8")
-    .split("\n")
-    .filter(Boolean);
-  return lines.flatMap((line) => {
-    const { order, clOrdID, transactTimeMs } = JSON.parse(line.slice(line.indexOf(" ") + 1));
-    const id = correlationIds.get(clOrdID);
-    const way = id === undefined ? undefined : ways.get(id);
-    if (order === undefined || id === undefined || way === undefined) return [];
-    return [{ quoteMs: uuidMs(id), venueMs: Number(transactTimeMs), way }];
-  });
-}
-
-/** The correlation id of each order that Execution has accepted, by client order id. */
-async function acceptedOrders(pool: Pool): Promise<ReadonlyMap<string, string>> {
-  const { rows } = await pool.query<{ bytes: Uint8Array }>("select bytes from execution.outbox where kind = 'publish'");
-  const orders = new Map<string, string>();
-  for (const { bytes } of rows) {
-    const body = fromBinary(BodySchema, fromBinary(SignedSchema, bytes).payload ?? NOTHING);
-    if (body.type !== "order.accepted") continue;
-    const { clientOrderId = "" } = fromBinary(OrderAcceptedSchema, body.payload ?? NOTHING);
-    orders.set(clientOrderId, body.correlationId ?? "");
-  }
-  return orders;
-}
-
-const NOTHING = new Uint8Array(0);
-
-/** A UUIDv7 begins with the milliseconds since 1970 (RFC 9562). */
-function uuidMs(id: string): number {
-  return Number.parseInt(id.replaceAll("-", "").slice(0, 12), 16);
 }
 
 /** Resident set, MB, as the kernel says; NaN where it does not. */

@@ -1,5 +1,4 @@
 /** Where the time of a message goes: the pipeline's steps, as each process tells them on its page of metrics. */
-import { setTimeout as wait } from "node:timers/promises";
 import { readSpec } from "@countersign/platform";
 
 export interface StepTime {
@@ -9,18 +8,23 @@ export interface StepTime {
   readonly meanMs: number;
 }
 
-/** Of every process of the cluster, since it began. Who does not answer is left out. */
+/** Of every process of the cluster, since it began. */
 export async function stepTimes(folder: string): Promise<readonly StepTime[]> {
-  const times: StepTime[] = [];
+  const pages = await metricsPages(folder);
+  return [...pages].flatMap(([process, page]) => read(process, page));
+}
+
+/** By process, as a scrape would read them. Who does not answer is left out. */
+export async function metricsPages(folder: string): Promise<ReadonlyMap<string, string>> {
+  const pages = new Map<string, string>();
   for (const [process, address] of Object.entries(readSpec(folder).health)) {
     const page = await fetch(`http://${address}/metrics`).then(
       (answer) => answer.text(),
-      () => "",
+      () => undefined,
     );
-    times.push(...read(process, page));
-    await wait(0);
+    if (page !== undefined) pages.set(process, page);
   }
-  return times;
+  return pages;
 }
 
 function read(process: string, page: string): readonly StepTime[] {

@@ -9,6 +9,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { tracesOf } from "../support/traces.ts";
 import { check, plants } from "./checks.ts";
 import { type Trial, trial } from "./trial.ts";
 
@@ -30,10 +31,7 @@ if (values.plant !== undefined && plant === undefined) {
   console.error(`--plant ${values.plant}: one of ${Object.keys(plants).join(", ")}`);
   process.exit(2);
 }
-const traces = positionals.map((text) => {
-  const [, symbol, path = text] = /^([\w^.-]+)=(.+)$/.exec(text) ?? [];
-  return { path, ...(symbol !== undefined && { symbol }) };
-});
+const traces = tracesOf(positionals);
 const dir = mkdtempSync(join(tmpdir(), "countersign-crash-"));
 const begun = performance.now();
 const say = (text: string) => console.log(`${((performance.now() - begun) / 1_000).toFixed(1).padStart(6)} s  ${text}`);

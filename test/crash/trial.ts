@@ -69,7 +69,8 @@ async function settled(cluster: RunningCluster, folder: string) {
   }
 }
 
-function choiceOf({ dir, seed, speed, hedge, traces }: TrialOptions) {
+/** A cluster that is never without orders: a strategy that changes its mind with each bar, and room for all it wants. */
+export function choiceOf({ dir, seed, speed, hedge, traces }: TrialOptions) {
   return {
     account: defaults.account,
     person: defaults.person,

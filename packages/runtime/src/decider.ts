@@ -28,6 +28,7 @@ export interface DeciderOptions<S, V> {
   readonly fence: Fence;
   readonly loop: Loop;
   readonly fold?: "each" | "step" | "together";
+  readonly alone?: boolean;
   readonly onAlert?: (agent: string, code: string, text: string, cause: Cause) => void;
   readonly probe?: Probe;
   readonly teller: Teller;
@@ -48,7 +49,7 @@ export class Decider<S, V> {
   readonly counts = { decisions: 0, inboxRows: 0 };
   readonly #o: DeciderOptions<S, V>;
   readonly #name: string;
-  /** As the last commit here left it; where others write too, each decision asks the store whether it is still so. */
+  /** As the last commit here left it; where replicas write too, each decision asks the store whether it is still so. */
   readonly #cache = new Map<string, Loaded>();
   readonly #together = new Together((key, inputs) => this.#o.teller.alone(() => this.#process(key, inputs)));
   #waiting: Pending[] = [];
@@ -156,7 +157,8 @@ export class Decider<S, V> {
 
   async #load(key: string): Promise<Loaded> {
     const known = this.#cache.get(key);
-    return known !== undefined && this.#o.fold !== "together" ? known : this.#o.store.load(key, known);
+    const isOurs = this.#o.fold !== "together" || this.#o.alone === true;
+    return known !== undefined && isOurs ? known : this.#o.store.load(key, known);
   }
 
   async #repetitionOf({ inbox }: Pending, found: Repeated): Promise<Repeated | undefined> {

@@ -52,6 +52,11 @@ export interface HostOptions<S, V> {
    * transaction is under way goes into the next, and nothing is believed that another replica may have changed: for processes.
    */
   readonly fold?: "each" | "step" | "together";
+  /**
+   * With `together`: no other replica decides for this agent, so what its last commit left is believed without asking. Were there one all
+   * the same, as while one process takes over from another, whatever changes the state would be a conflict, and be decided again.
+   */
+  readonly alone?: boolean;
   readonly onAlert?: (agent: string, code: string, text: string, cause: Cause) => void;
   /** Given: records go to the bus by a relay of their own, and decisions do not wait for it. Called when that finds an invariant broken. */
   readonly onBroken?: (error: unknown) => void;

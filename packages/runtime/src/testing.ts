@@ -33,7 +33,9 @@ export interface Say {
   readonly sentAtMs?: number;
 }
 
-type RigHost<S, V> = Partial<Pick<HostOptions<S, V>, "store" | "edge" | "fold" | "probe" | "limit" | "resumes">>;
+type RigHost<S, V> = Partial<
+  Pick<HostOptions<S, V>, "store" | "alone" | "edge" | "fold" | "probe" | "limit" | "resumes">
+>;
 
 export const openFence: FenceState = { epoch: 1n, halts: [], released: [], head: { seq: 2n, digest: "" } };
 

@@ -2,7 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
 import { HedgeQuoteRequestSchema, HedgeQuoteSchema, QuoteSchema } from "@countersign/contracts";
 import { openEnvelope } from "@countersign/envelope";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { type Agent, type Effect, noView } from "./agent.ts";
 import { MemoryStore } from "./memory/store.ts";
 import { Rig } from "./testing.ts";
@@ -60,11 +60,11 @@ function distant(store: MemoryStore): MemoryStore {
 }
 
 /** One replica, with its own bus and callers, over a store that others share. */
-async function replica(store: MemoryStore, agent = desk()) {
+async function replica(store: MemoryStore, agent = desk(), alone = false) {
   const rig = await Rig.open();
   rig.grant("desk", `hedge.quote ${CALL}`, "decision.refused audit.records.v1");
   rig.grant("friend", `hedge.quote-request ${CALL}`);
-  const host = await rig.host(agent, { store: distant(store), fold: "together" });
+  const host = await rig.host(agent, { store: distant(store), fold: "together", alone });
   const request = (idempotencyKey: string, symbol = "SPX") =>
     rig.sealed({
       sender: "friend",
@@ -183,6 +183,25 @@ describe("three replicas over one store", () => {
     const answers = await Promise.all(replicas.map(({ ask }) => ask(new Uint8Array(bytes))));
     expect(new Set(answers.map((answer) => answer.bytes)).size).toBe(1);
     expect(await issued(store)).toBe(1);
+  });
+});
+
+describe("a replica that believes it is alone", () => {
+  it("reads an aggregate once", async () => {
+    const store = new MemoryStore();
+    const { request, ask } = await replica(store, desk(), true);
+    const loads = vi.spyOn(store, "load");
+    for (const id of ["1", "2", "3", "4"]) await ask(request(id));
+    expect(await issued(store)).toBe(4);
+    expect(loads.mock.calls.length - 1).toBe(1);
+  });
+
+  it("loses no decision and makes none twice while there is another one", async () => {
+    const store = new MemoryStore();
+    const replicas = await Promise.all([replica(store, desk(), true), replica(store, desk(), true)]);
+    await Promise.all(Array.from({ length: 40 }, (_, n) => replicas[n % 2]!.ask(replicas[0]!.request(`${n}`))));
+    for (const n of [40, 41, 42, 43]) await replicas[n % 2]!.ask(replicas[0]!.request(`${n}`));
+    expect(await issued(store)).toBe(44);
   });
 });
 

@@ -47,6 +47,7 @@ export async function runAgent(name: AgentName, own: Process): Promise<{ close()
     agent,
     edge: orders.around(edge),
     fold: "together",
+    alone: (own.spec.replicas?.[name] ?? 1) === 1,
     signer,
     keys: fence.keys,
     mode: modes.paper,
