@@ -35,7 +35,7 @@ export interface Latency {
   readonly processes: readonly ProcessCost[];
 }
 
-export interface ProcessCost {
+interface ProcessCost {
   /** Of the process, or of the program of an engine's. */
   readonly name: string;
   /** Processor time, ms in each second. */

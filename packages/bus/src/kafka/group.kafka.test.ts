@@ -36,8 +36,15 @@ function byKey(values: readonly string[]): Map<string, string[]> {
   return Map.groupBy(values, (value) => value.split(":")[0]!);
 }
 
-async function until(what: string, isSo: () => boolean, ms = 30_000): Promise<void> {
-  for (const end = Date.now() + ms; !isSo(); await sleep(20)) if (Date.now() > end) throw new Error(`not yet: ${what}`);
+/** Records that the group has not committed, over all partitions. */
+async function lagOf(rig: KafkaRig): Promise<number> {
+  const lags = await rig.bus.lag(`${rig.prefix}g`);
+  return lags.length < 4 ? Number.POSITIVE_INFINITY : lags.reduce((sum, { records }) => sum + Number(records), 0);
+}
+
+async function until(what: string, isSo: () => boolean | Promise<boolean>, ms = 30_000): Promise<void> {
+  for (const end = Date.now() + ms; !(await isSo()); await sleep(20))
+    if (Date.now() > end) throw new Error(`not yet: ${what}`);
 }
 
 const codes = (rig: KafkaRig) =>
@@ -67,11 +74,14 @@ describe.concurrent("a group of KafkaBus members", () => {
 
   it("delivers to the others what a killed process had not finished", async () => {
     await using rig = kafkaRig(brokers);
-    const values = await publish(rig, 80, 10);
+    const values = await publish(rig, 400, 10);
     const member = startMember(rig);
     const handled: string[] = [];
     createInterface({ input: member.stdout! }).on("line", (line) => handled.push(line));
-    await until("the member has handled some", () => handled.length >= 20);
+    await until(
+      "some of what the member has handled is committed",
+      async () => (await lagOf(rig)) < values.length - 10,
+    );
     member.kill("SIGKILL");
     await once(member, "close"); // with all that it printed
     const rest: string[] = [];
