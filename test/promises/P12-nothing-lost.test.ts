@@ -305,16 +305,17 @@ describe("what was delivered is decided, whoever is killed when", () => {
     });
     await live("process", { wrap: returning });
     await rig.say(quoteOf(ALARM));
-    expect(await wordsOf(store)).toEqual(["market"]);
+    await expect.poll(() => wordsOf(store), patient).toEqual(["market"]);
     expect(tries).toBe(4);
     await expect.poll(heard, patient).toEqual(["market"]);
   });
 
   it("P12.undecided: no snapshot goes behind a quote whose decision is not committed: killed then, the next life reads it again", async () => {
     let isAway = true;
+    let tries = 0;
     const deciding: LifeOptions["wrap"] = ({ commit }) => ({
       async commit(one: Commit) {
-        if (isAway && one.journal.length > 0) throw away();
+        if (isAway && one.journal.length > 0 && ++tries > 0) throw away();
         return commit(one);
       },
     });
@@ -324,10 +325,11 @@ describe("what was delivered is decided, whoever is killed when", () => {
       rig.bus.publishNow({ topic: QUOTES, key: Buffer.from(body.key), value: bytes, headers: {} });
     }
     await rig.run();
-    const reading = rig.say(quoteOf(ALARM)).catch((error: Error) => error.message);
+    await rig.say(quoteOf(ALARM));
+    await expect.poll(() => tries, patient).toBeGreaterThan(0);
     await first.host.tick();
     await first.kill();
-    expect(await reading).toBe(KILLED);
+    expect(await wordsOf(store)).toEqual([]);
     isAway = false;
     await live("process");
     await rig.run();

@@ -195,21 +195,17 @@ export function busConformance(open: () => Promise<Harness>, { it, equal }: Test
 
   withBus("says how far a group is behind", async (h) => {
     const { bus, settle, group, groupName } = h;
+    const lag = async () => (await bus.lag(groupName("g"))).reduce((sum, { records }) => sum + records, 0n);
     const member = await bus.subscribe(group("g"), collector().handler);
     await settle();
     member.pause(member.assigned());
     await publishMany(h, 5);
     await settle();
-    equal(
-      (await bus.lag(groupName("g"))).reduce((sum, { records }) => sum + records, 0n),
-      5n,
-    );
+    equal(await lag(), 5n);
     member.resume(member.assigned());
-    await settle();
-    equal(
-      (await bus.lag(groupName("g"))).reduce((sum, { records }) => sum + records, 0n),
-      0n,
-    );
+    // What is answered for may be committed a little later.
+    for (let tries = 0; tries < 20 && (await lag()) > 0n; tries++) await settle();
+    equal(await lag(), 0n);
   });
 
   withBus("refuses a topic nobody created", async ({ bus, record }) => {
