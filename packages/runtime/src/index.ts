@@ -30,6 +30,7 @@ export { type Fence, LocalRpc, type RateLimiter, type Rpc, RpcError } from "./po
 export { type Pruned, prune } from "./postgres/retention.ts";
 export { openPostgresStore } from "./postgres/store.ts";
 export { type Commit, type CommitResult, emptyCommit, type Store, StoreError } from "./store.ts";
+export { groupsOf } from "./subscriptions.ts";
 export { Teller, type TellerOptions } from "./teller.ts";
 export { isTransient } from "./transient.ts";
 export { WallLoop, type WallLoopOptions } from "./wall-loop.ts";

@@ -21,6 +21,11 @@ type Kind = "group" | "patient" | "every" | "leases";
 
 const AS = { group: "group", patient: "group", every: "every", leases: "every" } as const;
 
+/** The consumer groups that the replicas of an agent share: of what may not wait, and of what may. */
+export function groupsOf(agent: string): readonly [urgent: string, patient: string] {
+  return [agent, `${agent}.patient`];
+}
+
 export class Subscriptions {
   readonly #o: SubscriptionsOptions;
   readonly #open = new Map<Kind, Promise<Subscription>>();
@@ -56,7 +61,8 @@ export class Subscriptions {
     const { bus, canvas, handler } = this.#o;
     const topics = canvas.observes.filter((one) => this.#kindOf(one) === kind).map(({ topic }) => topic);
     if (topics.length === 0) return;
-    const name = kind === "patient" ? `${canvas.agent}.patient` : canvas.agent;
+    const [urgent, patient] = groupsOf(canvas.agent);
+    const name = kind === "patient" ? patient : urgent;
     const subscription = bus.subscribe(
       {
         topics,

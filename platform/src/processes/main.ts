@@ -2,6 +2,7 @@
  * One process of a cluster: `node platform/src/processes/main.ts DIR NAME`. SIGTERM, or the end of its standard input, ends it when what
  * runs is finished, and in any case soon: nobody may be left to kill it, and its ports are its successor's.
  */
+import { flushCompileCache } from "node:module";
 import { AGENTS, type AgentName } from "../agents.ts";
 import { VALIDATORS } from "../genesis.ts";
 import { InputError } from "../inputs.ts";
@@ -25,6 +26,8 @@ try {
   const own = await openProcess(dir, name);
   // Who waits for an engine or for the genesis has nothing to finish.
   const running = await Promise.race([run(own.name, own), stop]);
+  // Else only a clean end writes it.
+  flushCompileCache();
   await stop;
   setTimeout(() => end("did not end in time"), END_MS);
   await running?.close();

@@ -7,6 +7,7 @@ import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { cloneFile } from "../inputs.ts";
 import { logsDir } from "./cluster.ts";
 import { startOf } from "./identity.ts";
 import { type LivenessOptions, watchLiveness } from "./liveness.ts";
@@ -25,6 +26,8 @@ export interface SupervisorOptions {
 }
 
 const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
+/** What Node keeps of the code it has compiled: a process is back in half the time. It lies beside the code, and is trusted like it. */
+const CODE_CACHE = cloneFile("node_modules/.cache/countersign");
 const RESTART_BASE_MS = 100;
 const RESTART_MAX_MS = 5_000;
 /** A process that lived so long has started well: the next restart is as quick as the first. */
@@ -99,7 +102,8 @@ export class Supervisor {
     const out = openSync(join(logsDir(dir), `${child.name}.log`), "a");
     const startedMs = performance.now();
     // Its standard input is our life line: it ends when we do, however that happens.
-    const started = spawn(process.execPath, [program, dir, child.name], { stdio: ["pipe", out, out] });
+    const env = { NODE_COMPILE_CACHE: CODE_CACHE, ...process.env };
+    const started = spawn(process.execPath, [program, dir, child.name], { env, stdio: ["pipe", out, out] });
     closeSync(out);
     child.process = started;
     child.since = new Date().toISOString();

@@ -1,6 +1,7 @@
 /** What the brokers hold for a cluster: its topics, how far readers are behind, what was refused. */
 import { BusError } from "@countersign/bus";
 import { KafkaBus } from "@countersign/bus/kafka";
+import { groupsOf } from "@countersign/runtime";
 import { AGENTS } from "../../agents.ts";
 import { Dlqs } from "../dlq.ts";
 import { checkTopics } from "../topics.ts";
@@ -43,13 +44,13 @@ async function lag(addresses: readonly string[]): Promise<Finding> {
   const bus = new KafkaBus({ brokers: addresses, clientId: "countersign-doctor", onError: () => {} });
   try {
     const groups: { group: string; records: bigint }[] = [];
-    for (const group of AGENTS)
+    for (const group of AGENTS.flatMap(groupsOf))
       groups.push({ group, records: (await bus.lag(group)).reduce((sum, { records }) => sum + records, 0n) });
     const most = groups.reduce((a, b) => (b.records > a.records ? b : a));
     const says =
       most.records === 0n ? "no group is behind" : `${most.group} is behind most, by ${most.records} records`;
     if (most.records <= LAG_MAX) return ok(check, says);
-    return lesser(bad(check, "wrong", says, `./countersign status (does ${most.group} run?)`));
+    return lesser(bad(check, "wrong", says, `./countersign status (does ${most.group.split(".")[0]} run?)`));
   } finally {
     await bus.close(0);
   }
