@@ -53,6 +53,10 @@ export class Records<S, V> {
   readonly #mayWaitMs: ReadonlyMap<string, number | undefined>;
   /** Of the market, what is read and not yet decided. */
   readonly #beside = new Set<Promise<void>>();
+  /** What is insisted upon, the oldest first; each resolves when it is over. */
+  readonly #insisted = new Set<Promise<void>>();
+  /** Whether one of them has found the store away. */
+  #wasAway = false;
   #awake = true;
 
   constructor(options: RecordsOptions<S, V>) {
@@ -209,16 +213,29 @@ export class Records<S, V> {
     return { input, cause, journalled, inbox: own.once(`${name} ${cause.msgId}`), mayWaitMs, work };
   }
 
-  /** What the market brings comes once: its high-water mark has passed. So it is tried until the store is back. */
+  /**
+   * What the market brings comes once: its high-water mark has passed. So it is tried until the store is back. Then they go one after the
+   * other, until none is left: nobody acts upon an older bar after a newer one.
+   */
   async #insist(act: () => Promise<unknown>): Promise<void> {
-    for (let tries = 0; ; tries++) {
-      try {
-        await act();
-        return;
-      } catch (error) {
-        if (this.#o.fold !== "together" || !isTransient(error)) throw error;
-        await wait(Math.min(20 * 2 ** tries, 1_000));
+    const { promise: done, resolve: end } = Promise.withResolvers<void>();
+    this.#insisted.add(done);
+    try {
+      for (let tries = 0; ; ) {
+        for (let [first] = this.#insisted; this.#wasAway && first !== done; [first] = this.#insisted) await first;
+        try {
+          await act();
+          return;
+        } catch (error) {
+          if (this.#o.fold !== "together" || !isTransient(error)) throw error;
+        }
+        this.#wasAway = true;
+        if (this.#insisted.values().next().value === done) await wait(Math.min(20 * 2 ** tries++, 1_000));
       }
+    } finally {
+      this.#insisted.delete(done);
+      if (this.#insisted.size === 0) this.#wasAway = false;
+      end();
     }
   }
 

@@ -34,7 +34,7 @@ export interface Say {
 }
 
 type RigHost<S, V> = Partial<
-  Pick<HostOptions<S, V>, "store" | "alone" | "edge" | "fold" | "probe" | "limit" | "resumes">
+  Pick<HostOptions<S, V>, "store" | "alone" | "edge" | "fold" | "probe" | "limit" | "loop" | "onBroken" | "resumes">
 >;
 
 export const openFence: FenceState = { epoch: 1n, halts: [], released: [], head: { seq: 2n, digest: "" } };
