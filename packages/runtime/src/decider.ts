@@ -2,12 +2,12 @@
  * The decision and its transaction: inputs of one aggregate are loaded for, decided upon in their order, committed once, and then carried
  * out. A conflict, a repetition or a claim that is taken throws the try away, and it is done again without what was refused.
  */
-import { setTimeout as wait } from "node:timers/promises";
 import { topicSpec } from "@countersign/contracts";
 import type { Signer } from "@countersign/envelope";
 import type { Agent, Cause } from "./agent.ts";
 import { type Attempt, attempt, isDurable, type Wanted } from "./attempt.ts";
 import type { AuditLease } from "./audit-lease.ts";
+import { afterConflict, CONFLICTS_MAX } from "./contention.ts";
 import type { Edge, EdgeReport } from "./edge.ts";
 import type { FoldedView } from "./folded-view.ts";
 import type { Loop } from "./loop.ts";
@@ -41,9 +41,6 @@ export interface DeciderOptions<S, V> {
   /** What the edge has to say of what it was told to do. */
   readonly report: (report: EdgeReport) => Promise<void>;
 }
-
-const CONFLICTS_MAX = 12;
-const CONFLICT_WAIT_MAX_MS = 50;
 
 export class Decider<S, V> {
   readonly counts = { decisions: 0, inboxRows: 0 };
@@ -145,8 +142,7 @@ export class Decider<S, V> {
         case "conflict":
           if (++conflicts > CONFLICTS_MAX)
             throw new StoreError("STORE_CONTENDED", `${this.#name}: ${conflicts} conflicts in a row on ${result.on}`);
-          // Replicas that retry at once meet again.
-          if (conflicts > 1) await wait(Math.random() * Math.min(2 ** conflicts, CONFLICT_WAIT_MAX_MS));
+          if (conflicts > 1) await afterConflict(conflicts);
           await this.#o.teller.load();
       }
       // Whatever refused it, what we remember of this aggregate may be old.

@@ -7,10 +7,9 @@ import { Rig } from "./testing.ts";
 
 const TOPIC = "signals.market.v1";
 
-async function open(nowMs: () => number) {
+async function open(nowMs: () => number, store = new MemoryStore()) {
   const rig = await Rig.open(Date.now());
   rig.grant("signal", `market.signal ${TOPIC}`);
-  const store = new MemoryStore();
   const { keys, bus } = rig;
   const teller = new Teller({ sender: "signal", signer: rig.signer("signal"), keys, store, bus, nowMs });
   await teller.load();
@@ -36,6 +35,13 @@ describe("Teller", () => {
       ["A", 15n],
       ["B", 15n],
     ]);
+  });
+
+  it("is not the only one of its sender, and all get their word into one chain", async () => {
+    const store = new MemoryStore();
+    const replicas = await Promise.all(Array.from({ length: 16 }, () => open(Date.now, store)));
+    await Promise.all(Array.from({ length: 160 }, (_, n) => replicas[n % 16]!.say("A", `${n}`)));
+    expect(await replicas[0]!.seqs()).toEqual([["A", 160n]]);
   });
 
   it("says nothing twice under one idempotency key", async () => {

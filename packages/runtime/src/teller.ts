@@ -8,6 +8,7 @@ import { topicSpec } from "@countersign/contracts";
 import { deriveMsgId, headersOf, type Keys, openEnvelope, type Signer, sha256 } from "@countersign/envelope";
 import type { Cause, PublishEffect } from "./agent.ts";
 import { sealDrafts } from "./attempt.ts";
+import { afterConflict, CONFLICTS_MAX } from "./contention.ts";
 import { type Chains, chainKey, chainRows, draftBodies } from "./drafts.ts";
 import { Relay } from "./relay.ts";
 import { emptyCommit, type OutboxRow, type Store, StoreError } from "./store.ts";
@@ -24,7 +25,6 @@ export interface TellerOptions {
   readonly onBroken?: (error: unknown) => void;
 }
 
-const CONFLICTS_MAX = 8;
 const PUBLISH_TIMEOUT_MS = 5_000;
 
 export class Teller {
@@ -118,9 +118,10 @@ export class Teller {
         if (!isRecord) for (const { draft, bytes } of sealed) await this.publish(effect.topic, draft.body.key, bytes);
         return;
       }
-      await this.load();
       // Of two that say the same kind of thing in one millisecond both have one id: the second is said in the next.
       await wait(1);
+      await afterConflict(conflicts);
+      await this.load();
     }
     throw new StoreError("STORE_CONTENDED", `${sender} could not say ${effect.type}: its chain is always taken`);
   }
