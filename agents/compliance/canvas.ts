@@ -1,19 +1,22 @@
 import type { Canvas } from "@countersign/runtime";
 
+/** Everything that is said as a record, whatever came of it. */
+const written = { as: "group", mayWaitMs: 100, isRecorded: true } as const;
+
 export const canvas: Canvas = {
   agent: "compliance",
   mission: "Keep every record in one log that nobody can rewrite, name every gap, and say how far the log reaches.",
   observes: [
-    { topic: "signals.market.v1", as: "group", mayWaitMs: 100 },
-    { topic: "orders.intent.v1", as: "group", mayWaitMs: 100 },
-    { topic: "orders.execution.v1", as: "group", mayWaitMs: 100 },
-    { topic: "risk.policy.v1", as: "group", mayWaitMs: 100 },
-    { topic: "hedges.v1", as: "group", mayWaitMs: 100 },
-    { topic: "approvals.request.v1", as: "group", mayWaitMs: 100 },
-    { topic: "approvals.decision.v1", as: "group", mayWaitMs: 100 },
-    { topic: "control.halt.v1", as: "group", mayWaitMs: 100 },
-    { topic: "ledger.entries.v1", as: "group", mayWaitMs: 100 },
-    { topic: "audit.records.v1", as: "group", mayWaitMs: 100 },
+    { topic: "signals.market.v1", ...written },
+    { topic: "orders.intent.v1", ...written },
+    { topic: "orders.execution.v1", ...written },
+    { topic: "risk.policy.v1", ...written },
+    { topic: "hedges.v1", ...written },
+    { topic: "approvals.request.v1", ...written },
+    { topic: "approvals.decision.v1", ...written },
+    { topic: "control.halt.v1", ...written },
+    { topic: "ledger.entries.v1", ...written },
+    { topic: "audit.records.v1", ...written },
     { topic: "market.quotes.v1", as: "every" },
   ],
   publishes: [

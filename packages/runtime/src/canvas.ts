@@ -26,6 +26,11 @@ export interface Observes {
    * whatever comes meanwhile, and before anything that may not wait: a decision is never made on less than what has arrived.
    */
   readonly mayWaitMs?: number;
+  /**
+   * It is written down and not acted upon: how old it is and how much of it comes, which protect whoever acts, keep nothing off the
+   * record. A command that came too late for its addressee was said all the same.
+   */
+  readonly isRecorded?: boolean;
 }
 
 export interface Publishes {

@@ -155,6 +155,24 @@ describe("Host", () => {
     expect(await seen()).toBe(1);
   });
 
+  it("writes a stale command down for who only records it: it was said all the same", async () => {
+    const agent = counter();
+    const observes = agent.canvas.observes.map((one) => ({ ...one, isRecorded: true }));
+    const { rig, host, seen } = await open({ ...agent, canvas: { ...agent.canvas, observes } });
+    const payload = command();
+    const late = rig.sealed({
+      sender: "friend",
+      topic: "orders.intent.v1",
+      key: "main",
+      type: "order.intent",
+      payload,
+    });
+    await rig.run(() => {}, rig.scheduler.nowMs() + 31_000);
+    await rig.deliver("orders.intent.v1", "main", late.bytes, late.body);
+    expect([...host.refusals]).toEqual([]);
+    expect(await seen()).toBe(1);
+  });
+
   it("does not refuse a stale event: what happened has happened", async () => {
     const { rig, seen } = await open(counter());
     const late = rig.sealed(signal());

@@ -6,6 +6,7 @@ import { type Checkpoint, topicSpec } from "@countersign/contracts";
 import { hex, type Opened } from "@countersign/envelope";
 import type { Agent, Input, Trigger } from "./agent.ts";
 import type { AuditLease } from "./audit-lease.ts";
+import type { Observes } from "./canvas.ts";
 import type { Decider } from "./decider.ts";
 import type { Doors } from "./doors.ts";
 import type { Edge, EdgeReport } from "./edge.ts";
@@ -50,7 +51,7 @@ export class Records<S, V> {
   readonly resumed = new Map<string, bigint>();
   readonly #o: RecordsOptions<S, V>;
   readonly #keyTexts = new WeakMap<Uint8Array, string>();
-  readonly #mayWaitMs: ReadonlyMap<string, number | undefined>;
+  readonly #observes: ReadonlyMap<string, Observes>;
   /** Of the market, what is read and not yet decided. */
   readonly #beside = new Set<Promise<void>>();
   /** What is insisted upon, the oldest first; each resolves when it is over. */
@@ -61,7 +62,7 @@ export class Records<S, V> {
 
   constructor(options: RecordsOptions<S, V>) {
     this.#o = options;
-    this.#mayWaitMs = new Map(options.agent.canvas.observes.map(({ topic, mayWaitMs }) => [topic, mayWaitMs]));
+    this.#observes = new Map(options.agent.canvas.observes.map((one) => [one.topic, one]));
   }
 
   /** Asleep the views go on being folded, and nothing is decided upon the market. */
@@ -157,13 +158,13 @@ export class Records<S, V> {
   async #decide(opened: Opened, input: Input, record: Delivered, work: Work | undefined): Promise<void> {
     const { doors, decider, refusals } = this.#o;
     const { topic, msgId } = opened.body;
-    const refusal = await doors.tooOldOrTooMuch(opened, work);
+    const { mayWaitMs, isRecorded = false } = this.#observes.get(topic) ?? {};
+    const refusal = isRecorded ? undefined : await doors.tooOldOrTooMuch(opened, work);
     if (refusal !== undefined) {
       work?.refused(refusal, "pipeline");
       return refusals.ofRecord(record, refusal, "pipeline");
     }
     const journalled = { kind: "message" as const, topic, msgId, digest: hex(opened.digest) };
-    const mayWaitMs = this.#mayWaitMs.get(topic);
     const cause = causeOf(opened);
     const outcome = await decider.take({ input, cause, journalled, inbox: inboxOf(opened), mayWaitMs, work });
     if (outcome !== "conflict") return;
@@ -209,7 +210,7 @@ export class Records<S, V> {
     const journalled = { kind: "market" as const, name, ...cause };
     const input = { kind: "market" as const, name, data };
     const work = probe?.begin("process", aboutRecord(opened, record, this.#o.name, performance.now()));
-    const mayWaitMs = this.#mayWaitMs.get(record.topic);
+    const { mayWaitMs } = this.#observes.get(record.topic) ?? {};
     return { input, cause, journalled, inbox: own.once(`${name} ${cause.msgId}`), mayWaitMs, work };
   }
 
