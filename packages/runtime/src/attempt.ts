@@ -11,6 +11,8 @@ import type { Commit, Loaded, OutboxRow, SnapshotRow } from "./store.ts";
 
 export interface Circumstances<V> extends Omit<Context<V>, "cause"> {
   readonly sender: string;
+  /** Do replicas decide for this aggregate, too? */
+  readonly isShared: boolean;
   readonly chains: Chains;
   readonly positions: Readonly<Record<string, string>>;
   /** A claim that turned out to be taken, and whose input asked for it. */
@@ -100,7 +102,8 @@ export function attempt<S, V>(
   const claims = new Map(decisions.map(({ pending, effects: own }) => [pending, claimIds(own)]));
   const commit: Commit = {
     inbox: decisions.flatMap(({ pending }) => pending.inbox.map((row) => ({ ...row, answer: answers.get(pending) }))),
-    aggregate: changed ? { key, version: loaded.version, state } : undefined,
+    // Where replicas decide too, also what changes nothing must have been decided on what is there: it stands in the journal behind it.
+    aggregate: changed || now.isShared ? { key, version: loaded.version, state } : undefined,
     claims: [...claims].flatMap(([{ cause }, ids]) => ids.map((id) => ({ id, by: cause.msgId }))),
     timers: decisions.flatMap(({ pending, effects: own }) => timersOf(own, key, pending.cause.correlationId)),
     cancelledTimers: [

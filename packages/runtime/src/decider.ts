@@ -181,9 +181,10 @@ export class Decider<S, V> {
   }
 
   #circumstances(inputs: readonly Pending[], claimed: { id: string; pending: Pending } | undefined) {
-    const { fence, loop, signer, edge, lease, teller, view, positions } = this.#o;
+    const { fence, loop, signer, edge, lease, teller, view, positions, fold, alone = false } = this.#o;
     return {
       sender: this.#name,
+      isShared: fold === "together" && !alone,
       nowMs: loop.nowMs(),
       view: view.value,
       fence: fence.state(),
@@ -202,7 +203,7 @@ export class Decider<S, V> {
   async #done(key: string, tried: Attempt, version: bigint): Promise<void> {
     const { teller, timers, view, call } = this.#o;
     const { commit } = tried;
-    if (tried.changed) this.#cache.set(key, { state: tried.state, version });
+    if (commit.aggregate !== undefined && isDurable(tried)) this.#cache.set(key, { state: tried.state, version });
     teller.advance(tried.chains, tried.sealed.length, isDurable(tried));
     if (isDurable(tried)) {
       this.counts.inboxRows += commit.inbox.length;
