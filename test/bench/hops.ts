@@ -2,9 +2,9 @@
  * Where the time of an order goes between its quote and the venue: when each message on its way was decided upon, as its sender's clock
  * says, which here is one clock for all. All of them carry the order's correlation id.
  */
-import { fromBinary } from "@bufbuild/protobuf";
-import { BodySchema, SignedSchema } from "@countersign/contracts";
-import type { Pool } from "@countersign/postgres";
+import type { Body } from "@countersign/contracts";
+import { quantile } from "../support/quantile.ts";
+import type { SentOrder } from "./orders.ts";
 
 export interface Hop {
   /** From which message to which. */
@@ -24,27 +24,25 @@ const WAY = [
   { schema: "execution", type: "order.accepted" },
 ] as const;
 
+/** Whose outboxes say how far each order has come. */
+export const ON_THE_WAY = new Set(WAY.map(({ schema }) => schema));
+
 /** Times of the messages of each correlation id, ms since 1970. */
-export async function readWays(pool: Pool): Promise<ReadonlyMap<string, ReadonlyMap<string, number>>> {
+export function waysOf(said: ReadonlyMap<string, readonly Body[]>): ReadonlyMap<string, ReadonlyMap<string, number>> {
   const ways = new Map<string, Map<string, number>>();
-  for (const schema of new Set(WAY.map((step) => step.schema))) {
-    const { rows } = await pool.query<{ bytes: Uint8Array }>(`select bytes from ${schema}.outbox`);
-    for (const { bytes } of rows) {
-      const { payload = NOTHING } = fromBinary(SignedSchema, bytes);
-      const { type = "", correlationId = "", sentAtMs } = fromBinary(BodySchema, payload);
-      if (sentAtMs === undefined || !WAY.some((step) => step.schema === schema && step.type === type)) continue;
+  for (const { schema, type } of WAY)
+    for (const body of said.get(schema) ?? []) {
+      const { correlationId = "", sentAtMs } = body;
+      if (body.type !== type || sentAtMs === undefined) continue;
       const way = ways.get(correlationId) ?? new Map<string, number>();
       ways.set(correlationId, way);
       way.set(type, Math.min(way.get(type) ?? Number.POSITIVE_INFINITY, Number(sentAtMs)));
     }
-  }
   return ways;
 }
 
 /** Between each two that followed on each other; a message that an order did without is left out of its way. */
-export function hopsOf(
-  orders: readonly { readonly quoteMs: number; readonly venueMs: number; readonly way: ReadonlyMap<string, number> }[],
-): readonly Hop[] {
+export function hopsOf(orders: readonly SentOrder[]): readonly Hop[] {
   const times = new Map<string, number[]>();
   for (const { quoteMs, venueMs, way } of orders) {
     let last = { name: "quote", atMs: quoteMs };
@@ -57,11 +55,3 @@ export function hopsOf(
   }
   return [...times].map(([name, all]) => ({ name, p50: quantile(all, 0.5), p95: quantile(all, 0.95) }));
 }
-
-/** The smallest value that a share `q` of all is not above; NaN of nothing. */
-export function quantile(values: readonly number[], q: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? Number.NaN;
-}
-
-const NOTHING = new Uint8Array(0);

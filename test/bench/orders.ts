@@ -2,10 +2,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fromBinary } from "@bufbuild/protobuf";
-import { BodySchema, OrderAcceptedSchema, SignedSchema } from "@countersign/contracts";
+import { type Body, OrderAcceptedSchema } from "@countersign/contracts";
 import type { RunningCluster } from "@countersign/platform";
-import { openPool, type Pool } from "@countersign/postgres";
-import { readWays } from "./hops.ts";
+import { openPool } from "@countersign/postgres";
+import { ON_THE_WAY, waysOf } from "./hops.ts";
+import { readOutbox } from "./outbox.ts";
 
 export interface SentOrder {
   /** Of the quote that closed the bar it follows from: when that was said, ms since 1970. */
@@ -19,8 +20,10 @@ export interface SentOrder {
 /** Those that reached the venue, in the order in which it took them. */
 export async function readOrders({ postgresUrl }: RunningCluster, folder: string): Promise<readonly SentOrder[]> {
   await using pool = openPool(postgresUrl, { max: 1, applicationName: "bench" });
-  const ways = await readWays(pool);
-  const correlationIds = await acceptedOrders(pool);
+  const said = new Map<string, readonly Body[]>();
+  for (const schema of ON_THE_WAY) said.set(schema, await readOutbox(pool, schema));
+  const ways = waysOf(said);
+  const correlationIds = acceptedOrders(said.get("execution") ?? []);
   const lines = readFileSync(join(folder, "exchange", "record.jsonl"), "utf8")
     .split("\n")
     .filter(Boolean);
@@ -34,19 +37,15 @@ export async function readOrders({ postgresUrl }: RunningCluster, folder: string
 }
 
 /** The correlation id of each order that Execution has accepted, by client order id. */
-async function acceptedOrders(pool: Pool): Promise<ReadonlyMap<string, string>> {
-  const { rows } = await pool.query<{ bytes: Uint8Array }>("select bytes from execution.outbox where kind = 'publish'");
-  const orders = new Map<string, string>();
-  for (const { bytes } of rows) {
-    const body = fromBinary(BodySchema, fromBinary(SignedSchema, bytes).payload ?? NOTHING);
-    if (body.type !== "order.accepted") continue;
-    const { clientOrderId = "" } = fromBinary(OrderAcceptedSchema, body.payload ?? NOTHING);
-    orders.set(clientOrderId, body.correlationId ?? "");
-  }
-  return orders;
+function acceptedOrders(said: readonly Body[]): ReadonlyMap<string, string> {
+  const accepted = said.filter(({ type }) => type === "order.accepted");
+  return new Map(
+    accepted.map(({ payload, correlationId = "" }) => {
+      const { clientOrderId = "" } = fromBinary(OrderAcceptedSchema, payload ?? new Uint8Array(0));
+      return [clientOrderId, correlationId];
+    }),
+  );
 }
-
-const NOTHING = new Uint8Array(0);
 
 /** A UUIDv7 begins with the milliseconds since 1970 (RFC 9562). */
 function uuidMs(id: string): number {

@@ -1,6 +1,6 @@
 /** Whether a soak stayed as it was: each quarter of its time beside the others. */
-import { quantile } from "../bench/hops.ts";
 import type { SentOrder } from "../bench/orders.ts";
+import { quantile } from "../support/quantile.ts";
 import type { Held, Sample } from "./sample.ts";
 
 const QUARTERS = 4;

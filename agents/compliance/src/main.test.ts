@@ -4,6 +4,7 @@ import { DecisionMadeSchema, SignalSchema } from "@countersign/contracts";
 import { openEnvelope } from "@countersign/envelope";
 import { verifyInclusion } from "@countersign/merkle";
 import { type Agent, noView } from "@countersign/runtime";
+import { canvasOf } from "@countersign/runtime/testing";
 import { describe, expect, it } from "vitest";
 import { Day } from "../test/day.ts";
 
@@ -109,21 +110,13 @@ describe("Compliance", () => {
 describe("the checkpoint as a lease", () => {
   /** Says a decision for every signal, and in it how many of its records no checkpoint has named. */
   const owner: Agent<number> = {
-    canvas: {
-      agent: "owner",
-      mission: "",
+    canvas: canvasOf("owner", {
       observes: [
         { topic: "signals.market.v1", as: "group" },
         { topic: "audit.checkpoint.v1", as: "every" },
       ],
       publishes: [{ topic: "audit.records.v1", types: ["decision.made"] }],
-      calls: [],
-      serves: [],
-      beliefs: "",
-      policy: "",
-      slos: [],
-      failover: "",
-    },
+    }),
     keyOf: ({ kind }) => (kind === "message" ? "all" : undefined),
     initial: () => 0,
     decide: (count, _, { auditTrailing }) => ({

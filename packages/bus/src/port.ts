@@ -41,7 +41,7 @@ export interface SubscribeOptions {
   /** Where a group without a committed offset, or an `every` subscription, begins. */
   readonly from: "earliest" | "latest";
   /** Of an `every` subscription: the first offset wanted of these partitions, as a snapshot knows it. */
-  readonly positions?: readonly (TopicPartition & { readonly offset: bigint })[];
+  readonly positions?: readonly Position[];
   /** Fetched and not yet answered for; nothing more is fetched beyond it. */
   readonly maxInFlightBytes: number;
   /** For one answer of the handler, ms: then its signal is aborted, and a handler that goes on nevertheless is stuck. */
@@ -59,6 +59,11 @@ export type Handler = (batch: Batch, signal: AbortSignal) => Progress | Promise<
 export interface TopicPartition {
   readonly topic: string;
   readonly partition: number;
+}
+
+/** Where a reader is: the offset that comes next. */
+export interface Position extends TopicPartition {
+  readonly offset: bigint;
 }
 
 export interface Subscription {

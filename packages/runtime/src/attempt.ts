@@ -79,20 +79,19 @@ export function attempt<S, V>(
     chains = drafted.chains;
     return { pending, effects, drafts: drafted.drafts, claimed: taken?.id };
   });
-  const batch = sealDrafts(
+  const sealed = sealDrafts(
     decided.flatMap(({ drafts }) => drafts),
     now.signer,
   );
   let sealedSoFar = 0;
   const decisions = decided.map(({ drafts, ...decision }) => {
-    const own = batch.slice(sealedSoFar, sealedSoFar + drafts.length);
+    const own = sealed.slice(sealedSoFar, sealedSoFar + drafts.length);
     sealedSoFar += drafts.length;
     return { ...decision, sealed: own };
   });
   const changed = state !== initial;
   const effects = decisions.flatMap((decision) => decision.effects);
   if (!changed && effects.length === 0) return undefined;
-  const sealed = batch;
   const answers = new Map(
     decisions.flatMap(({ pending, sealed: own }) => {
       const answer = own.find(({ draft }) => isReply(draft));

@@ -66,6 +66,11 @@ export class Decider<S, V> {
     return this.#waiting.length > 0;
   }
 
+  /** Whether replicas decide for this agent, too. */
+  get #isShared(): boolean {
+    return this.#o.fold === "together" && this.#o.alone !== true;
+  }
+
   async take(pending: Pending): Promise<"done" | "conflict"> {
     if (!this.concerns(pending)) return "done";
     if (this.#o.fold === "step") {
@@ -153,8 +158,7 @@ export class Decider<S, V> {
 
   async #load(key: string): Promise<Loaded> {
     const known = this.#cache.get(key);
-    const isOurs = this.#o.fold !== "together" || this.#o.alone === true;
-    return known !== undefined && isOurs ? known : this.#o.store.load(key, known);
+    return known !== undefined && !this.#isShared ? known : this.#o.store.load(key, known);
   }
 
   async #repetitionOf({ inbox }: Pending, found: Repeated): Promise<Repeated | undefined> {
@@ -181,10 +185,10 @@ export class Decider<S, V> {
   }
 
   #circumstances(inputs: readonly Pending[], claimed: { id: string; pending: Pending } | undefined) {
-    const { fence, loop, signer, edge, lease, teller, view, positions, fold, alone = false } = this.#o;
+    const { fence, loop, signer, edge, lease, teller, view, positions } = this.#o;
     return {
       sender: this.#name,
-      isShared: fold === "together" && !alone,
+      isShared: this.#isShared,
       nowMs: loop.nowMs(),
       view: view.value,
       fence: fence.state(),
@@ -203,9 +207,10 @@ export class Decider<S, V> {
   async #done(key: string, tried: Attempt, version: bigint): Promise<void> {
     const { teller, timers, view, call } = this.#o;
     const { commit } = tried;
-    if (commit.aggregate !== undefined && isDurable(tried)) this.#cache.set(key, { state: tried.state, version });
-    teller.advance(tried.chains, tried.sealed.length, isDurable(tried));
-    if (isDurable(tried)) {
+    const isWritten = isDurable(tried);
+    teller.advance(tried.chains, tried.sealed.length, isWritten);
+    if (isWritten) {
+      if (commit.aggregate !== undefined) this.#cache.set(key, { state: tried.state, version });
       this.counts.inboxRows += commit.inbox.length;
       teller.forgetPublished(commit.published);
       if (commit.snapshot !== undefined) view.written();

@@ -15,7 +15,7 @@ import { type Agent, type Effect, type Input, noView, type PublishEffect } from 
 import { decodeJson } from "./codec.ts";
 import type { JournalEntry } from "./journal.ts";
 import { MemoryStore } from "./memory/store.ts";
-import { Rig } from "./testing.ts";
+import { canvasOf, Rig } from "./testing.ts";
 
 interface Count {
   readonly seen: number;
@@ -33,9 +33,7 @@ const say = (decision: string): PublishEffect => ({
 /** Counts what it decides upon; what else it does is the test's. */
 function counter(effects: (input: Input, state: Count) => readonly Effect[] = () => []): Agent<Count> {
   return {
-    canvas: {
-      agent: "counter",
-      mission: "",
+    canvas: canvasOf("counter", {
       observes: [
         { topic: "signals.market.v1", as: "group" },
         { topic: "orders.intent.v1", as: "group" },
@@ -44,11 +42,7 @@ function counter(effects: (input: Input, state: Count) => readonly Effect[] = ()
       publishes: [{ topic: "audit.records.v1", types: ["decision.made"] }],
       calls: ["HedgerService.Quote"],
       serves: ["HedgerService.Quote"],
-      beliefs: "",
-      policy: "",
-      slos: [],
-      failover: "",
-    },
+    }),
     keyOf: (input) => (input.kind === "fence" || input.kind === "tick" ? undefined : "all"),
     initial: () => ({ seen: 0 }),
     decide: (state, input) => ({

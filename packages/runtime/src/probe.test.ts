@@ -3,7 +3,7 @@ import { DecisionMadeSchema, OrderCommandSchema, QuoteSchema, SignalSchema } fro
 import { describe, expect, it } from "vitest";
 import { type Agent, noView } from "./agent.ts";
 import type { About, Probe, Work } from "./probe.ts";
-import { Rig } from "./testing.ts";
+import { canvasOf, Rig } from "./testing.ts";
 
 /** What a host tells, as lines. */
 function listening() {
@@ -33,22 +33,13 @@ function listening() {
 }
 
 const agent: Agent<number> = {
-  canvas: {
-    agent: "counter",
-    mission: "",
+  canvas: canvasOf("counter", {
     observes: [
       { topic: "signals.market.v1", as: "group" },
       { topic: "orders.intent.v1", as: "group" },
       { topic: "market.quotes.v1", as: "every" },
     ],
-    publishes: [],
-    calls: [],
-    serves: [],
-    beliefs: "",
-    policy: "",
-    slos: [],
-    failover: "",
-  },
+  }),
   keyOf: () => "all",
   initial: () => 0,
   decide: (state) => ({

@@ -5,27 +5,14 @@ import { expect, it } from "vitest";
 import type { Agent } from "./agent.ts";
 import { MemoryStore } from "./memory/store.ts";
 import type { Commit } from "./store.ts";
-import { Rig } from "./testing.ts";
+import { canvasOf, Rig } from "./testing.ts";
 import { WallLoop } from "./wall-loop.ts";
 
 const QUOTES = "market.quotes.v1";
 
 /** Writes down the quotes that it is shown, in the order in which it decides upon them. */
 const clerk: Agent<{ readonly seen: readonly string[] }, object> = {
-  canvas: {
-    ...{
-      agent: "clerk",
-      mission: "",
-      publishes: [],
-      calls: [],
-      serves: [],
-      beliefs: "",
-      policy: "",
-      slos: [],
-      failover: "",
-    },
-    observes: [{ topic: QUOTES, as: "every" }],
-  },
+  canvas: canvasOf("clerk", { observes: [{ topic: QUOTES, as: "every" }] }),
   keyOf: () => "all",
   initial: () => ({ seen: [] }),
   decide: ({ seen }, input) => ({

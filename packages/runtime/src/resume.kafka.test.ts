@@ -10,7 +10,7 @@ import { type Agent, noView } from "./agent.ts";
 import { Host } from "./host.ts";
 import { MemoryStore } from "./memory/store.ts";
 import { LocalRpc } from "./ports.ts";
-import { openFence, Rig } from "./testing.ts";
+import { canvasOf, openFence, Rig } from "./testing.ts";
 import { WallLoop } from "./wall-loop.ts";
 
 const TOPIC = "market.quotes.v1";
@@ -76,18 +76,9 @@ async function publish(bus: Bus, records: readonly OutRecord[]): Promise<void> {
 async function live(rig: Rig, bus: Bus, store: MemoryStore, resumes: boolean) {
   const folded: string[] = [];
   const agent: Agent<null, undefined> = {
-    canvas: {
-      agent: "reader",
-      mission: "",
+    canvas: canvasOf("reader", {
       observes: [{ topic: TOPIC, as: "every" }],
-      publishes: [],
-      calls: [],
-      serves: [],
-      beliefs: "",
-      policy: "",
-      slos: [],
-      failover: "",
-    },
+    }),
     keyOf: () => undefined,
     initial: () => null,
     decide: (state) => ({ state, effects: [] }),

@@ -6,7 +6,7 @@ import { type Agent, noView, type Trigger } from "./agent.ts";
 import { FoldedView } from "./folded-view.ts";
 import { MemoryStore } from "./memory/store.ts";
 import { Positions } from "./positions.ts";
-import { Rig } from "./testing.ts";
+import { canvasOf, Rig } from "./testing.ts";
 
 /** What a view has folded, and in how many lives. */
 interface Folded {
@@ -20,18 +20,9 @@ function reader(
   const folded: bigint[] = [];
   lives.push(folded);
   return {
-    canvas: {
-      agent: "reader",
-      mission: "",
+    canvas: canvasOf("reader", {
       observes: [{ topic: "market.quotes.v1", as: "every" }],
-      publishes: [],
-      calls: [],
-      serves: [],
-      beliefs: "",
-      policy: "",
-      slos: [],
-      failover: "",
-    },
+    }),
     keyOf: (input) => (input.kind === "market" ? "all" : undefined),
     initial: () => 0,
     decide: (state) => ({ state: state + 1, effects: [] }),

@@ -17,6 +17,7 @@ import {
 } from "@countersign/envelope";
 import { Scheduler } from "@countersign/time";
 import type { Agent } from "./agent.ts";
+import type { Canvas } from "./canvas.ts";
 import { Host, type HostOptions } from "./host.ts";
 import { MemoryStore } from "./memory/store.ts";
 import { LocalRpc } from "./ports.ts";
@@ -36,6 +37,12 @@ export interface Say {
 type RigHost<S, V> = Partial<
   Pick<HostOptions<S, V>, "store" | "alone" | "edge" | "fold" | "probe" | "limit" | "loop" | "onBroken" | "resumes">
 >;
+
+/** A canvas that asks for nothing but this. */
+export function canvasOf(agent: string, asks: Partial<Omit<Canvas, "agent">> = {}): Canvas {
+  const nothing = { observes: [], publishes: [], calls: [], serves: [], slos: [] };
+  return { agent, mission: "", beliefs: "", policy: "", failover: "", ...nothing, ...asks };
+}
 
 export const openFence: FenceState = { epoch: 1n, halts: [], released: [], head: { seq: 2n, digest: "" } };
 

@@ -5,7 +5,7 @@ import { openEnvelope } from "@countersign/envelope";
 import { describe, expect, it, vi } from "vitest";
 import { type Agent, type Effect, noView } from "./agent.ts";
 import { MemoryStore } from "./memory/store.ts";
-import { Rig } from "./testing.ts";
+import { canvasOf, Rig } from "./testing.ts";
 import { Together } from "./together.ts";
 
 const CALL = "HedgerService.Quote";
@@ -18,18 +18,9 @@ interface Ticket {
 /** Gives each caller the next number; with `claims`, only to the first who asks for a symbol. */
 function desk(claims = false): Agent<Ticket> {
   return {
-    canvas: {
-      agent: "desk",
-      mission: "",
-      observes: [],
-      publishes: [],
-      calls: [],
+    canvas: canvasOf("desk", {
       serves: [CALL],
-      beliefs: "",
-      policy: "",
-      slos: [],
-      failover: "",
-    },
+    }),
     keyOf: () => "all",
     initial: () => ({ issued: 0 }),
     decide({ issued }, input) {

@@ -7,7 +7,7 @@ import { Mode, SignalSchema } from "@countersign/contracts";
 import { type KafkaCluster, kafka } from "@countersign/engines";
 import { headersOf, openEnvelope } from "@countersign/envelope";
 import { type Agent, Host, LocalRpc, MemoryStore, noView, WallLoop } from "@countersign/runtime";
-import { openFence, Rig } from "@countersign/runtime/testing";
+import { canvasOf, openFence, Rig } from "@countersign/runtime/testing";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Dlqs } from "./dlq.ts";
 import { readThroughout } from "./read-throughout.ts";
@@ -33,18 +33,9 @@ interface Count {
 }
 
 const counter: Agent<Count> = {
-  canvas: {
-    agent: "counter",
-    mission: "",
+  canvas: canvasOf("counter", {
     observes: [{ topic: TOPIC, as: "group" }],
-    publishes: [],
-    calls: [],
-    serves: [],
-    beliefs: "",
-    policy: "",
-    slos: [],
-    failover: "",
-  },
+  }),
   keyOf: ({ kind }) => (kind === "message" ? "all" : undefined),
   initial: () => ({ seen: 0 }),
   decide: ({ seen }) => ({ state: { seen: seen + 1 }, effects: [] }),

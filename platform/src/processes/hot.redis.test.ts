@@ -5,7 +5,7 @@ import { LeasedRateLimit, openRedisCache } from "@countersign/cache";
 import { HedgeQuoteRequestSchema, HedgeQuoteSchema, QuoteSchema } from "@countersign/contracts";
 import { type RedisServer, redis } from "@countersign/engines";
 import { type Agent, MemoryStore, noView, RpcError } from "@countersign/runtime";
-import { Rig } from "@countersign/runtime/testing";
+import { canvasOf, Rig } from "@countersign/runtime/testing";
 import { Metrics } from "@countersign/telemetry";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openHot } from "./hot.ts";
@@ -30,18 +30,9 @@ afterEach(async () => {
 
 /** Answers whoever may ask. */
 const desk: Agent<number> = {
-  canvas: {
-    agent: "desk",
-    mission: "",
-    observes: [],
-    publishes: [],
-    calls: [],
+  canvas: canvasOf("desk", {
     serves: [CALL],
-    beliefs: "",
-    policy: "",
-    slos: [],
-    failover: "",
-  },
+  }),
   keyOf: () => "all",
   initial: () => 0,
   decide: (state) => ({

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { DecisionMadeSchema, SignalSchema } from "@countersign/contracts";
 import { type Agent, noView } from "@countersign/runtime";
-import { Rig } from "@countersign/runtime/testing";
+import { canvasOf, Rig } from "@countersign/runtime/testing";
 import { Metrics, openTracer, telemetryProbe } from "@countersign/telemetry";
 import { expect, it } from "vitest";
 
@@ -16,18 +16,9 @@ const MESSAGES = 500;
 const ROUNDS = 4;
 
 const counter: Agent<number> = {
-  canvas: {
-    agent: "counter",
-    mission: "",
+  canvas: canvasOf("counter", {
     observes: [{ topic: "signals.market.v1", as: "group" }],
-    publishes: [],
-    calls: [],
-    serves: [],
-    beliefs: "",
-    policy: "",
-    slos: [],
-    failover: "",
-  },
+  }),
   keyOf: (input) => (input.kind === "message" ? "all" : undefined),
   initial: () => 0,
   decide: (seen) => ({

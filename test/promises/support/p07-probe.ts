@@ -26,7 +26,7 @@ import {
   sha256,
 } from "@countersign/envelope";
 import { type Agent, type Host, MemoryStore, noView, type Store } from "@countersign/runtime";
-import { Rig } from "@countersign/runtime/testing";
+import { canvasOf, Rig } from "@countersign/runtime/testing";
 import { signedAs } from "./p07-forge.ts";
 
 export interface Acted {
@@ -252,18 +252,12 @@ function probeAgent(asleep: boolean): Agent<Acted> {
     "HaltService.Halt": (n) => ({ type: "halt.response", payload: create(HaltResponseSchema, { by: `probe ${n}` }) }),
   };
   return {
-    canvas: {
-      agent: "probe",
+    canvas: canvasOf("probe", {
       mission: "Acts on what it is shown.",
       observes: topics.map((topic) => ({ topic, as: "group" as const })),
       publishes: [{ topic: "audit.records.v1", types: ["decision.made"] }],
-      calls: [],
       serves: [...calls],
-      beliefs: "",
-      policy: "",
-      slos: [],
-      failover: "",
-    },
+    }),
     keyOf: ({ kind }) => (kind === "message" || kind === "call" || kind === "market" ? "all" : undefined),
     initial: () => ({ times: 0 }),
     decide(state, input) {

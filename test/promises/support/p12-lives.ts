@@ -6,7 +6,7 @@ import { create } from "@bufbuild/protobuf";
 import type { Bus } from "@countersign/bus";
 import { DecisionMadeSchema, HedgeQuoteRequestSchema, Mode, type Signal } from "@countersign/contracts";
 import { type Agent, type Effect, Host, type Input, noView, type Store, WallLoop } from "@countersign/runtime";
-import { openFence, Rig } from "@countersign/runtime/testing";
+import { canvasOf, openFence, Rig } from "@countersign/runtime/testing";
 
 export const SIGNALS = "signals.market.v1";
 export const RECORDS = "audit.records.v1";
@@ -37,8 +37,7 @@ const MORE: Readonly<Record<string, (nowMs: number) => Effect>> = {
 
 /** Writes down every input as a word, and says a record of it. */
 export const clerk: Agent<Written, undefined> = {
-  canvas: {
-    agent: "clerk",
+  canvas: canvasOf("clerk", {
     mission: "Writes down what it is shown.",
     observes: [
       { topic: SIGNALS, as: "group" },
@@ -46,12 +45,7 @@ export const clerk: Agent<Written, undefined> = {
     ],
     publishes: [{ topic: RECORDS, types: ["decision.made"] }],
     calls: [QUOTE],
-    serves: [],
-    beliefs: "",
-    policy: "",
-    slos: [],
-    failover: "",
-  },
+  }),
   keyOf: ({ kind }) => (kind === "fence" || kind === "tick" ? undefined : "all"),
   initial: () => ({ words: [] }),
   decide(state, input, { nowMs }) {

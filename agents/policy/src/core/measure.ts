@@ -4,7 +4,7 @@ import { fromFixed, minus, over, plus, type Rational } from "./rational.ts";
 import { permitsOf } from "./recent.ts";
 import { isMissing, type Missing, missing } from "./refusal.ts";
 import type { Scene } from "./scene.ts";
-import type { Equity } from "./state.ts";
+import type { Equity, Permits } from "./state.ts";
 import { barsADay, valueAtRisk } from "./value-at-risk.ts";
 
 /** Exact where it is money or counted; a float64 where it is a statistic. */
@@ -80,7 +80,7 @@ function liquidity(scene: Scene): Measured | Missing {
 }
 
 function permitsInAMinute({ state, order, nowMs }: Scene, { scope }: Rule): number {
-  const isMeant = ({ symbol, principal }: { readonly symbol: string; readonly principal: string }) =>
+  const isMeant = ({ symbol, principal }: Pick<Permits, "symbol" | "principal">) =>
     scope === "account" || (scope === "symbol" ? symbol === order.symbol : principal === order.principal);
   return permitsOf(state.recent, isMeant, nowMs);
 }

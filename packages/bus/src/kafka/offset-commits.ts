@@ -3,13 +3,8 @@
  * each batch, and awaited before the next is fetched, made each step of a message's way longer by the commit of the one before. What is
  * not yet written when a member dies comes again, as whatever it had not answered for does.
  */
-import type { TopicPartition } from "../port.ts";
+import type { Position, TopicPartition } from "../port.ts";
 import { nameOf } from "./deliveries.ts";
-
-interface Position extends TopicPartition {
-  /** The one that comes next. */
-  readonly offset: bigint;
-}
 
 /** How long an answer waits for others. */
 const EVERY_MS = 500;

@@ -1,9 +1,8 @@
 /** Where readers are and where partitions begin and end, as the broker says. */
-import type { Lag, SubscribeOptions, TopicPartition } from "../port.ts";
+import type { Lag, Position, SubscribeOptions, TopicPartition } from "../port.ts";
 import { ask, type ClientOptions, patiently } from "./client.ts";
 
-interface Position extends TopicPartition {
-  readonly offset: bigint;
+interface FoundPosition extends Position {
   /** The group has no position here. */
   readonly isNew: boolean;
   /** It had one, and retention has taken the records there: kafkajs then commits -2, "from the beginning". */
@@ -26,7 +25,7 @@ export async function beginGroup(
   groupId: string,
   assigned: readonly TopicPartition[],
   from: SubscribeOptions["from"],
-): Promise<Position[]> {
+): Promise<FoundPosition[]> {
   const topics = [...new Set(assigned.map(({ topic }) => topic))];
   if (topics.length === 0) return [];
   const committed = await committedOffsets(client, groupId, topics);

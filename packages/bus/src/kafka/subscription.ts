@@ -15,6 +15,7 @@ import {
   BusError,
   type Handler,
   type Health,
+  type Position,
   type SubscribeOptions,
   type Subscription,
   type TopicPartition,
@@ -211,7 +212,7 @@ export class KafkaSubscription implements Subscription {
     await consumer.commitOffsets(fresh.map(asCommit));
   }
 
-  async #commit(positions: readonly (TopicPartition & { readonly offset: bigint })[]): Promise<void> {
+  async #commit(positions: readonly Position[]): Promise<void> {
     await this.#consumer?.commitOffsets(positions.map(asCommit));
   }
 
@@ -282,7 +283,7 @@ export class KafkaSubscription implements Subscription {
   }
 }
 
-function asCommit({ topic, partition, offset }: TopicPartition & { readonly offset: bigint }) {
+function asCommit({ topic, partition, offset }: Position) {
   return { topic, partition, offset: String(offset) };
 }
 

@@ -43,14 +43,17 @@ async function lag(addresses: readonly string[]): Promise<Finding> {
   const check = "lag";
   const bus = new KafkaBus({ brokers: addresses, clientId: "countersign-doctor", onError: () => {} });
   try {
-    const groups: { group: string; records: bigint }[] = [];
-    for (const group of AGENTS.flatMap(groupsOf))
-      groups.push({ group, records: (await bus.lag(group)).reduce((sum, { records }) => sum + records, 0n) });
+    const groups: { agent: string; group: string; records: bigint }[] = [];
+    for (const agent of AGENTS)
+      for (const group of groupsOf(agent)) {
+        const records = (await bus.lag(group)).reduce((sum, one) => sum + one.records, 0n);
+        groups.push({ agent, group, records });
+      }
     const most = groups.reduce((a, b) => (b.records > a.records ? b : a));
     const says =
       most.records === 0n ? "no group is behind" : `${most.group} is behind most, by ${most.records} records`;
     if (most.records <= LAG_MAX) return ok(check, says);
-    return lesser(bad(check, "wrong", says, `./countersign status (does ${most.group.split(".")[0]} run?)`));
+    return lesser(bad(check, "wrong", says, `./countersign status (does ${most.agent} run?)`));
   } finally {
     await bus.close(0);
   }
