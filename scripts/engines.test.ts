@@ -30,7 +30,7 @@ it("without an engine that is demanded, they are failures", async () => {
 
 it("an engine that nobody knows is a failure, not a wish", async () => {
   const { failures } = await planEngineTests([], "kafak", async () => undefined);
-  expect(failures).toEqual(["REQUIRE_ENGINES names kafak: the engines are kafka, postgres, redis"]);
+  expect(failures).toEqual(["REQUIRE_ENGINES names kafak: the engines are etcd, kafka, postgres, redis"]);
 });
 
 it("finds the files of this repository", () => {

@@ -1,11 +1,11 @@
-// The tests that need a server of its own kind: x.kafka.test.ts, x.redis.test.ts. Where it cannot be had they are not run, by name.
+// The tests that need a server of its own kind: x.kafka.test.ts, x.redis.test.ts, x.etcd.test.ts. Where it cannot be had they are not run, by name.
 import { globSync } from "node:fs";
 import { sep } from "node:path";
 import { type Engine, whyMissing } from "@countersign/engines";
 import { root } from "./run.ts";
 import { runVitest, type TestRun } from "./vitest.ts";
 
-const engines: readonly Engine[] = ["kafka", "postgres", "redis"];
+const engines: readonly Engine[] = ["etcd", "kafka", "postgres", "redis"];
 
 export interface EngineTestPlan {
   /** From the root, with slashes. */
@@ -49,7 +49,7 @@ export async function planEngineTests(
 }
 
 export function engineTestFiles(): string[] {
-  const pattern = "{agents,cli,packages,platform,scripts,test,venues}/**/*.{kafka,redis}.test.ts";
+  const pattern = "{agents,cli,packages,platform,scripts,test,venues}/**/*.{etcd,kafka,redis}.test.ts";
   const files = globSync(pattern, { cwd: root, exclude: (name) => name === "node_modules" });
   return files.map((file) => file.split(sep).join("/")).toSorted();
 }

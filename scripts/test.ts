@@ -1,5 +1,5 @@
-// `npm test`: the unit tests, those that need Kafka or Redis, then the promises. The last line counts tests of all kinds and marks proven.
-// REQUIRE_ENGINES=kafka,postgres,redis: a server that cannot be had is a failure; else its tests are named as not run.
+// `npm test`: the unit tests, those that need Kafka, etcd or Redis, then the promises. The last line counts tests of all kinds and marks proven.
+// REQUIRE_ENGINES=etcd,kafka,postgres,redis: a server that cannot be had is a failure; else its tests are named as not run.
 // --check-failed: what ran before has failed, and the last line shall say so.
 import { relative } from "node:path";
 import { provePromises } from "../test/promise-suite.ts";

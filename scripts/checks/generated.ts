@@ -3,7 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "../run.ts";
 
-const GENERATED = join("packages", "contracts", "gen");
+/** The templates that `npm run generate` names, and what is made by each. */
+const GENERATED = [
+  { template: "buf.gen.yaml", folder: join("packages", "contracts", "gen") },
+  { template: join("packages", "quorum", "buf.gen.yaml"), folder: join("packages", "quorum", "gen") },
+];
 
 /** Makes the generated code again and compares it byte by byte with what is checked in; lints the contracts as well. */
 export async function generatedProblems(root: string): Promise<string[]> {
@@ -11,11 +15,13 @@ export async function generatedProblems(root: string): Promise<string[]> {
   if (lint.code !== 0) return [lint.output.trim()];
   const folder = mkdtempSync(join(tmpdir(), "countersign-generated-"));
   try {
-    const made = await run("buf", ["generate", "--output", folder], { cwd: root });
-    if (made.code !== 0) return [made.output.trim()];
-    return differences(join(folder, GENERATED), join(root, GENERATED)).map(
-      (difference) => `${difference}: run npm run generate`,
-    );
+    const found: string[] = [];
+    for (const { template, folder: gen } of GENERATED) {
+      const made = await run("buf", ["generate", "--template", template, "--output", folder], { cwd: root });
+      if (made.code !== 0) return [made.output.trim()];
+      found.push(...differences(join(folder, gen), join(root, gen)));
+    }
+    return found.map((difference) => `${difference}: run npm run generate`);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

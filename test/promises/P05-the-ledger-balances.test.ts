@@ -12,7 +12,7 @@ import { entryOf, post } from "@countersign/ledger";
 import { money } from "@countersign/orders";
 import { openPool } from "@countersign/postgres";
 import { sharedTestServer } from "@countersign/postgres/testing";
-import { buildEntry, emptyHead, openPostgresQuorumLog, signVote } from "@countersign/quorum";
+import { buildEntry, openPostgresQuorumLog, signVote } from "@countersign/quorum";
 import { openPostgresStore } from "@countersign/runtime";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -131,21 +131,6 @@ describe("no validator votes for a fill", () => {
 });
 
 describe("behind the validators", () => {
-  it("P05.once-log: the log's own constraint takes an execution once for ever, whatever was voted: booked, by the log", async () => {
-    await using database = await sharedTestServer();
-    await using pool = openPool(database.url, { max: 2, applicationName: "P05" });
-    const log = await openPostgresQuorumLog(pool, "quorum");
-    const entry = (opId: string, expectedHead = emptyHead) => {
-      const digest = sha256(Buffer.from(opId));
-      const facts = { entry: digest, digest, votes: [], committedBy: "validator-1" };
-      return { log: "ledger" as const, expectedHead, ...facts, opIds: [opId], executionIds: ["f1"] };
-    };
-    expect(await log.append(entry("first"))).toEqual({ kind: "committed" });
-    const second = log.append(entry("second", await log.head("ledger")));
-    await expect(second).resolves.toEqual({ kind: "booked", executionId: "f1", place: { log: "ledger", seq: 1n } });
-    expect(await log.read("ledger", 0n, 10)).toHaveLength(1);
-  });
-
   it("P05.chain: a reader stops at an entry that does not follow from the one before, though it is certified: FORK of the ledger", async () => {
     const world = await new World().open();
     const head = await world.log.head("ledger");
@@ -156,7 +141,7 @@ describe("behind the validators", () => {
       toBinary(SignedSchema, signVote({ ...vote, validator }, voteKey(validator))),
     );
     const facts = { entry: entry.bytes, digest: entry.digest, votes, committedBy: "validator-1" };
-    await world.log.append({ log: "ledger", expectedHead: head, ...facts, opIds: ["x"], executionIds: [] });
+    await world.log.append({ log: "ledger", expectedHead: head, ...facts, opIds: ["x"] });
     const reading = new World({ log: world.log }).start();
     await expect(reading).rejects.toMatchObject({
       name: "LogCorrupt",

@@ -162,7 +162,7 @@ describe("three validators", () => {
     const world = await new World().open();
     const head = await world.log.head("ledger");
     const rival = buildEntry("ledger", head, [sealPropose(deposit("rival", 1n), "person:ada")]);
-    const place = { log: "ledger", seq: 2n, round: 0, digest: rival.digest } as const;
+    const place = { log: "ledger", head, round: 0, digest: rival.digest } as const;
     for (const validator of names.slice(1)) await world.log.recordVote({ ...place, validator });
     expect(await world.propose(deposit("a", 1n), "person:ada")).toMatchObject({ seq: 2n });
   });
@@ -227,7 +227,8 @@ describe("after a restart", () => {
     expect(await world.propose(deposit("a", 1n), "person:ada")).toMatchObject({ code: "NO_QUORUM" });
     const again = await new World({ log: world.log, stores: world.stores }).start();
     const digest = new Uint8Array(32);
-    const ballot = { log: "ledger", seq: 2n, round: 0, validator: "validator-1", digest } as const;
+    const head = await again.log.head("ledger");
+    const ballot = { log: "ledger", head, round: 0, validator: "validator-1", digest } as const;
     expect(await again.log.recordVote(ballot)).toMatchObject({ kind: "voted-otherwise" });
     expect(await again.propose(deposit("b", 1n), "person:ada")).toMatchObject({ seq: 2n });
   });
@@ -251,7 +252,6 @@ describe("after a restart", () => {
         digest: entry.digest,
         votes,
         opIds: ["x"],
-        executionIds: [],
         committedBy: "",
       });
     };

@@ -34,11 +34,13 @@ describe("on a machine with nothing", () => {
     expect(parts[1]?.says).toContain(join(empty, "countersign", `kafka-${kafkaVersion()}`));
   });
 
-  it("so is Redis", async () => {
+  it("so are Redis and etcd", async () => {
     process.env.PATH = empty;
-    expect(await partsOf("redis")).toMatchObject([
-      { verdict: "missing", cure: expect.stringContaining("redis-server") },
-    ]);
+    for (const [engine, cure] of [
+      ["redis", "redis-server"],
+      ["etcd", "etcd-server"],
+    ] as const)
+      expect(await partsOf(engine)).toMatchObject([{ verdict: "missing", cure: expect.stringContaining(cure) }]);
   });
 
   it("a JAVA_HOME that leads nowhere is told by its name", async () => {

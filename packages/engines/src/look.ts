@@ -1,5 +1,6 @@
 /** What of an engine is on this machine: looks, and neither installs nor fetches anything. */
 import { existsSync } from "node:fs";
+import { ETCD_PACKAGE } from "./etcd.ts";
 import { isInstalling, said } from "./install.ts";
 import { findJava, JAVA_LEAST, JAVA_PACKAGE, kafkaVersion, librariesOf, MAVEN_PACKAGE } from "./kafka-program.ts";
 import { REDIS_PACKAGE } from "./redis.ts";
@@ -14,7 +15,8 @@ export interface EnginePart {
 }
 
 /** The parts of an engine that is started here, not of one that is given by address. PostgreSQL comes with the dependencies. */
-export async function partsOf(engine: "kafka" | "redis"): Promise<readonly EnginePart[]> {
+export async function partsOf(engine: "etcd" | "kafka" | "redis"): Promise<readonly EnginePart[]> {
+  if (engine === "etcd") return [await etcdPart()];
   if (engine === "redis") return [await redisPart()];
   const libraries = librariesPart();
   // Maven is needed to fetch, and for nothing else.
@@ -46,6 +48,13 @@ async function mavenPart(): Promise<EnginePart> {
   const version = /Apache Maven (\S+)/.exec((await said("mvn", ["-version"])) ?? "")?.[1];
   if (version !== undefined) return { name, verdict: "ok", says: version };
   return { name, verdict: "missing", says: "mvn is not installed; it fetches Kafka, once", cure: apt(MAVEN_PACKAGE) };
+}
+
+async function etcdPart(): Promise<EnginePart> {
+  const name = "etcd";
+  const version = /etcd Version: (\S+)/.exec((await said("etcd", ["--version"])) ?? "")?.[1];
+  if (version !== undefined) return { name, verdict: "ok", says: version };
+  return { name, verdict: "missing", says: "etcd is not installed", cure: apt(ETCD_PACKAGE) };
 }
 
 async function redisPart(): Promise<EnginePart> {

@@ -1,6 +1,6 @@
 /** What every adapter of the QuorumLog port must do, as a function that is handed an adapter and the caller's test API. */
 import { emptyHead, type Head } from "./entry.ts";
-import type { Append, QuorumLog } from "./log.ts";
+import { type Append, OPS_MAX, type QuorumLog } from "./log.ts";
 
 interface TestApi {
   it(name: string, test: () => Promise<void>): void;
@@ -58,14 +58,16 @@ export function quorumLogConformance(open: () => Promise<QuorumLog>, { it, equal
     equal(await log.find("c"), undefined);
   });
 
-  withLog("an execution is booked once, and an entry is written whole or not at all", async (log) => {
-    const one = { ...entryAfter(emptyHead, "one"), executionIds: ["e1"] };
+  withLog("an entry is written whole or not at all", async (log) => {
+    const one = { ...entryAfter(emptyHead, "one"), opIds: ["a"] };
     await log.append(one);
-    const again = { ...entryAfter(headOf(one), "two"), executionIds: ["e2", "e1"] };
-    equal(await log.append(again), { kind: "booked", executionId: "e1", place: { log: "ledger", seq: 1n } });
-    equal(await log.find("op two"), undefined);
+    const again = { ...entryAfter(headOf(one), "two"), opIds: ["new", "a"] };
+    equal(await log.append(again), { kind: "already", opId: "a", place: { log: "ledger", seq: 1n } });
+    equal(await log.find("new"), undefined);
     equal(await log.head("ledger"), headOf(one));
-    equal(await log.append({ ...again, executionIds: ["e2"] }), { kind: "committed" });
+    const many = Array.from({ length: OPS_MAX }, (_, n) => `op ${n}`);
+    equal(await log.append({ ...again, opIds: many }), { kind: "committed" });
+    equal(await log.find(many.at(-1)!), { log: "ledger", seq: 2n });
   });
 
   withLog("of many appends to one head one is committed", async (log) => {
@@ -85,21 +87,32 @@ export function quorumLogConformance(open: () => Promise<QuorumLog>, { it, equal
   });
 
   withLog("a validator has one vote per log, seq and round", async (log) => {
-    const ballot = { log: "ledger", seq: 1n, round: 0, validator: "v1", digest: digestOf("one") } as const;
+    const ballot = { log: "ledger", head: emptyHead, round: 0, validator: "v1", digest: digestOf("one") } as const;
     equal(await log.recordVote(ballot), { kind: "recorded" });
     equal(await log.recordVote(ballot), { kind: "recorded" });
-    const other = await log.recordVote({ ...ballot, digest: digestOf("two") });
-    equal(other, { kind: "voted-otherwise", digest: digestOf("one") });
     const two = digestOf("two");
+    equal(await log.recordVote({ ...ballot, digest: two }), { kind: "voted-otherwise", digest: digestOf("one") });
     equal(await log.recordVote({ ...ballot, digest: two, round: 1 }), { kind: "recorded" });
-    equal(await log.recordVote({ ...ballot, digest: two, seq: 2n }), { kind: "recorded" });
     equal(await log.recordVote({ ...ballot, digest: two, log: "control" }), { kind: "recorded" });
     equal(await log.recordVote({ ...ballot, digest: two, validator: "v2" }), { kind: "recorded" });
   });
 
+  withLog("and only for the entry behind the head", async (log) => {
+    const ballot = { log: "ledger", round: 0, validator: "v1", digest: digestOf("one") } as const;
+    equal(await log.recordVote({ ...ballot, head: emptyHead }), { kind: "recorded" });
+    const one = entryAfter(emptyHead, "one");
+    await log.append(one);
+    const conflict = { kind: "conflict", head: headOf(one) };
+    equal(await log.recordVote({ ...ballot, head: emptyHead }), conflict);
+    equal(await log.recordVote({ ...ballot, head: emptyHead, digest: digestOf("two") }), conflict);
+    equal(await log.recordVote({ ...ballot, head: { seq: 1n, digest: digestOf("fork") } }), conflict);
+    equal(await log.recordVote({ ...ballot, head: { seq: 2n, digest: digestOf("two") } }), conflict);
+    equal(await log.recordVote({ ...ballot, head: headOf(one), digest: digestOf("two") }), { kind: "recorded" });
+  });
+
   withLog("of many votes at one place one is recorded, and the others learn which", async (log) => {
     const digests = Array.from({ length: 8 }, (_, n) => digestOf(`rival ${n}`));
-    const place = { log: "ledger", seq: 1n, round: 0, validator: "v1" } as const;
+    const place = { log: "ledger", head: emptyHead, round: 0, validator: "v1" } as const;
     const answers = await Promise.all(digests.map((digest) => log.recordVote({ ...place, digest })));
     const winner = answers.findIndex(({ kind }) => kind === "recorded");
     equal(answers.filter(({ kind }) => kind === "recorded").length, 1);
@@ -131,7 +144,6 @@ function entryAfter(expectedHead: Head, name: string): Append {
     digest: digestOf(name),
     votes: [bytesOf("vote 1"), bytesOf("vote 2")],
     opIds: [`op ${name}`],
-    executionIds: [],
     committedBy: "v1",
   };
 }

@@ -89,6 +89,10 @@ export function logFromWire(log: Log | undefined): LogName | undefined {
   return log === Log.LEDGER ? "ledger" : undefined;
 }
 
+export function sameHead(a: Head, b: Head): boolean {
+  return a.seq === b.seq && sameBytes(a.digest, b.digest);
+}
+
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
 }

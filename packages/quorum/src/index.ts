@@ -15,12 +15,23 @@ export {
   readEntry,
 } from "./entry.ts";
 export { QuorumError, type QuorumErrorCode } from "./error.ts";
+export { type EtcdLogOptions, EtcdQuorumLog } from "./etcd/log.ts";
 export { type Applied, type FenceCode, type FenceOptions, FenceReader } from "./fence.ts";
 export { type GenesisFacts, genesisDigest, openGenesis } from "./genesis.ts";
 export { openHaltOf, readHalt } from "./halt.ts";
 export { MemoryQuorumLog } from "./local/memory.ts";
 export { openPostgresQuorumLog } from "./local/postgres.ts";
-export type { Append, Appended, Ballot, LogRecord, Place, QuorumLog, Recorded, Watcher } from "./log.ts";
+export {
+  type Append,
+  type Appended,
+  type Ballot,
+  type LogRecord,
+  OPS_MAX,
+  type Place,
+  type QuorumLog,
+  type Recorded,
+  type Watcher,
+} from "./log.ts";
 export { opIdOf } from "./op-id.ts";
 export { type OpenedPropose, openPropose, type ProposeCode, type ProposeReading, peekPropose } from "./propose.ts";
 export { checkResume, type ResumeCode, signResume } from "./resume.ts";

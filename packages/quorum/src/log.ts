@@ -1,11 +1,12 @@
 /**
  * The QuorumLog port: order and durability for the two certified logs, and the memory of votes. It believes its callers, the validators,
- * who alone hold its credentials; readers believe the certificates. Adapters: `local/postgres.ts`, `local/memory.ts`; one suite
+ * who alone hold its credentials; readers believe the certificates. Adapters: `etcd/log.ts`, `local/postgres.ts`, `local/memory.ts`; one suite
  * (`conformance.ts`). Every method may reject with `QuorumError`.
  *
  * 1. An entry is appended by compare-and-set on the head, whole or not at all; seq counts from 1 without gaps.
- * 2. An op id, and an execution, stands in the logs once for ever.
- * 3. A validator has one vote per log, seq and round, for ever.
+ * 2. An op id stands in the logs once for ever. What else must be once, such as an execution, is for those who vote: the entry they judge
+ *    follows the head they have folded, or is not appended.
+ * 3. A validator has one vote per log, seq and round, and only for the entry behind the head.
  */
 import type { Head, LogName } from "./entry.ts";
 
@@ -33,9 +34,8 @@ export interface Append {
   readonly digest: Uint8Array;
   /** The certificate: serialised `Signed` votes. */
   readonly votes: readonly Uint8Array[];
+  /** At most `OPS_MAX`. */
   readonly opIds: readonly string[];
-  /** Fill ids, H(venue, account, execution id), of the fills that the entry books. */
-  readonly executionIds: readonly string[];
   /** The validator that commits, and so publishes, the entry. */
   readonly committedBy: string;
 }
@@ -44,8 +44,6 @@ export type Appended =
   | { readonly kind: "committed" }
   /** One of the op ids stands in a log; nothing was written. An earlier attempt of the caller may have put it there. */
   | { readonly kind: "already"; readonly opId: string; readonly place: Place }
-  /** One of the executions is booked; nothing was written. */
-  | { readonly kind: "booked"; readonly executionId: string; readonly place: Place }
   /** The head is another one; nothing was written: read it and vote again. */
   | { readonly kind: "conflict"; readonly head: Head };
 
@@ -64,7 +62,8 @@ export interface LogRecord {
 
 export interface Ballot {
   readonly log: LogName;
-  readonly seq: bigint;
+  /** That the entry follows. */
+  readonly head: Head;
   readonly round: number;
   readonly validator: string;
   /** The entry's. */
@@ -75,4 +74,9 @@ export type Recorded =
   /** The vote is this one, now or since before. */
   | { readonly kind: "recorded" }
   /** The validator has voted for another entry at this place, in this round. */
-  | { readonly kind: "voted-otherwise"; readonly digest: Uint8Array };
+  | { readonly kind: "voted-otherwise"; readonly digest: Uint8Array }
+  /** The head is another one; nothing was written. */
+  | { readonly kind: "conflict"; readonly head: Head };
+
+/** Of one entry: etcd takes 128 operations in a transaction. */
+export const OPS_MAX = 120;

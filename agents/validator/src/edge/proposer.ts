@@ -4,19 +4,14 @@
  * log and tries the next seq, or after a split vote the next round, with the same op ids.
  */
 import { create, toBinary } from "@bufbuild/protobuf";
-import {
-  type ProposeRequest,
-  type ProposeResponse,
-  ProposeResponseSchema,
-  type Signed,
-  SignedSchema,
-} from "@countersign/contracts";
+import { type ProposeResponse, ProposeResponseSchema, type Signed, SignedSchema } from "@countersign/contracts";
 import { sha256 } from "@countersign/envelope";
 import {
   buildEntry,
   type Entry,
   type Head,
   type LogName,
+  OPS_MAX,
   type OpenedPropose,
   type QuorumLog,
 } from "@countersign/quorum";
@@ -111,11 +106,8 @@ export class Proposer {
       digest: entry.digest,
       votes: outcome.votes.map((vote) => toBinary(SignedSchema, vote)),
       opIds: chosen.map(({ propose }) => propose.opId),
-      executionIds: chosen.flatMap(({ propose }) => fillIdsOf(propose.request)),
       committedBy: this.#o.name,
     });
-    if (appended.kind === "booked")
-      return { kind: "refused", code: "EXECUTION_BOOKED", place: "log", text: appended.executionId };
     if (appended.kind !== "committed") return { kind: "again" };
     await this.#o.logs.adopt(entry, outcome.votes);
     await this.#o.onCommitted(entry, outcome.votes);
@@ -136,7 +128,7 @@ export class Proposer {
 /** From the first, what fits into one entry. One that is too large for company goes alone. */
 function takeEntry(waiting: Waiting[]): Waiting[] {
   let count = 0;
-  for (let bytes = 0; count < waiting.length; count++) {
+  for (let bytes = 0; count < Math.min(waiting.length, OPS_MAX); count++) {
     bytes += waiting[count]!.propose.envelope.bytes.length;
     if (count > 0 && bytes > ENTRY_BYTES_MAX) break;
   }
@@ -154,11 +146,6 @@ interface Refused {
 
 function refusal({ opId }: OpenedPropose, { code, place, text }: Refused): ProposeResponse {
   return create(ProposeResponseSchema, { opId, code, place, text });
-}
-
-/** The log takes each of these once for ever. */
-function fillIdsOf({ content }: ProposeRequest): string[] {
-  return content.case === "fills" ? content.value.fills.flatMap(({ fillId }) => fillId ?? []) : [];
 }
 
 const refused = (code: ValidatorCode, text: string): Refused => ({ kind: "refused", ...refuse(code, text) });

@@ -70,7 +70,9 @@ export class Voter {
     if (!examined.ok) return refused(examined);
 
     const { seq, digest } = entry;
-    const recorded = await log.recordVote({ log: entry.log, seq, round, validator: name, digest });
+    const head = { seq: seq - 1n, digest: entry.prev };
+    const recorded = await log.recordVote({ log: entry.log, head, round, validator: name, digest });
+    if (recorded.kind === "conflict") return refused(refuse("BEHIND", `the head is ${recorded.head.seq}`));
     if (recorded.kind === "voted-otherwise") return refused(refuse("VOTED_OTHERWISE", `round ${round}`));
     const { version: membersVersion } = logs.members;
     const vote = { log: entry.log, seq, round, membersVersion, entryDigest: digest, validator: name };

@@ -28,7 +28,7 @@ describe("the log on PostgreSQL", () => {
   quorumLogConformance(() => openPostgresQuorumLog(pool, `quorum_${++count}`), api);
 
   it("is there when it is opened again, votes and all, and says that it tolerates no fault", async () => {
-    const ballot = { log: "control", seq: 1n, round: 0, validator: "v1", digest: Buffer.alloc(32, 1) } as const;
+    const ballot = { log: "control", head: emptyHead, round: 0, validator: "v1", digest: Buffer.alloc(32, 1) } as const;
     const first = await openPostgresQuorumLog(pool, "quorum_again");
     const digest = Buffer.alloc(32, 2);
     const append = {
@@ -38,17 +38,17 @@ describe("the log on PostgreSQL", () => {
       digest,
       votes: [],
       opIds: ["o"],
-      executionIds: [],
       committedBy: "v1",
     } as const;
     await first.recordVote(ballot);
+    const reopened = await openPostgresQuorumLog(pool, "quorum_again");
+    expect(await reopened.recordVote({ ...ballot, digest })).toMatchObject({ kind: "voted-otherwise" });
     await first.append(append);
 
     const second = await openPostgresQuorumLog(pool, "quorum_again");
     expect(second.status).toMatch(/tolerates no fault/);
     expect((await second.head("control")).seq).toBe(1n);
     expect(await second.append(append)).toMatchObject({ kind: "already", opId: "o" });
-    expect(await second.recordVote({ ...ballot, digest })).toMatchObject({ kind: "voted-otherwise" });
   });
 
   it("a lost connection is LOG_UNREACHABLE", async () => {

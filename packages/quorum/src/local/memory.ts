@@ -1,12 +1,11 @@
 /** The log in memory, for the simulator. */
-import { emptyHead, type Head, type LogName, sameBytes } from "../entry.ts";
+import { emptyHead, type Head, type LogName, sameBytes, sameHead } from "../entry.ts";
 import type { Append, Appended, Ballot, LogRecord, Place, QuorumLog, Recorded, Watcher } from "../log.ts";
 
 export class MemoryQuorumLog implements QuorumLog {
   readonly status = "memory: lost with the process";
   readonly #records: Readonly<Record<LogName, LogRecord[]>> = { control: [], ledger: [] };
   readonly #ops = new Map<string, Place>();
-  readonly #executions = new Map<string, Place>();
   readonly #votes = new Map<string, Uint8Array>();
   readonly #listeners = new Set<Watcher>();
 
@@ -14,20 +13,15 @@ export class MemoryQuorumLog implements QuorumLog {
     return this.#head(log);
   }
 
-  async append({ log, expectedHead, opIds, executionIds, ...record }: Append): Promise<Appended> {
+  async append({ log, expectedHead, opIds, ...record }: Append): Promise<Appended> {
     // Without an await between reading and writing: that makes it one step.
     const head = this.#head(log);
     const op = opIds.find((id) => this.#ops.has(id));
     if (op !== undefined) return { kind: "already", opId: op, place: this.#ops.get(op)! };
-    if (head.seq !== expectedHead.seq || !sameBytes(head.digest, expectedHead.digest))
-      return { kind: "conflict", head };
-    const execution = executionIds.find((id) => this.#executions.has(id));
-    if (execution !== undefined)
-      return { kind: "booked", executionId: execution, place: this.#executions.get(execution)! };
+    if (!sameHead(head, expectedHead)) return { kind: "conflict", head };
     const place = { log, seq: head.seq + 1n };
     this.#records[log].push({ seq: place.seq, ...record });
     for (const id of opIds) this.#ops.set(id, place);
-    for (const id of executionIds) this.#executions.set(id, place);
     for (const listener of this.#listeners) listener(log, place.seq);
     return { kind: "committed" };
   }
@@ -36,8 +30,10 @@ export class MemoryQuorumLog implements QuorumLog {
     return this.#records[log].slice(Number(afterSeq), Number(afterSeq) + limit);
   }
 
-  async recordVote({ log, seq, round, validator, digest }: Ballot): Promise<Recorded> {
-    const key = `${log} ${seq} ${round} ${validator}`;
+  async recordVote({ log, head, round, validator, digest }: Ballot): Promise<Recorded> {
+    const now = this.#head(log);
+    if (!sameHead(now, head)) return { kind: "conflict", head: now };
+    const key = `${log} ${head.seq + 1n} ${round} ${validator}`;
     const known = this.#votes.get(key) ?? digest;
     this.#votes.set(key, known);
     return sameBytes(known, digest) ? { kind: "recorded" } : { kind: "voted-otherwise", digest: known };

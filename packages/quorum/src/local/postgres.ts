@@ -3,7 +3,7 @@
  * appends by this process alone, so `watch` is for validators that share one.
  */
 import { migrate, type Pool, PostgresError, type Prepared, prepare, sqlState } from "@countersign/postgres";
-import { type Head, type LogName, sameBytes } from "../entry.ts";
+import { type Head, type LogName, sameBytes, sameHead } from "../entry.ts";
 import { QuorumError } from "../error.ts";
 import type { Append, Appended, Ballot, LogRecord, Place, QuorumLog, Recorded, Watcher } from "../log.ts";
 import { migrations } from "./schema.ts";
@@ -41,11 +41,7 @@ class PostgresQuorumLog implements QuorumLog {
     if (op !== undefined) return { kind: "already", opId: op.id, place: { log: op.log, seq: op.seq } };
     // The statement waits for a rival's row, and finds the head moved before it meets the rival's ids.
     if (refused === "moved") return { kind: "conflict", head: await this.head(append.log) };
-    const [execution] = await this.#rows<Place & { id: string }>(this.#statements.takenExecutions, [
-      append.executionIds,
-    ]);
-    if (execution === undefined) throw new Error("broken invariant: a unique id was taken, and is not there");
-    return { kind: "booked", executionId: execution.id, place: { log: execution.log, seq: execution.seq } };
+    throw new Error("broken invariant: a unique id was taken, and is not there");
   }
 
   async read(log: LogName, afterSeq: bigint, limit: number): Promise<readonly LogRecord[]> {
@@ -55,11 +51,13 @@ class PostgresQuorumLog implements QuorumLog {
     });
   }
 
-  async recordVote({ log, seq, round, validator, digest }: Ballot): Promise<Recorded> {
-    const place = [log, seq, round, validator];
-    const written = await this.#rows(this.#statements.vote, [...place, digest]);
+  async recordVote({ log, head, round, validator, digest }: Ballot): Promise<Recorded> {
+    const place = [log, head.seq + 1n, round, validator];
+    const written = await this.#rows(this.#statements.vote, [...place, digest, head.digest]);
     if (written.length === 1) return { kind: "recorded" };
     const [known] = await this.#rows<{ digest: Uint8Array }>(this.#statements.votedFor, place);
+    const now = await this.head(log);
+    if (!sameHead(now, head)) return { kind: "conflict", head: now };
     if (known === undefined) throw new Error("broken invariant: votes are never removed");
     return sameBytes(known.digest, digest)
       ? { kind: "recorded" }
@@ -78,21 +76,13 @@ class PostgresQuorumLog implements QuorumLog {
 
   /** One statement, so one transaction and one round trip. What it refuses with, or undefined when it has written. */
   async #insert(append: Append): Promise<"moved" | "taken" | undefined> {
-    const { log, expectedHead, entry, digest, votes, opIds, executionIds, committedBy } = append;
+    const { log, expectedHead, entry, digest, votes, opIds, committedBy } = append;
     const place = [log, expectedHead.seq, expectedHead.digest];
     try {
-      const rows = await this.#rows(this.#statements.append, [
-        ...place,
-        digest,
-        entry,
-        votes,
-        committedBy,
-        opIds,
-        executionIds,
-      ]);
+      const rows = await this.#rows(this.#statements.append, [...place, digest, entry, votes, committedBy, opIds]);
       return rows.length === 1 ? undefined : "moved";
     } catch (error) {
-      if (sqlState(error) === UNIQUE_VIOLATION) return "taken"; // P05.once-log
+      if (sqlState(error) === UNIQUE_VIOLATION) return "taken";
       throw error;
     }
   }
@@ -116,8 +106,6 @@ type Statements = ReturnType<typeof statementsOf>;
 
 function statementsOf(schema: string) {
   const statement = (name: string, text: string) => prepare(`${schema}.${name}`, text);
-  const taken = (table: string, id: string) =>
-    `select ${id} as id, log, seq from ${schema}.${table} where ${id} = any($1) limit 1`;
   return {
     head: statement("head", `select seq, digest from ${schema}.heads where log = $1`),
     // The update takes the head's lock; who finds another head writes nothing.
@@ -130,13 +118,10 @@ function statementsOf(schema: string) {
          select log, seq, $4, $5, $6, $7 from moved
        ), op as (
          insert into ${schema}.ops (op_id, log, seq) select id, log, seq from moved, unnest($8::text[]) as id
-       ), execution as (
-         insert into ${schema}.executions (execution_id, log, seq) select id, log, seq from moved, unnest($9::text[]) as id
        )
        select seq from moved`,
     ),
-    takenOps: statement("ops", taken("ops", "op_id")),
-    takenExecutions: statement("executions", taken("executions", "execution_id")),
+    takenOps: statement("ops", `select op_id as id, log, seq from ${schema}.ops where op_id = any($1) limit 1`),
     read: statement(
       "read",
       `select seq, entry, digest, votes, committed_by as "committedBy" from ${schema}.entries
@@ -144,7 +129,9 @@ function statementsOf(schema: string) {
     ),
     vote: statement(
       "vote",
-      `insert into ${schema}.votes (log, seq, round, validator, digest) values ($1, $2, $3, $4, $5)
+      `insert into ${schema}.votes (log, seq, round, validator, digest)
+       select $1::text, $2::int8, $3::int8, $4::text, $5::bytea from ${schema}.heads
+       where log = $1::text and seq = $2::int8 - 1 and digest = $6
        on conflict do nothing returning seq`,
     ),
     votedFor: statement(

@@ -40,4 +40,6 @@ create table votes (
   primary key (log, seq, round, validator)
 );`,
   },
+  // An execution is once because those who vote have folded the log: see docs/decisions/0018-a-vote-is-for-the-next-entry.md.
+  { id: "0002-no-executions", sql: "drop table executions;" },
 ];
