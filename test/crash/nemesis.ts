@@ -16,11 +16,11 @@ const VICTIMS = [
     "operator",
     "gateway",
   ],
-  ...["paper-exchange", "validator-1", "validator-2", "validator-3", "broker", "postgres", "redis"],
+  ...["paper-exchange", "validator-1", "validator-2", "validator-3", "broker", "etcd", "postgres", "redis"],
 ] as const;
 
 const EVERY_MS = { from: 2_500, to: 4_800 } as const;
-const AWAY_MS = { broker: 3_000, postgres: 1_000, redis: 1_000 } as const;
+const AWAY_MS = { broker: 3_000, etcd: 3_000, postgres: 1_000, redis: 1_000 } as const;
 
 export interface NemesisOptions {
   readonly forMs: number;
@@ -38,12 +38,12 @@ export async function nemesis(cluster: RunningCluster, { forMs, prng, say }: Nem
     if (performance.now() >= until) break;
     const victim = VICTIMS[Math.floor(uniform(prng) * VICTIMS.length)]!;
     kills++;
-    if (victim !== "broker" && victim !== "postgres" && victim !== "redis") {
+    if (!isEngine(victim)) {
       say(`kill -9 ${victim}`);
       cluster.supervisor.kill(victim, "SIGKILL");
       continue;
     }
-    // One at a time: with two of three brokers away nothing is promised but to wait.
+    // One at a time: with two of three brokers or members away nothing is promised but to wait.
     await engine;
     const process = engineOf(cluster, victim, prng);
     say(`kill -9 ${process.name}`);
@@ -54,8 +54,20 @@ export async function nemesis(cluster: RunningCluster, { forMs, prng, say }: Nem
   return kills;
 }
 
-function engineOf({ kafka, postgres, redis }: RunningCluster, victim: "broker" | "postgres" | "redis", prng: Prng) {
+type EngineName = keyof typeof AWAY_MS;
+
+function isEngine(victim: string): victim is EngineName {
+  return victim in AWAY_MS;
+}
+
+function engineOf({ kafka, etcd, postgres, redis }: RunningCluster, victim: EngineName, prng: Prng) {
   if (victim === "postgres") return named("PostgreSQL", postgres);
+  if (victim === "etcd") {
+    if (etcd === undefined)
+      throw new Error("the crash test needs etcd: install it, or name one whose members may be killed");
+    const index = Math.floor(uniform(prng) * etcd.endpoints.length);
+    return named(`etcd member ${index + 1}`, etcd.node(index));
+  }
   if (victim === "redis") {
     if (redis === undefined)
       throw new Error("the crash test needs redis-server: install it, or name one that may be killed");

@@ -2,7 +2,7 @@ import type { ClusterStatus, ProcessStatus } from "@countersign/platform";
 import { duration } from "../terminal/duration.ts";
 
 export function statusLines(status: ClusterStatus, nowMs: number): string[] {
-  const { platform, account, supervisor, postgres, kafka } = status;
+  const { platform, account, supervisor, postgres, kafka, log } = status;
   const rows = [HEAD, ...status.processes.map((one) => row(one, nowMs))];
   const widths = HEAD.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)));
   const table = rows.map((cells) =>
@@ -16,6 +16,7 @@ export function statusLines(status: ClusterStatus, nowMs: number): string[] {
     `trading     ${trading(status)}`,
     `PostgreSQL  ${postgres.says}`,
     `Kafka       ${kafka.says}`,
+    `logs        ${log.says}`,
     "",
     ...table,
   ];

@@ -22,6 +22,6 @@ export async function status(flags: StatusFlags, caller: Caller): Promise<number
   return found !== undefined && isWhole(found) ? exitCodes.ok : exitCodes.failed;
 }
 
-function isWhole({ processes, postgres, kafka }: ClusterStatus): boolean {
-  return postgres.ok && kafka.ok && processes.every(({ live, ready }) => live.ok && ready.ok);
+function isWhole({ processes, postgres, kafka, log }: ClusterStatus): boolean {
+  return postgres.ok && kafka.ok && log.ok && processes.every(({ live, ready }) => live.ok && ready.ok);
 }

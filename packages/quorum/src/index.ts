@@ -16,6 +16,7 @@ export {
 } from "./entry.ts";
 export { QuorumError, type QuorumErrorCode } from "./error.ts";
 export { type EtcdLogOptions, EtcdQuorumLog } from "./etcd/log.ts";
+export { type EtcdMember, etcdMembers } from "./etcd/members.ts";
 export { type Applied, type FenceCode, type FenceOptions, FenceReader } from "./fence.ts";
 export { type GenesisFacts, genesisDigest, openGenesis } from "./genesis.ts";
 export { openHaltOf, readHalt } from "./halt.ts";

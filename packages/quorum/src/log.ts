@@ -22,6 +22,8 @@ export interface QuorumLog {
   find(opId: string): Promise<Place | undefined>;
   /** After an append of this process or, where the adapter can know, of another: the log and its new head's seq. Ends with what it returns. */
   watch(listener: Watcher): () => void;
+  /** Ends what the log itself holds open. What it was opened with, such as a pool, stays its owner's. */
+  close(): void;
 }
 
 export type Watcher = (log: LogName, seq: bigint) => void;

@@ -35,6 +35,8 @@ export interface ClusterSpec {
   };
   /** host:port of each broker. */
   readonly kafka: readonly string[];
+  /** host:port of each member, where the certified logs are; a cluster founded without has them in its PostgreSQL. */
+  readonly etcd?: readonly string[];
   /** Processes that answer for an agent, where there are several. */
   readonly replicas?: Readonly<Record<string, number>>;
   /** host:port of the gRPC server of each of an agent's processes. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type ClusterSpec, readSecrets, readSpec } from "./cluster.ts";
 import { brokers } from "./doctor/brokers.ts";
 import { database } from "./doctor/database.ts";
-import { askKafka, askPostgres, engines } from "./doctor/engines.ts";
+import { askEtcd, askKafka, askPostgres, engines } from "./doctor/engines.ts";
 import { bad, type Finding } from "./doctor/finding.ts";
 import { folder } from "./doctor/folder.ts";
 import { machine } from "./doctor/machine.ts";
@@ -44,8 +44,10 @@ async function* cluster(dir: string, record: ReturnType<typeof readRunRecord>): 
     yield finding;
   }
   if (answers) yield* database(postgres);
-  const again = `end \`up\` with Ctrl-C and start it again (why: ${dir}/kafka/node-*/kafka.log)`;
-  const kafka = await askKafka(spec.kafka, record === undefined ? cure : again);
+  const again = (logs: string) =>
+    record === undefined ? cure : `end \`up\` with Ctrl-C and start it again (why: ${dir}/${logs})`;
+  if (spec.etcd !== undefined) yield await askEtcd(spec.etcd, again("etcd/node-*/etcd.log"));
+  const kafka = await askKafka(spec.kafka, again("kafka/node-*/kafka.log"));
   yield kafka;
   if (kafka.verdict !== "missing") yield* brokers(spec.kafka, dir);
 }

@@ -14,13 +14,13 @@ import { KafkaBus } from "@countersign/bus/kafka";
 import { type Checkpoint, topics } from "@countersign/contracts";
 import { envelopeToJson } from "@countersign/envelope";
 import { openPool } from "@countersign/postgres";
-import { openPostgresQuorumLog } from "@countersign/quorum";
 import { openPostgresStore, type Store } from "@countersign/runtime";
 import { AGENTS, modes } from "../agents.ts";
 import { journalLines, jsonLines, leavesOf, writeLines } from "../store-lines.ts";
 import { readRecord } from "../why/evidence.ts";
 import { instruments } from "./agent.ts";
 import { readSecrets, readSpec } from "./cluster.ts";
+import { openQuorumLog } from "./quorum-log.ts";
 import { readThroughout } from "./read-throughout.ts";
 
 /** @throws InputError, BusError, PostgresError */
@@ -39,9 +39,11 @@ export async function exportCluster(dir: string, to: string): Promise<void> {
     // What came after the checkpoint, nobody has signed for.
     const leaves = leavesOf(compliance, last?.size ?? 0n);
     await writeLines(join(to, "audit.jsonl"), exportAudit(leaves, last?.note === undefined ? [] : [last.note]));
-    const log = await openPostgresQuorumLog(pool, "quorum");
+    const log = await openQuorumLog(spec, pool);
     const genesis = Buffer.from(spec.genesis, "base64");
-    const ledger = await readLedger({ log, genesis, mode: modes.paper, instruments: instruments() });
+    const ledger = await readLedger({ log, genesis, mode: modes.paper, instruments: instruments() }).finally(() =>
+      log.close(),
+    );
     await writeLines(join(to, "ledger.jsonl"), jsonLines(ledger));
     const stores: [string, Store][] = [];
     for (const name of AGENTS) stores.push([name, await openPostgresStore(pool, name)]);

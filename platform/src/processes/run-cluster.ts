@@ -2,6 +2,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import {
+  type EtcdCluster,
+  type EtcdOptions,
+  etcd,
   type KafkaCluster,
   kafka,
   type PostgresServer,
@@ -9,10 +12,11 @@ import {
   postgres,
   type RedisServer,
   redis,
+  whyMissing,
 } from "@countersign/engines";
 import { createDatabase, databasesNamed } from "@countersign/postgres";
 import { claimFolder } from "./claim.ts";
-import { readSecrets, readSpec, writeSecrets, writeSpec } from "./cluster.ts";
+import { type ClusterSpec, readSecrets, readSpec, writeSecrets, writeSpec } from "./cluster.ts";
 import { type ClusterChoice, foundCluster, processesOf, proposeFounding } from "./found.ts";
 import type { ProcessState } from "./run-record.ts";
 import { Supervisor } from "./supervisor.ts";
@@ -22,6 +26,8 @@ export interface RunningCluster extends AsyncDisposable {
   readonly supervisor: Supervisor;
   readonly kafka: KafkaCluster;
   readonly postgres: PostgresServer;
+  /** Undefined where none is installed or given: then the certified logs are in PostgreSQL. */
+  readonly etcd: EtcdCluster | undefined;
   /** Undefined where none is installed or given: then each process knows its own marks and its own share of the limits. */
   readonly redis: RedisServer | undefined;
   /** Of the cluster's own database. */
@@ -30,7 +36,8 @@ export interface RunningCluster extends AsyncDisposable {
 
 export interface StartOptions {
   /** Of a cluster that is not there yet. */
-  readonly choice: Omit<ClusterChoice, "kafka">;
+  readonly choice: Omit<ClusterChoice, "kafka" | "etcd">;
+  /** Also of etcd's members: 3 unless told otherwise. */
   readonly brokers?: number;
   readonly onStep?: (text: string) => void;
   readonly onChange?: (state: ProcessState) => void;
@@ -46,25 +53,32 @@ export async function startCluster(dir: string, options: StartOptions): Promise<
   const stack = new AsyncDisposableStack();
   try {
     stack.use(claimFolder(dir));
-    const [server, cluster, cache] = await Promise.all([
+    const described = existsSync(join(dir, "cluster.json")) ? readSpec(dir) : undefined;
+    const [server, cluster, members, cache] = await Promise.all([
       postgres({ dir: join(dir, "postgres") }),
       kafka({ nodes: brokers, dir: join(dir, "kafka") }),
+      etcdFor(described, { nodes: brokers, dir: join(dir, "etcd") }),
       redisIfThere(),
     ]);
     stack.use(server);
     stack.use(cluster);
+    if (members !== undefined) stack.use(members);
     if (cache !== undefined) stack.use(cache);
-    const others = cache === undefined ? "" : ", and Redis";
-    onStep(`PostgreSQL and ${cluster.brokers.length} Kafka brokers run${others}`);
+    const run = ["PostgreSQL", `${cluster.brokers.length} Kafka brokers`];
+    if (members !== undefined) run.push(`${members.endpoints.length} etcd members`);
+    if (cache !== undefined) run.push("Redis");
+    onStep(`${run.join(", ")} run`);
+    if (members === undefined) onStep("no etcd: the quorum's logs are in PostgreSQL, and tolerate no fault of it");
     const names = await databasesNamed(server.url, DATABASE);
     const url = names.includes(DATABASE) ? withDatabase(server.url) : await createDatabase(server.url, DATABASE);
-    if (!existsSync(join(dir, "cluster.json"))) {
-      const whole = { ...choice, kafka: cluster.brokers };
+    const addresses = { kafka: cluster.brokers, ...(members !== undefined && { etcd: members.endpoints }) };
+    if (described === undefined) {
+      const whole = { ...choice, ...addresses };
       await foundCluster(dir, whole, { postgres: url, redis: cache?.url });
       onStep("keys and genesis written");
     } else {
       // Engines may have moved; who the cluster is has not.
-      writeSpec(dir, { ...readSpec(dir), kafka: cluster.brokers });
+      writeSpec(dir, { ...described, ...addresses });
       writeSecrets(dir, { ...readSecrets(dir), postgres: url, redis: cache?.url });
     }
     await createTopics({ brokers: cluster.brokers, replicas: Math.min(REPLICAS, brokers) });
@@ -85,6 +99,7 @@ export async function startCluster(dir: string, options: StartOptions): Promise<
       supervisor,
       kafka: cluster,
       postgres: server,
+      etcd: members,
       redis: cache,
       postgresUrl: url,
       [Symbol.asyncDispose]: () => held.disposeAsync(),
@@ -93,6 +108,12 @@ export async function startCluster(dir: string, options: StartOptions): Promise<
     await stack.disposeAsync();
     throw error;
   }
+}
+
+/** A cluster stays where its logs are; a new one takes etcd where it can be had. */
+async function etcdFor(described: ClusterSpec | undefined, options: EtcdOptions): Promise<EtcdCluster | undefined> {
+  const wanted = described === undefined ? (await whyMissing("etcd")) === undefined : described.etcd !== undefined;
+  return wanted ? etcd(options) : undefined;
 }
 
 async function redisIfThere(): Promise<RedisServer | undefined> {

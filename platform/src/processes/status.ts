@@ -2,6 +2,7 @@
 import { BusError } from "@countersign/bus";
 import { describeBrokers } from "@countersign/bus/kafka/look";
 import { openPool, PostgresError } from "@countersign/postgres";
+import { etcdMembers } from "@countersign/quorum";
 import { readSecrets, readSpec } from "./cluster.ts";
 import { readControlLog } from "./control-log.ts";
 import { type Answer, ask, largest, metricsOf } from "./health-page.ts";
@@ -13,6 +14,8 @@ export interface ClusterStatus {
   readonly supervisor: RunRecord["supervisor"];
   readonly postgres: { readonly ok: boolean; readonly says: string };
   readonly kafka: { readonly ok: boolean; readonly says: string };
+  /** Where the certified logs are. */
+  readonly log: { readonly ok: boolean; readonly says: string };
   /** Undefined where the topic could not be read. */
   readonly control: ControlStatus | undefined;
   readonly processes: readonly ProcessStatus[];
@@ -41,14 +44,15 @@ export async function clusterStatus(dir: string): Promise<ClusterStatus | undefi
   const spec = readSpec(dir);
   const record = readRunRecord(dir);
   if (record === undefined) return undefined;
-  const [postgres, kafka, control, processes] = await Promise.all([
+  const [postgres, kafka, log, control, processes] = await Promise.all([
     postgresOf(readSecrets(dir).postgres),
     kafkaOf(spec.kafka),
+    logOf(spec.etcd),
     controlOf(spec),
     Promise.all(record.processes.map((state) => processOf(state, spec.health[state.name]))),
   ]);
   const { platform, account } = spec;
-  return { platform, account, supervisor: record.supervisor, postgres, kafka, control, processes };
+  return { platform, account, supervisor: record.supervisor, postgres, kafka, log, control, processes };
 }
 
 async function processOf(state: ProcessState, address: string | undefined): Promise<ProcessStatus> {
@@ -92,6 +96,16 @@ async function kafkaOf(brokers: readonly string[]) {
     if (!(error instanceof BusError)) throw error;
     return { ok: false, says: error.message };
   }
+}
+
+async function logOf(endpoints: readonly string[] | undefined) {
+  if (endpoints === undefined) return { ok: true, says: "in PostgreSQL: tolerates no fault" };
+  const members = await etcdMembers({ endpoints });
+  const up = members.filter(({ version }) => version !== undefined);
+  const hasLeader = up.some(({ isLeader }) => isLeader);
+  const away = members.length - up.length;
+  const says = `etcd, ${up.length} members up${away > 0 ? `, ${away} away` : ""}${hasLeader ? "" : ", no leader"}`;
+  return { ok: hasLeader && away === 0, says };
 }
 
 async function controlOf(spec: Parameters<typeof readControlLog>[0]): Promise<ControlStatus | undefined> {

@@ -1,18 +1,18 @@
 /** A validator as a process: its own keys, its own feed, its own reading of both logs. */
 import { makeValidator } from "@countersign/agent-validator";
 import { KeyPurpose } from "@countersign/contracts";
-import { openPostgresQuorumLog } from "@countersign/quorum";
 import { modes } from "../agents.ts";
 import { VALIDATORS } from "../genesis.ts";
 import { followQuotes } from "../listeners.ts";
 import { beat, instruments } from "./agent.ts";
 import { insist, type Process } from "./process.ts";
+import { openQuorumLog } from "./quorum-log.ts";
 import { servedRpc } from "./watched-rpc.ts";
 
 export async function runValidator(own: Process): Promise<{ close(): Promise<void> }> {
   const { name, spec, signers, signer, pool, bus, loop } = own;
   const store = await own.openStore();
-  const quorum = await insist(() => openPostgresQuorumLog(pool, "quorum"));
+  const quorum = await insist(() => openQuorumLog(spec, pool));
   const teller = await own.openTeller(store);
   const validator = makeValidator({
     name,
@@ -36,5 +36,10 @@ export async function runValidator(own: Process): Promise<{ close(): Promise<voi
     beat(own, () => validator.tick());
     own.ready();
   }, own.onBroken);
-  return { close: () => teller.close(1_000) };
+  return {
+    async close() {
+      await teller.close(1_000);
+      quorum.close();
+    },
+  };
 }

@@ -48,6 +48,9 @@ export class MemoryQuorumLog implements QuorumLog {
     return () => this.#listeners.delete(listener);
   }
 
+  /** There is nothing to leave: who opens it again finds it as it is. */
+  close(): void {}
+
   #head(log: LogName): Head {
     const last = this.#records[log].at(-1);
     return last === undefined ? emptyHead : { seq: last.seq, digest: last.digest };

@@ -74,6 +74,10 @@ class PostgresQuorumLog implements QuorumLog {
     return () => this.#listeners.delete(listener);
   }
 
+  close(): void {
+    this.#listeners.clear();
+  }
+
   /** One statement, so one transaction and one round trip. What it refuses with, or undefined when it has written. */
   async #insert(append: Append): Promise<"moved" | "taken" | undefined> {
     const { log, expectedHead, entry, digest, votes, opIds, committedBy } = append;

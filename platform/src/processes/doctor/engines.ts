@@ -1,4 +1,4 @@
-/** PostgreSQL, Kafka, Redis: each given by address is really asked; each that would be started here is looked for. */
+/** PostgreSQL, Kafka, etcd, Redis: each given by address is really asked; each that would be started here is looked for. */
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +6,7 @@ import { BusError } from "@countersign/bus";
 import { describeBrokers } from "@countersign/bus/kafka/look";
 import { partsOf } from "@countersign/engines";
 import { openPool, PostgresError, startEmbedded } from "@countersign/postgres";
+import { etcdMembers } from "@countersign/quorum";
 import { bad, type Finding, lesser, ok } from "./finding.ts";
 import { redisTrouble } from "./redis-ping.ts";
 
@@ -13,11 +14,15 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** @param isRunning a cluster of its own engines runs here: it need not be shown that one can be started */
 export async function* engines(env: Environment, isRunning: boolean): AsyncGenerator<Finding> {
-  const { COUNTERSIGN_POSTGRES: postgres, COUNTERSIGN_KAFKA: kafka, COUNTERSIGN_REDIS: redis } = env;
+  const { COUNTERSIGN_POSTGRES: postgres, COUNTERSIGN_KAFKA: kafka, COUNTERSIGN_ETCD: etcd } = env;
+  const { COUNTERSIGN_REDIS: redis } = env;
   if (postgres !== undefined) yield* askPostgres(postgres, CURE_OF_ADDRESS.postgres);
   else if (!isRunning) yield await trialStart();
   if (kafka !== undefined) yield await askKafka(kafka.split(","), CURE_OF_ADDRESS.kafka);
   else for (const { name: check, ...part } of await partsOf("kafka")) yield { check, ...part, isNeeded: true };
+  // Without it the quorum's logs are in PostgreSQL, which tolerates no fault.
+  if (etcd !== undefined) yield await askEtcd(etcd.split(","), CURE_OF_ADDRESS.etcd);
+  else for (const { name: check, ...part } of await partsOf("etcd")) yield { check, ...part, isNeeded: false };
   // Redis holds what may be lost: without it everything is slower, and nothing else.
   if (redis !== undefined) yield lesser(await askRedis(redis));
   else for (const { name: check, ...part } of await partsOf("redis")) yield { check, ...part, isNeeded: false };
@@ -26,6 +31,7 @@ export async function* engines(env: Environment, isRunning: boolean): AsyncGener
 const CURE_OF_ADDRESS = {
   postgres: "correct or unset COUNTERSIGN_POSTGRES",
   kafka: "correct or unset COUNTERSIGN_KAFKA",
+  etcd: "correct or unset COUNTERSIGN_ETCD",
   redis: "correct or unset COUNTERSIGN_REDIS",
 } as const;
 
@@ -104,6 +110,19 @@ export async function askKafka(brokers: readonly string[], cure: string): Promis
     if (!(error instanceof BusError)) throw error;
     return bad("Kafka", "missing", error.message, cure);
   }
+}
+
+/** That there is a leader, and that all its members are there. */
+export async function askEtcd(endpoints: readonly string[], cure: string): Promise<Finding> {
+  const members = await etcdMembers({ endpoints });
+  const up = members.filter(({ version }) => version !== undefined);
+  const [first] = up;
+  if (first === undefined) return bad("etcd", "missing", `nobody answers at ${endpoints.join(", ")}`, cure);
+  const says = `${first.version}, ${up.length} of ${members.length} members up`;
+  const troubles = up.flatMap((one) => one.troubles.map((trouble) => `${one.endpoint}: ${trouble}`));
+  if (!up.some(({ isLeader }) => isLeader)) troubles.push("no leader");
+  if (up.length < members.length) troubles.push(`${members.length - up.length} away`);
+  return troubles.length === 0 ? ok("etcd", says) : bad("etcd", "wrong", `${says}; ${troubles.join("; ")}`, cure);
 }
 
 async function askRedis(url: string): Promise<Finding> {
