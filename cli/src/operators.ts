@@ -3,6 +3,8 @@ import { type Command, Option } from "commander";
 import type { Caller } from "./caller.ts";
 import type { DlqFlags, RedriveFlags, ShowFlags } from "./dlq/dlq.ts";
 import type { DoctorFlags } from "./doctor/doctor.ts";
+import type { HaltFlags } from "./halt/halt.ts";
+import type { ResumeFlags } from "./halt/resume.ts";
 import type { RepublishFlags } from "./outbox.ts";
 import type { StatusFlags } from "./status/status.ts";
 import type { TopicsFlags } from "./topics/topics.ts";
@@ -26,6 +28,31 @@ export function operatorsCommands(command: Command, ends: Ends, caller: Caller):
     .addOption(dir())
     .option("--json", "as JSON")
     .action(async (flags: DoctorFlags) => ends((await import("./doctor/doctor.ts")).doctor(flags, caller)));
+
+  const as = () => new Option("--as <person>", "whose keys sign, instead of who founded the cluster");
+  command
+    .command("halt")
+    .argument("<level>", "1: no new orders, 2: and cancel what works, 3: and flatten")
+    .description("stop trading, at once; exit code 1 when it is not certain that it has stopped")
+    .option("--scope <scope>", "all, account:<id>, strategy:<id>, symbol:<id> or venue:<id>", "all")
+    .requiredOption("-m, --message <why>", "why")
+    .addOption(as())
+    .addOption(dir())
+    .option("--json", "as JSON")
+    .action(async (level: string, flags: HaltFlags) =>
+      ends((await import("./halt/halt.ts")).halt(level, flags, caller)),
+    );
+  command
+    .command("resume")
+    .argument("[halt...]", "beginnings of the ids of halts; without them all that are in force")
+    .description("open trading again, with the signatures of as many persons as the cluster demands")
+    .option("-m, --message <why>", "why")
+    .option("--with <file>", "what other persons have signed")
+    .addOption(as())
+    .addOption(dir())
+    .action(async (ids: string[], flags: ResumeFlags) =>
+      ends((await import("./halt/resume.ts")).resume(ids, flags, caller)),
+    );
 
   const dlq = command.command("dlq").description("what readers of a topic refused, why, and putting it back");
   const queue = "such as orders.intent.v1.execution.dlq";

@@ -52,6 +52,8 @@ export interface Embedded {
   readonly validators: readonly Validator[];
   readonly stores: ReadonlyMap<string, Store>;
   readonly person: Person;
+  /** In the chain of the person. */
+  readonly personSays: (effect: PublishEffect) => Promise<void>;
   readonly feed: Feed;
   readonly figures: () => Promise<ComplianceFigures>;
   readonly recordTopics: readonly string[];
@@ -149,7 +151,6 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     wordSigner: keys.signer(options.person, KeyPurpose.APPROVAL),
     keys: fence.keys,
     rpc,
-    teller: personTeller,
     nowMs,
   });
   for (const one of hosts) {
@@ -186,6 +187,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     validators,
     stores,
     person,
+    personSays: (effect) => personTeller.say(effect),
     feed,
     figures: () => figures(stores.get("compliance")!),
     stolen: (agent) => keys.signer(agent, KeyPurpose.ENVELOPE),

@@ -7,8 +7,10 @@ export type { Embedded, EmbeddedOptions } from "./embedded.ts";
 export { VALIDATORS } from "./genesis.ts";
 export { cloneFile, InputError, type LoadedStrategy, loadLimits, loadStrategy, readInput } from "./inputs.ts";
 export { ReplayKeys } from "./keys.ts";
+export type { HaltAnswer } from "./person.ts";
 export { readSpec } from "./processes/cluster.ts";
 export type { DeadLetter } from "./processes/dead-letter.ts";
+export { Desk, HALT_SERVERS } from "./processes/desk.ts";
 export { type DlqState, Dlqs, type WholeLetter } from "./processes/dlq.ts";
 export { type Finding, standingInTheWay } from "./processes/doctor/finding.ts";
 export { examine } from "./processes/doctor.ts";
@@ -22,6 +24,7 @@ export { type ClusterStatus, clusterStatus, type ProcessStatus } from "./process
 export { checkTopics, clusterTopics, createTopics } from "./processes/topics.ts";
 export { checkTrace, type ReplayReport, replayJournals } from "./replay.ts";
 export { buildReport, type Report } from "./report.ts";
+export { parseStatement, type ResumeStatementFile, statementFile } from "./resume-statement.ts";
 export {
   type MarketOptions,
   type RunHooks,

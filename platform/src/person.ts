@@ -17,11 +17,12 @@ import {
   ResumeSchema,
   type Signed,
 } from "@countersign/contracts";
-import { businessKey, deriveMsgId, type Keys, openEnvelope, type Signer, seal } from "@countersign/envelope";
+import { businessKey, type Keys, openEnvelope, type Signer } from "@countersign/envelope";
 import { type Money, moneyToWire } from "@countersign/orders";
 import { signApproval } from "@countersign/permit";
 import { opIdOf, signResume } from "@countersign/quorum";
-import { payloadOf, type Rpc, type Teller } from "@countersign/runtime";
+import { type PublishEffect, payloadOf, type Rpc } from "@countersign/runtime";
+import { sealCall } from "./seal-call.ts";
 
 export interface PersonOptions {
   readonly name: string;
@@ -30,8 +31,18 @@ export interface PersonOptions {
   readonly wordSigner: Signer;
   readonly keys: Keys;
   readonly rpc: Rpc;
-  readonly teller: Teller;
   readonly nowMs: () => number;
+}
+
+/** What somebody who was asked to halt said. */
+export interface HaltAnswer {
+  readonly server: string;
+  /** Undefined where nothing was heard that can be believed. */
+  readonly latched: boolean | undefined;
+  /** Why it is not, or is not known to be. */
+  readonly why?: string;
+  /** ms */
+  readonly tookMs: number;
 }
 
 const CALL_DEADLINE_MS = 5_000;
@@ -75,37 +86,36 @@ export class Person {
     return signResume({ haltIds, reason, epoch, person: this.name }, this.#o.wordSigner);
   }
 
-  resume(haltIds: readonly string[], reason: string, epoch: bigint, validator: string): Promise<ProposeResponse> {
-    const value = create(ResumeSchema, {
-      haltIds: [...haltIds],
-      reason,
-      signatures: [this.signResume(haltIds, reason, epoch)],
-    });
+  /** @param signatures of as many persons as the genesis demands, each over these very halts and reason, in the present epoch */
+  resume(
+    haltIds: readonly string[],
+    reason: string,
+    signatures: readonly Signed[],
+    validator: string,
+  ): Promise<ProposeResponse> {
+    const value = create(ResumeSchema, { haltIds: [...haltIds], reason, signatures: [...signatures] });
     return this.propose(Log.CONTROL, { case: "resume", value }, validator);
   }
 
-  /** The same signed bytes to everybody who can stop something; each latches before it answers. */
+  /**
+   * The same signed bytes to everybody who can stop something, at once; each latches before it answers. Never rejects: who does not
+   * answer holds up nobody, and may have latched all the same.
+   */
   async halt(
     level: number,
     scope: string,
     reason: string,
     servers: readonly string[],
-  ): Promise<readonly HaltResponse[]> {
+  ): Promise<{ readonly haltId: string; readonly answers: readonly HaltAnswer[] }> {
     const haltId = businessKey("halt", this.name, String(this.#o.nowMs()), String(this.#calls));
     const halt = create(HaltSchema, { haltId, level, scope, reason, by: this.name });
-    const bytes = this.#seal(
-      "HaltService.Halt",
-      "halt.request",
-      toBinary(HaltRequestSchema, create(HaltRequestSchema, { halt })),
-      haltId,
-    );
-    const answers: HaltResponse[] = [];
-    for (const server of servers) answers.push((await this.#call("HaltService.Halt", server, bytes)) as HaltResponse);
-    return answers;
+    const payload = toBinary(HaltRequestSchema, create(HaltRequestSchema, { halt }));
+    const bytes = this.#seal("HaltService.Halt", "halt.request", payload, haltId);
+    return { haltId, answers: await Promise.all(servers.map((server) => this.#askToHalt(server, bytes))) };
   }
 
-  /** Signs this person's word about exactly the intent that was shown. */
-  async decide(request: ApprovalRequest, account: string, approve: boolean, reason: string): Promise<void> {
+  /** This person's signed word about exactly the intent that was shown, to be said on the topic of such words. */
+  decision(request: ApprovalRequest, account: string, approve: boolean, reason: string): PublishEffect {
     const { approvalId, intentDigest, haltEpoch, expiresAtMs } = request;
     if (!approvalId || intentDigest === undefined || haltEpoch === undefined || expiresAtMs === undefined) {
       throw new Error("a request for approval that does not say for what");
@@ -115,7 +125,7 @@ export class Person {
       { approvalId, intentDigest, haltEpoch, expiresAtMs: Number(expiresAtMs), decision, approver: this.name },
       this.#o.wordSigner,
     );
-    await this.#o.teller.say({
+    return {
       kind: "publish",
       topic: "approvals.decision.v1",
       key: account,
@@ -123,33 +133,29 @@ export class Person {
       payload: create(ApprovalDecisionSchema, { approval: signed, account, reason }),
       intent: approve ? "APPROVE" : "REJECT",
       idempotencyKey: businessKey("decision", this.name, approvalId),
-    });
+    };
   }
 
   #seal(call: string, type: string, payload: Uint8Array, idempotencyKey: string): Uint8Array {
-    const nowMs = this.#o.nowMs();
-    const msgId = deriveMsgId({
-      timeMs: nowMs,
-      sender: this.name,
-      causationId: `${type} ${idempotencyKey} ${this.#calls++}`,
-      effectIndex: 0,
-    });
-    const body = {
-      msgId,
-      type,
-      version: "v1",
-      correlationId: msgId,
-      causationId: "",
-      sentAtMs: BigInt(nowMs),
-      ttlMs: 0,
-      sender: this.name,
-      intent: type === "halt.request" ? "HALT" : "PROPOSE",
-      idempotencyKey,
-      topic: call,
-      key: "",
-      payload,
+    const { envelopeSigner, nowMs } = this.#o;
+    const intent = type === "halt.request" ? "HALT" : "PROPOSE";
+    const about = `${type} ${idempotencyKey} ${this.#calls++}`;
+    const facts = { sender: this.name, call, type, intent, payload, nowMs: nowMs(), about, idempotencyKey };
+    return sealCall(facts, envelopeSigner).bytes;
+  }
+
+  async #askToHalt(server: string, bytes: Uint8Array): Promise<HaltAnswer> {
+    const askedMs = performance.now();
+    const answer = (latched: boolean | undefined, why?: string): HaltAnswer => {
+      return { server, latched, tookMs: performance.now() - askedMs, ...(why !== undefined && { why }) };
     };
-    return seal(body, this.#o.envelopeSigner).bytes;
+    try {
+      const { latched, code } = (await this.#call("HaltService.Halt", server, bytes)) as HaltResponse;
+      return answer(latched === true, code);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      return answer(undefined, error.message);
+    }
   }
 
   async #call(call: string, server: string, bytes: Uint8Array): Promise<Message> {

@@ -134,21 +134,20 @@ export class Attendant {
     this.hasActed = true;
     await scheduler.step(scheduler.nowMs(), async () => {
       if ((deed.kind === "approve" || deed.kind === "reject") && request !== undefined)
-        await person.decide(
-          request,
-          defaults.account,
-          deed.kind === "approve",
-          `${deed.kind === "approve" ? "approved" : "rejected"} at the terminal`,
+        await embedded.personSays(
+          person.decision(
+            request,
+            defaults.account,
+            deed.kind === "approve",
+            `${deed.kind === "approve" ? "approved" : "rejected"} at the terminal`,
+          ),
         );
       if (deed.kind === "halt") await person.halt(HALT_LEVEL, "all", "halted at the terminal", HALT_SERVERS);
       if (deed.kind === "resume") {
         const { halts, epoch } = fence.state();
-        const { code, text } = await person.resume(
-          halts.map(({ id }) => id),
-          deed.reason,
-          epoch,
-          VALIDATORS[0],
-        );
+        const ids = halts.map(({ id }) => id);
+        const signed = person.signResume(ids, deed.reason, epoch);
+        const { code, text } = await person.resume(ids, deed.reason, [signed], VALIDATORS[0]);
         if (code !== undefined) this.#o.screen.line(` !   the validators refuse the resume: ${text || code}`);
       }
     });

@@ -1,7 +1,7 @@
 /** The first entry of the control log: who exists, and what they may do. Everything else is trusted because of it. */
 import { fromBinary } from "@bufbuild/protobuf";
 import { type Genesis, KeyPurpose, Mode, ProposeRequestSchema } from "@countersign/contracts";
-import { Keyring, type KeyringCode, sha256 } from "@countersign/envelope";
+import { Keyring, type KeyringCode, type Keys, sha256 } from "@countersign/envelope";
 import type { Members } from "./certificate.ts";
 import { QuorumError } from "./error.ts";
 
@@ -42,6 +42,15 @@ export function openGenesis(proposeRequestBytes: Uint8Array): OpenedGenesis {
   const folded = foldGenesis(content.value);
   if (!folded.ok) throw new QuorumError("BAD_GENESIS", `the configured genesis is refused: ${folded.code}`);
   return folded;
+}
+
+/** The keys that count: those of the control log; before a reader has come to its first entry, those of the configured genesis. */
+export function rootedKeys(
+  genesis: Uint8Array,
+  fence: { readonly members: Members | undefined; readonly keys: Keys },
+): Keys {
+  const { keys } = openGenesis(genesis);
+  return { find: (keyid) => (fence.members === undefined ? keys : fence.keys).find(keyid) };
 }
 
 /** The facts and the keyring a genesis makes, or what is wrong with it. */

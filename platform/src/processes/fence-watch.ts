@@ -5,14 +5,17 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { Log, ReadRequestSchema, type ReadResponse } from "@countersign/contracts";
-import { deriveMsgId, openEnvelope, type Signer, seal } from "@countersign/envelope";
+import { type Keys, openEnvelope, type Signer } from "@countersign/envelope";
 import type { FenceReader } from "@countersign/quorum";
 import { payloadOf, type Rpc, RpcError } from "@countersign/runtime";
+import { sealCall } from "../seal-call.ts";
 
 export interface FenceWatchOptions {
   readonly name: string;
   readonly signer: Signer;
   readonly fence: FenceReader;
+  /** Whose answers are believed. */
+  readonly keys: Keys;
   readonly rpc: Rpc;
   readonly validators: readonly string[];
   readonly nowMs: () => number;
@@ -42,13 +45,13 @@ export class FenceWatch {
 
   /** Asks one validator, the next one each time. False: nobody said what the head is. */
   async read(): Promise<boolean> {
-    const { fence, rpc, validators } = this.#o;
+    const { fence, keys, rpc, validators } = this.#o;
     const server = validators[this.#reads % validators.length] ?? "";
     // The age of the answer is that of the question: it was the head at some time after this.
     const askedMs = performance.now();
     try {
       const bytes = await rpc.call(CALL, server, this.#request(), { deadlineMs: DEADLINE_MS });
-      const opened = openEnvelope(bytes, fence.keys);
+      const opened = openEnvelope(bytes, keys);
       if (!opened.ok || opened.body.sender !== server) return false;
       const answer = payloadOf(opened) as ReadResponse | undefined;
       for (const { entry, votes } of answer?.entries ?? []) if (entry !== undefined) fence.apply(entry, votes);
@@ -74,26 +77,11 @@ export class FenceWatch {
   }
 
   #request(): Uint8Array {
-    const { name, signer, nowMs, fence } = this.#o;
-    const timeMs = nowMs();
-    const msgId = deriveMsgId({ timeMs, sender: name, causationId: `read ${this.#reads++}`, effectIndex: 0 });
+    const { name: sender, signer, nowMs, fence } = this.#o;
     const request = create(ReadRequestSchema, { log: Log.CONTROL, afterSeq: fence.head.seq });
-    const body = {
-      msgId,
-      type: "quorum.read-request",
-      version: "v1",
-      correlationId: msgId,
-      causationId: "",
-      sentAtMs: BigInt(timeMs),
-      ttlMs: 0,
-      sender: name,
-      intent: "READ",
-      idempotencyKey: "",
-      topic: CALL,
-      key: "",
-      payload: toBinary(ReadRequestSchema, request),
-    };
-    return seal(body, signer).bytes;
+    const facts = { sender, call: CALL, type: "quorum.read-request", intent: "READ", nowMs: nowMs() };
+    const payload = toBinary(ReadRequestSchema, request);
+    return sealCall({ ...facts, payload, about: `read ${this.#reads++}` }, signer).bytes;
   }
 }
 

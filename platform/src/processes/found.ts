@@ -11,24 +11,15 @@ import { setTimeout as wait } from "node:timers/promises";
 import { toBinary } from "@bufbuild/protobuf";
 import { KeyPurpose, SignedSchema } from "@countersign/contracts";
 import { parseMoney } from "@countersign/orders";
-import { isTransient, type Teller } from "@countersign/runtime";
+import { isTransient } from "@countersign/runtime";
 import { AGENTS, modes, signOpening } from "../agents.ts";
 import { authority } from "../authority-file.ts";
 import { genesisRequest, VALIDATORS } from "../genesis.ts";
 import { InputError, loadLimits } from "../inputs.ts";
-import { Person } from "../person.ts";
-import {
-  agentOf,
-  type ClusterSpec,
-  keysDir,
-  processName,
-  readSpec,
-  type Secrets,
-  writeSecrets,
-  writeSpec,
-} from "./cluster.ts";
+import { agentOf, type ClusterSpec, keysDir, processName, type Secrets, writeSecrets, writeSpec } from "./cluster.ts";
+import { Desk } from "./desk.ts";
 import { KeyFiles } from "./key-files.ts";
-import { openProcess, VENUE } from "./process.ts";
+import { VENUE } from "./process.ts";
 
 /** What a user chooses; the rest is made. */
 export type ClusterChoice = Omit<
@@ -103,30 +94,13 @@ const REPLICAS_MAX = 5;
 
 /** Proposes genesis and deposit; both are in the log once, however often this is done. */
 export async function proposeFounding(dir: string): Promise<void> {
-  const { person: name, account, currency, deposit, genesis } = readSpec(dir);
-  const own = await openProcess(dir, name);
-  let teller: Teller | undefined;
-  try {
-    teller = await own.openTeller(await own.openStore());
-    const person = new Person({
-      name,
-      envelopeSigner: own.signer,
-      wordSigner: own.signers.signer(name, KeyPurpose.APPROVAL),
-      keys: own.fence.keys,
-      rpc: own.rpc,
-      teller,
-      nowMs: () => own.loop.nowMs(),
-    });
-    await patiently(() => person.proposeGenesis(Buffer.from(genesis, "base64"), VALIDATORS[0]));
-    await own.genesis();
-    const amount = parseMoney(deposit, currency, 2);
-    const answer = await patiently(() => person.deposit(account, amount, "opening", VALIDATORS[0]));
-    if (answer.code !== undefined)
-      throw new InputError("BAD_OPTION", `the deposit is refused: ${answer.code} ${answer.text ?? ""}`);
-  } finally {
-    await teller?.close(DRAIN_MS);
-    await own.close();
-  }
+  await using desk = new Desk(dir);
+  const { account, currency, deposit, genesis } = desk.spec;
+  await patiently(() => desk.person.proposeGenesis(Buffer.from(genesis, "base64"), VALIDATORS[0]));
+  const amount = parseMoney(deposit, currency, 2);
+  const answer = await patiently(() => desk.person.deposit(account, amount, "opening", VALIDATORS[0]));
+  if (answer.code !== undefined)
+    throw new InputError("BAD_OPTION", `the deposit is refused: ${answer.code} ${answer.text ?? ""}`);
 }
 
 /** Validators may be starting. */
@@ -141,7 +115,6 @@ async function patiently<T>(act: () => Promise<T>): Promise<T> {
   }
 }
 
-const DRAIN_MS = 1_000;
 const TRIES_MAX = 300;
 
 /** Ports that are free now. */

@@ -9,7 +9,7 @@ import { KeyPurpose } from "@countersign/contracts";
 import type { Signer } from "@countersign/envelope";
 import { GrpcRpc, withRetries } from "@countersign/grpc";
 import { openPool, type Pool } from "@countersign/postgres";
-import { FenceReader, genesisDigest } from "@countersign/quorum";
+import { FenceReader, genesisDigest, rootedKeys } from "@countersign/quorum";
 import { isTransient, openPostgresStore, prune, type Rpc, type Store, Teller, WallLoop } from "@countersign/runtime";
 import { VALIDATORS } from "../genesis.ts";
 import { followControl } from "../listeners.ts";
@@ -84,11 +84,13 @@ export async function openProcess(dir: string, processName: string): Promise<Pro
   const bus = new WatchedBus({ bus: kafka, probe, isTraced: observed.isTraced });
   const listen = spec.servers[name]?.[n];
   const server = new GrpcRpc({ servers: spec.servers, onError: onBroken, ...(listen !== undefined && { listen }) });
-  const fence = new FenceReader({ genesisDigest: genesisDigest(Buffer.from(spec.genesis, "base64")) });
+  const genesis = Buffer.from(spec.genesis, "base64");
+  const fence = new FenceReader({ genesisDigest: genesisDigest(genesis) });
+  const keys = rootedKeys(genesis, fence);
   // The paper exchange says nothing, so it has no key.
   const signer = name === VENUE ? undefined : signers.signer(name, KeyPurpose.ENVELOPE);
   const nowMs = () => loop.nowMs();
-  const watch = signer && new FenceWatch({ name, signer, fence, rpc: server, validators: VALIDATORS, nowMs });
+  const watch = signer && new FenceWatch({ name, signer, fence, keys, rpc: server, validators: VALIDATORS, nowMs });
   const ownSigner = (): Signer => {
     if (signer === undefined) throw new Error(`broken invariant: ${name} has nothing to sign with`);
     return signer;

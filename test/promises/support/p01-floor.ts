@@ -200,7 +200,6 @@ export class Floor {
       wordSigner: keys.signer(name, KeyPurpose.APPROVAL),
       keys: this.fence.keys,
       rpc: this.rpc,
-      teller: this.#teller(name),
       nowMs: () => this.scheduler.nowMs(),
     });
   }

@@ -65,8 +65,9 @@ describe("MarketView", () => {
     expect(since("q0", 20)).toEqual({ low: price(3n, 2), high: price(9n, 2) });
     expect(since("q1", 30)).toEqual({ low: price(3n, 2), high: price(12n, 2) });
     expect(since("q9", 30)).toBeUndefined();
-    expect(view.rangeSince({ symbol: "A", msgId: "q0", digest: digest.fill(1) }, 30)?.low).toBeDefined();
-    expect(view.rangeSince({ symbol: "A", msgId: "q0", digest: new Uint8Array(32) }, 30)).toBeUndefined();
+    const forged = new Uint8Array(32).fill(1);
+    expect(view.rangeSince({ symbol: "A", msgId: "q0", digest }, 30)?.low).toBeDefined();
+    expect(view.rangeSince({ symbol: "A", msgId: "q0", digest: forged }, 30)).toBeUndefined();
   });
 
   it("does not accept a quote that is crossed, or lacks something", () => {

@@ -4,17 +4,13 @@
  */
 import type { Quote } from "@countersign/contracts";
 import type { LastQuote } from "@countersign/ledger";
-import { compare, type Price, price } from "@countersign/orders";
+import { compare, type Price } from "@countersign/orders";
 import type { MarketRef } from "@countersign/runtime";
-
-interface SeenQuote extends LastQuote {
-  readonly eventTimeMs: number;
-}
+import { Quotes, type SeenQuote } from "./quotes.ts";
 
 export class MarketView {
-  readonly #bySymbol = new Map<string, SeenQuote[]>();
+  readonly #bySymbol = new Map<string, Quotes>();
   readonly #quotesMax: number;
-
   readonly #lagMs: number;
 
   /**
@@ -27,36 +23,31 @@ export class MarketView {
   }
 
   /** In the order of the feed. A quote that lacks a side or is crossed is not accepted, here as everywhere. */
-  onQuote(quote: Quote, { msgId, seq, digest }: MarketRef): void {
+  onQuote(quote: Quote, ref: MarketRef): void {
     const { symbol, bidUnits, askUnits, priceScale, eventTimeMs } = quote;
     if (!symbol || bidUnits === undefined || askUnits === undefined || priceScale === undefined) return;
     if (eventTimeMs === undefined || bidUnits <= 0n || bidUnits > askUnits) return;
-    const seen = this.#bySymbol.get(symbol) ?? [];
+    const seen = this.#bySymbol.get(symbol) ?? new Quotes(symbol, this.#quotesMax);
     this.#bySymbol.set(symbol, seen);
-    seen.push({
-      bid: price(bidUnits, priceScale),
-      ask: price(askUnits, priceScale),
-      ref: { $typeName: "countersign.v1.QuoteRef", symbol, msgId, seq, digest },
-      eventTimeMs: Number(eventTimeMs),
-    });
-    // Twice as many before half are dropped: an array gives up its front at the cost of its length.
-    if (seen.length >= 2 * this.#quotesMax) seen.splice(0, seen.length - this.#quotesMax);
+    seen.push({ ...ref, eventTimeMs: Number(eventTimeMs), bidUnits, askUnits, scale: priceScale });
   }
 
   /** The last accepted quote at or before the time. */
   lastAt(symbol: string, timeMs: number): LastQuote | undefined {
-    return this.#bySymbol.get(symbol)?.findLast((quote) => quote.eventTimeMs <= timeMs);
+    const seen = this.#seen(symbol);
+    const last = seen.lastIndexAt(timeMs);
+    return last < 0 ? undefined : seen.at(last);
   }
 
   /** Whether the feed has come to this time. */
   hasReached(symbol: string, timeMs: number): boolean {
-    const last = this.#bySymbol.get(symbol)?.at(-1);
-    return last !== undefined && last.eventTimeMs >= timeMs;
+    const seen = this.#seen(symbol);
+    return seen.length > 0 && seen.timeAt(seen.length - 1) >= timeMs;
   }
 
   /** Whether the feed has brought this quote; of those that are kept. */
   hasSeen(symbol: string, msgId: string): boolean {
-    return this.#bySymbol.get(symbol)?.findLast(({ ref }) => ref.msgId === msgId) !== undefined;
+    return this.#seen(symbol).indexOf(msgId) >= 0;
   }
 
   /**
@@ -64,26 +55,36 @@ export class MarketView {
    * Quotes of one millisecond have no order between processes: each of them was the last.
    */
   lastWithin(symbol: string, timeMs: number): readonly LastQuote[] {
-    const seen = this.#bySymbol.get(symbol) ?? [];
-    const last = seen.findLastIndex((quote) => quote.eventTimeMs <= timeMs + this.#lagMs);
+    const seen = this.#seen(symbol);
+    const last = seen.lastIndexAt(timeMs + this.#lagMs);
     let first = last;
-    while (first > 0 && seen[first]!.eventTimeMs > timeMs - this.#lagMs) first--;
-    while (first > 0 && seen[first - 1]!.eventTimeMs === seen[first]!.eventTimeMs) first--;
-    return last < 0 ? [] : seen.slice(first, last + 1);
+    while (first > 0 && seen.timeAt(first) > timeMs - this.#lagMs) first--;
+    while (first > 0 && seen.timeAt(first - 1) === seen.timeAt(first)) first--;
+    return last < 0 ? [] : rangeOf(seen, first, last);
   }
 
   /** The lowest bid and the highest ask from the named quote to the last one at or before the time; undefined when it was not seen. */
   rangeSince(ref: { readonly symbol: string; readonly msgId: string; readonly digest: Uint8Array }, timeMs: number) {
-    const seen = this.#bySymbol.get(ref.symbol) ?? [];
-    const from = seen.findLastIndex((quote) => quote.ref.msgId === ref.msgId);
-    const named = seen[from];
-    if (named === undefined || Buffer.compare(named.ref.digest ?? nothing, ref.digest) !== 0) return undefined;
-    const since = seen.slice(from + 1).filter((quote) => quote.eventTimeMs <= timeMs);
+    const seen = this.#seen(ref.symbol);
+    const from = seen.indexOf(ref.msgId);
+    if (from < 0) return undefined;
+    const named = seen.at(from);
+    if (Buffer.compare(named.ref.digest ?? nothing, ref.digest) !== 0) return undefined;
+    const since = rangeOf(seen, from + 1, seen.length - 1).filter((quote) => quote.eventTimeMs <= timeMs);
     return {
       low: since.reduce<Price>((low, { bid }) => (compare(bid, low) < 0 ? bid : low), named.bid),
       high: since.reduce<Price>((high, { ask }) => (compare(ask, high) > 0 ? ask : high), named.ask),
     };
   }
+
+  #seen(symbol: string): Quotes {
+    return this.#bySymbol.get(symbol) ?? none;
+  }
 }
 
+function rangeOf(quotes: Quotes, first: number, last: number): readonly SeenQuote[] {
+  return Array.from({ length: last - first + 1 }, (_, n) => quotes.at(first + n));
+}
+
+const none = new Quotes("", 1);
 const nothing = new Uint8Array(0);

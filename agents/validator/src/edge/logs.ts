@@ -22,6 +22,7 @@ import {
   positionOf,
   type QuorumLog,
   readEntry,
+  rootedKeys,
   verifyCertificate,
 } from "@countersign/quorum";
 import type { Draft, Evidence, LedgerProjection } from "../core/ledger.ts";
@@ -68,9 +69,8 @@ export class Logs {
     this.#o = options;
     this.ledger = options.ledger;
     this.fence = new FenceReader({ genesisDigest: genesisDigest(options.genesis) });
-    const { facts, keys } = openGenesis(options.genesis);
-    this.#genesis = facts.members;
-    this.keys = { find: (keyid) => (this.fence.members === undefined ? keys : this.fence.keys).find(keyid) };
+    this.#genesis = openGenesis(options.genesis).facts.members;
+    this.keys = rootedKeys(options.genesis, this.fence);
     options.log.watch((log, seq) => {
       this.#told[log] = seq;
     });

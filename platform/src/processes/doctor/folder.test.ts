@@ -39,13 +39,15 @@ it("a folder that describes no cluster is told where one was named, and else no 
   const closed = {
     COUNTERSIGN_POSTGRES: "postgres://u:hidden@127.0.0.1:1/x",
     COUNTERSIGN_KAFKA: "127.0.0.1:1",
+    COUNTERSIGN_ETCD: "127.0.0.1:1",
     COUNTERSIGN_REDIS: "redis://:hidden@127.0.0.1:1",
   };
   const findings = await Array.fromAsync(examine({ dir, isNamed: true, env: closed }));
   const found = findings.map(({ check, verdict, isNeeded }) => `${check} ${verdict} ${isNeeded}`);
-  expect(found.slice(-4)).toEqual([
+  expect(found.slice(-5)).toEqual([
     "PostgreSQL missing true",
     "Kafka missing true",
+    "etcd missing true",
     "Redis missing false",
     "cluster missing true",
   ]);
