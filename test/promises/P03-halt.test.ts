@@ -13,16 +13,27 @@ import {
   type HaltResponse,
   Log,
   Mode,
+  type OrderReported,
   OrderStatus,
   Side,
   type SubmitOrder,
   SubmitOrderSchema,
 } from "@countersign/contracts";
-import { orderFromIntent, parseMoney } from "@countersign/orders";
+import { orderFromIntent, parseMoney, price, quantity } from "@countersign/orders";
 import { buildEntry } from "@countersign/quorum";
 import { describe, expect, it } from "vitest";
-import { type IntentFields, intentOf, OPEN } from "../../agents/execution/test/world.ts";
-import { openScene, refusedAtGate, sendThroughGate, written } from "./support/gate.ts";
+import { Rig } from "../../agents/execution/test/rig.ts";
+import {
+  haltCall,
+  type IntentFields,
+  intentOf,
+  NOW_MS,
+  OPEN,
+  quote,
+  submitCommand,
+  submitOf,
+} from "../../agents/execution/test/world.ts";
+import { NOTHING_HELD, openScene, refusedAtGate, sendThroughGate, written } from "./support/gate.ts";
 import { ADA, BOB } from "./support/p01-firm.ts";
 import { Floor } from "./support/p01-floor.ts";
 
@@ -40,9 +51,20 @@ describe("at the venue gate", () => {
 
   it("P03.halt: an order is refused HALTED at the gate while a latch covers it", () => {
     expect(sendThroughGate({ latches: [halt] })).toEqual(refusedAtGate("HALTED"));
-    // What nothing has reconciled reduces nothing.
-    const reducing = intentOf({ side: Side.SELL, reduceOnly: true });
-    expect(sendThroughGate({ latches: [halt], intent: reducing })).toEqual(refusedAtGate("HALTED"));
+  });
+
+  it("P03.halt: only what provably reduces a position passes: not one that is none, is larger, or may do otherwise", () => {
+    const held = (units: bigint, reducing = 0n) => ({
+      send: { held: { symbol: "AAPL", position: quantity(units, 0), reducing: quantity(reducing, 0) } },
+    });
+    const sell = intentOf({ side: Side.SELL, reduceOnly: true });
+    const at = (scene: Parameters<typeof sendThroughGate>[0]) => sendThroughGate({ latches: [halt], ...scene });
+    expect(at({ intent: sell, ...held(100n) })).toEqual(written);
+    expect(at({ intent: sell })).toEqual(refusedAtGate("HALTED"));
+    expect(at({ intent: sell, ...held(99n) })).toEqual(refusedAtGate("HALTED"));
+    expect(at({ intent: sell, ...held(-100n) })).toEqual(refusedAtGate("HALTED"));
+    expect(at({ intent: sell, ...held(150n, -100n) })).toEqual(refusedAtGate("HALTED"));
+    expect(at({ intent: intentOf({ side: Side.SELL }), ...held(100n) })).toEqual(refusedAtGate("HALTED"));
   });
 
   it("P03.latch-release: a latch holds at the gate until the control log says that a resume has named it", () => {
@@ -95,9 +117,51 @@ function askGate(floor: Floor, submit: SubmitOrder): unknown {
   const made = orderFromIntent(submit.intent ?? new Uint8Array());
   if (!made.ok) throw new Error(made.text);
   const siblings = parseMoney("0", "USD");
-  const order = { order: made.order, submit: toBinary(SubmitOrderSchema, submit), siblings };
+  const order = { order: made.order, submit: toBinary(SubmitOrderSchema, submit), siblings, held: NOTHING_HELD };
   return floor.execution.edge.act("send", order)[0]?.data;
 }
+
+describe("where orders are accepted, while everything is halted", () => {
+  const reduce = (key: string) =>
+    submitCommand(submitOf(intentOf({ intentKey: key, side: Side.SELL, reduceOnly: true })));
+  /** It holds 100 AAPL. */
+  const holding = () => {
+    const rig = new Rig();
+    rig.quote(quote("AAPL", 18_990, 19_000));
+    rig.decide(submitCommand(submitOf(intentOf({ intentKey: "buy" }))));
+    rig.settle();
+    rig.quote(quote("AAPL", 18_990, 19_000));
+    expect(rig.state.book.positions.AAPL?.quantity).toEqual(quantity(100n, 0));
+    rig.decide(haltCall("h1", 1));
+    rig.settle();
+    return rig;
+  };
+  const outcome = (rig: Rig, key: string) => {
+    rig.decide(reduce(key));
+    rig.settle();
+    const refusal = rig.said<OrderReported>("order.reported").find((one) => one.intentKey === key && one.code);
+    return refusal === undefined ? "passes" : `${refusal.code} at ${refusal.place}`;
+  };
+
+  it("what reduces the position passes, once: the next one would turn it", () => {
+    const rig = holding();
+    expect([outcome(rig, "sell"), outcome(rig, "again")]).toEqual(["passes", "HALTED at accept"]);
+  });
+
+  it("P03.reconciled: nothing passes RECONCILING at accept, until the venue has said what it knows", () => {
+    const rig = holding();
+    rig.decide({ kind: "edge", id: "1", name: "disconnected", data: {} });
+    expect(outcome(rig, "sell")).toBe("RECONCILING at accept");
+  });
+
+  it("P03.explained: nothing passes ACCOUNT_CLOSED at accept, once the venue has filled what nobody ordered", () => {
+    const rig = holding();
+    const fill = { type: "filled", clientOrderId: "nobody's", executionId: "e9", quantity: quantity(1n, 0) } as const;
+    const stray = { ...fill, price: price(19_000n, 2), commission: parseMoney("0", "USD"), timeMs: NOW_MS };
+    rig.decide({ kind: "edge", id: "1", name: "reports", data: { reports: [stray] } });
+    expect(outcome(rig, "sell")).toBe("ACCOUNT_CLOSED at accept");
+  });
+});
 
 describe("a halt asked of Policy and of Execution alone, while the quorum says nothing", () => {
   it("P03.latch: Policy's own latch refuses HALTED at policy", async () => {

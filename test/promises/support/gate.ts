@@ -5,7 +5,8 @@
 import { toBinary } from "@bufbuild/protobuf";
 import { type KeyPurpose, KeyState, Mode, type OpenHalt, type Signed, SubmitOrderSchema } from "@countersign/contracts";
 import { makeGrant } from "@countersign/envelope";
-import { type Order, parseMoney } from "@countersign/orders";
+import { type Order, parseMoney, quantity } from "@countersign/orders";
+import type { Held } from "@countersign/permit";
 import type { SendOrder } from "../../../agents/execution/src/core/acts.ts";
 import { type Gate, type GateFacts, openGate } from "../../../agents/execution/src/edge/gate.ts";
 import { openPaperVenue } from "../../../agents/execution/src/edge/paper.ts";
@@ -98,8 +99,11 @@ function orderIn({ intent = intentOf(), permit = permitFor(intent), approvals = 
   const submit = submitOf(intent, { ...(permit && { permit }), approvals: [...approvals] });
   if (permit === null) delete submit.permit;
   const siblings = parseMoney("0", "USD");
-  return { order: orderOf(intent), submit: toBinary(SubmitOrderSchema, submit), siblings, ...send };
+  return { order: orderOf(intent), submit: toBinary(SubmitOrderSchema, submit), siblings, held: NOTHING_HELD, ...send };
 }
+
+/** Of the scene's symbol. */
+export const NOTHING_HELD: Held = { symbol: "AAPL", position: quantity(0n, 0), reducing: quantity(0n, 0) };
 
 /** One more key, for this sender and purpose. */
 export function grantKey(

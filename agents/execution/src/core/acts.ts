@@ -1,5 +1,6 @@
 import type { OpenHalt } from "@countersign/contracts";
 import type { Money, Order } from "@countersign/orders";
+import type { Held } from "@countersign/permit";
 import type { Effect } from "@countersign/runtime";
 import type { Asked } from "./edge-input.ts";
 
@@ -17,6 +18,8 @@ export interface SendOrder {
   readonly submit: Uint8Array;
   /** What all other children of its parent may cost. Durable, so it comes with the order: the gate's memory ends with the process. */
   readonly siblings: Money;
+  /** What is held of its symbol, by the book: durable, too. */
+  readonly held: Held;
 }
 
 export function act(act: Act): Effect {

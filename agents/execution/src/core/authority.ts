@@ -1,6 +1,6 @@
 import { type FenceState, latchesInForce, type OpenHalt, type SubmitOrder } from "@countersign/contracts";
 import { add, compare, type Money, money, type Order, product } from "@countersign/orders";
-import { type Authorised, authorise, type GateRefusal } from "@countersign/permit";
+import { type Authorised, authorise, type GateRefusal, type Held } from "@countersign/permit";
 import type { CoreConfig } from "./config.ts";
 
 /** What is asked about an order twice, with the same words: when it is accepted, and directly before it is written. */
@@ -11,6 +11,7 @@ export interface Question {
   readonly submit: SubmitOrder;
   /** What all other children of its parent may cost. */
   readonly siblings: Money;
+  readonly held: Held;
   readonly nowMs: number;
   readonly fence: FenceState;
   readonly fenceFresh: boolean;
@@ -20,7 +21,7 @@ export interface Question {
 }
 
 export function authoriseOrder(config: CoreConfig, question: Question): Authorised | GateRefusal {
-  const { order, submit, siblings, nowMs, fence, fenceFresh, latches, isSpent } = question;
+  const { order, submit, siblings, held, nowMs, fence, fenceFresh, latches, isSpent } = question;
   const { keys, mode, ceiling } = config;
   return authorise({
     intentBytes: submit.intent ?? NOTHING,
@@ -38,8 +39,7 @@ export function authoriseOrder(config: CoreConfig, question: Question): Authoris
       approvalsNeeded: (_order, notional) => (compare(notional, ceiling.notional) > 0 ? ceiling.persons : 0),
     },
     parentNotional: add(siblings, notionalOf(order, ceiling.notional.currency)),
-    // Nothing reconciles the book yet, so nothing is proved to reduce risk, and a halt stops every order.
-    held: undefined,
+    held,
   });
 }
 

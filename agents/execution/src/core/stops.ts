@@ -17,8 +17,8 @@ export function tradingStop(
   { nowMs, auditTrailing }: Pick<Context<unknown>, "nowMs" | "auditTrailing">,
 ): Why | undefined {
   const [reason] = closed;
-  if (reason !== undefined) return stop("ACCOUNT_CLOSED", `${reason.code}: ${reason.text}`);
-  if (reconciling) return stop("RECONCILING", "the venue has not said yet what it knows");
+  if (reason !== undefined) return stop("ACCOUNT_CLOSED", `${reason.code}: ${reason.text}`); // P03.explained
+  if (reconciling) return stop("RECONCILING", "the venue has not said yet what it knows"); // P03.reconciled
   if (auditTrailing >= AUDIT_TRAILING_MAX) return stop("AUDIT_BEHIND", `${auditTrailing} records are not in the log`);
   const waiting = unbooked.reduce((sum, { fills }) => sum + fills, 0);
   if (waiting >= UNBOOKED_MAX) return stop("UNBOOKED_FILLS", `${waiting} fills are not booked`);

@@ -6,6 +6,7 @@ import type { Context, Decision, Effect, PublishEffect } from "@countersign/runt
 import { act } from "./acts.ts";
 import { authoriseOrder, notionalOf } from "./authority.ts";
 import type { CoreConfig } from "./config.ts";
+import { heldOf } from "./held.ts";
 import { countChild, siblingsOf } from "./parents.ts";
 import { ACCEPT, accepted, refused, rejected } from "./records.ts";
 import { type ExecutionState, withOrder } from "./state.ts";
@@ -36,10 +37,12 @@ export function onSubmit(
   if (stop !== undefined) return { state, effects: [rejected(order, stop)] };
   const { nowMs, fence, cause } = context;
   const siblings = siblingsOf(state, order.parent, config.ceiling.notional);
+  const held = heldOf(state, order);
   const verdict = authoriseOrder(config, {
     order,
     submit,
     siblings,
+    held,
     nowMs,
     fence,
     // The lease is machine time, which reaches no decision: the gate asks for it.
@@ -58,13 +61,13 @@ export function onSubmit(
     nowMs,
   );
   const bytes = toBinary(SubmitOrderSchema, submit);
-  const held = { order, submit: bytes, state: newOrderState(order.quantity), cause: { ...cause } };
+  const taken = { order, submit: bytes, state: newOrderState(order.quantity), cause: { ...cause } };
   const effects: Effect[] = [];
   effects.push(claim(`permit:${permitId}`, deny(intentKey, "PERMIT_SPENT", "the permit was used before"))); // P01.accept-claim
   effects.push(claim(`order:${clientOrderId}`, deny(intentKey, "DUPLICATE_ORDER", "the order was accepted before")));
   effects.push(accepted(order, submit.intent ?? NOTHING, permitId));
-  effects.push(act({ name: "send", data: { order, submit: bytes, siblings } }));
-  return { state: withOrder(counted, held), effects };
+  effects.push(act({ name: "send", data: { order, submit: bytes, siblings, held } }));
+  return { state: withOrder(counted, taken), effects };
 }
 
 /** Why this command makes nothing of the order it names, whatever its permit says. */

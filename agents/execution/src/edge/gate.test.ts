@@ -23,6 +23,7 @@ import { openPaperVenue } from "./paper.ts";
 import type { Line, Venue } from "./venue.ts";
 
 const none = parseMoney("0", "USD");
+const held = { symbol: "AAPL", position: parseQuantity("0"), reducing: parseQuantity("0") };
 const intent = intentOf();
 const large = intentOf({ intentKey: "large", quantity: { units: 1_000n, scale: 0 } });
 const halt: OpenHalt = { id: "h1", level: 1, scope: { kind: "all" } };
@@ -67,7 +68,7 @@ function sendOf(asked: Case): SendOrder {
   const bytes = asked.intent ?? intent;
   const { permit = permitFor(bytes), approvals = [] } = asked;
   const submit = toBinary(SubmitOrderSchema, submitOf(bytes, { permit, approvals }));
-  return { order: orderOf(bytes), submit, siblings: none, ...asked.send };
+  return { order: orderOf(bytes), submit, siblings: none, held, ...asked.send };
 }
 
 const ann = approvalOf(large, "person:ann");

@@ -88,6 +88,7 @@ export function openGate<Request>(venue: Venue<Request>, { config, fence, fenceF
       order,
       submit: fromBinary(SubmitOrderSchema, send.submit),
       siblings: send.siblings,
+      held: send.held,
       nowMs,
       fence: fence(),
       fenceFresh: fenceFresh(),

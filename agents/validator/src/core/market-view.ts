@@ -23,13 +23,14 @@ export class MarketView {
   }
 
   /** In the order of the feed. A quote that lacks a side or is crossed is not accepted, here as everywhere. */
-  onQuote(quote: Quote, ref: MarketRef): void {
+  onQuote(quote: Quote, { msgId, seq, digest }: MarketRef): void {
     const { symbol, bidUnits, askUnits, priceScale, eventTimeMs } = quote;
     if (!symbol || bidUnits === undefined || askUnits === undefined || priceScale === undefined) return;
     if (eventTimeMs === undefined || bidUnits <= 0n || bidUnits > askUnits) return;
     const seen = this.#bySymbol.get(symbol) ?? new Quotes(symbol, this.#quotesMax);
     this.#bySymbol.set(symbol, seen);
-    seen.push({ ...ref, eventTimeMs: Number(eventTimeMs), bidUnits, askUnits, scale: priceScale });
+    const timeMs = Number(eventTimeMs);
+    seen.push({ msgId, seq, digest, eventTimeMs: timeMs, bidUnits, askUnits, scale: priceScale });
   }
 
   /** The last accepted quote at or before the time. */
