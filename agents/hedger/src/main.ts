@@ -9,9 +9,7 @@ export function makeHedger(config: HedgerConfig): Agent<HedgerState, HedgerView>
   const { account } = config;
   return {
     canvas,
-    // Reads the halt in its context when it proposes; the news of one is no input.
-    keyOf: ({ kind }) =>
-      kind === "fence" || kind === "tick" || kind === "timer" || kind === "edge" ? undefined : account,
+    keyOf: ({ kind }) => (kind === "tick" || kind === "edge" ? undefined : account),
     initial: initialState,
     decide: (state, input, context) => decide(state, input, context, config),
     view: hedgerView(config),

@@ -11,6 +11,7 @@ it("the public names", () => {
     "featuresOf",
     "foldAccount",
     "haltOver",
+    "intentKeyOf",
     "isUnderWay",
     "midOf",
     "propose",

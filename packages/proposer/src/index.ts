@@ -2,7 +2,7 @@ export { type Account, emptyAccount, foldAccount } from "./account.ts";
 export { type ClosedBar, readBar } from "./bars.ts";
 export type { Desk } from "./desk.ts";
 export { haltOver } from "./halts.ts";
-export { type Wish, writeIntent } from "./intent.ts";
+export { intentKeyOf, type Wish, writeIntent } from "./intent.ts";
 export { bandAround, midOf, roundTripCost, type Trade, tradeTo, wholeLots } from "./lots.ts";
 export {
   advance,

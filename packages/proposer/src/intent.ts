@@ -30,6 +30,8 @@ export interface Wish {
   readonly signalId: string;
   readonly leg: string;
   readonly attempt: number;
+  /** Of the order that it is a part of: unless given it is one by itself. */
+  readonly parent?: string;
   readonly confidence: number;
   readonly expectedReturn: number;
   readonly features: Readonly<Record<string, number>>;
@@ -38,10 +40,18 @@ export interface Wish {
   readonly decidedAtMs: number;
 }
 
-/** Its key is H(principal, account, symbol, signal, leg, attempt): the same wish is the same intent, whoever writes it again. */
-export function writeIntent({ account, venue, mode }: Desk, wish: Wish): Uint8Array {
-  const { principal, symbol, signalId, leg, attempt } = wish;
-  const intentKey = businessKey("intent", principal, account, symbol, signalId, leg, String(attempt));
+/** H(principal, account, symbol, signal, leg, attempt): the same wish is the same intent, whoever writes it again. */
+export function intentKeyOf(
+  { account }: Pick<Desk, "account">,
+  { principal, symbol, signalId, leg, attempt }: Pick<Wish, "principal" | "symbol" | "signalId" | "leg" | "attempt">,
+): string {
+  return businessKey("intent", principal, account, symbol, signalId, leg, String(attempt));
+}
+
+export function writeIntent(desk: Desk, wish: Wish): Uint8Array {
+  const { account, venue, mode } = desk;
+  const { principal, symbol, signalId, attempt } = wish;
+  const intentKey = intentKeyOf(desk, wish);
   const intent = create(OrderIntentSchema, {
     intentKey,
     account,
@@ -57,7 +67,7 @@ export function writeIntent({ account, venue, mode }: Desk, wish: Wish): Uint8Ar
     mode: modes.toWire(mode),
     proposer: wish.proposer,
     principal,
-    parent: intentKey,
+    parent: wish.parent ?? intentKey,
     attempt,
     signalId,
     confidence: wish.confidence,

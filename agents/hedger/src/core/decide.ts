@@ -3,10 +3,11 @@ import type { HedgeQuoteRequest, OrderAccepted } from "@countersign/contracts";
 import { advance, decisionMade, type Ended, foldAccount } from "@countersign/proposer";
 import type { Context, Decision, Effect, Input } from "@countersign/runtime";
 import type { HedgerConfig } from "../config.ts";
+import { afterClosing, flatten } from "./flatten.ts";
 import { hedge, hedgePlaced } from "./hedge.ts";
 import { type Patience, refusedAgain } from "./patience.ts";
 import { quoteCover } from "./quote.ts";
-import type { HedgerState } from "./state.ts";
+import type { Closing, HedgerState } from "./state.ts";
 import type { HedgerView } from "./view.ts";
 
 export function decide(
@@ -24,15 +25,18 @@ export function decide(
   const isTold = isAccepted(state, input);
   const placing = isTold || ended !== undefined ? undefined : state.placing;
   const patience = account === state.account ? patienceAfter(state, ended, context) : undefined;
-  const isSame = account === state.account && proposals === state.proposals && placing === state.placing;
-  const after = isSame && patience === state.patience ? state : { account, proposals, placing, patience };
-  const news: Effect[] = [...effects];
+  const closed = state.closing && closingAfter(state.closing, ended, context.nowMs);
+  const closing = closed?.state;
+  const after = changed(state, { account, proposals, placing, patience, closing });
+  const news: Effect[] = [...effects, ...(closed?.effects ?? [])];
   if (isTold && state.placing !== undefined) news.push(hedgePlaced(state.placing, config));
   if (ended?.outcome === "unanswered") {
     const { symbol: subject, cause } = ended.proposal;
     const explanation = `Policy did not answer: ${ended.code}`;
     news.push(decisionMade({ agent: "hedger", subject, decision: "NO_ANSWER", explanation, cause }));
   }
+  const flattened = flatten(after, context, config);
+  if (flattened !== undefined) return { state: flattened.state, effects: [...news, ...flattened.effects] };
   // What was refused is not asked for again at once: it would be refused for ever.
   const isOccasion = account !== state.account || input.kind === "market" || ended?.outcome === "filled";
   if (!isOccasion) return { state: after, effects: news };
@@ -47,6 +51,17 @@ function patienceAfter(
 ): Patience | undefined {
   if (ended === undefined) return patience;
   return ended.outcome === "filled" ? undefined : refusedAgain(patience, nowMs, view.barMs);
+}
+
+function closingAfter(closing: Closing, ended: Ended | undefined, nowMs: number): Decision<Closing> {
+  if (ended?.proposal.intentKey !== closing.intentKey) return { state: closing, effects: [] };
+  return afterClosing(closing, ended.outcome === "filled", nowMs);
+}
+
+/** The same object when nothing is other than it was. */
+function changed(before: HedgerState, after: HedgerState): HedgerState {
+  const keys = ["account", "proposals", "placing", "patience", "closing"] as const;
+  return keys.every((key) => before[key] === after[key]) ? before : after;
 }
 
 function isAccepted({ placing }: HedgerState, input: Input): boolean {

@@ -13,6 +13,20 @@ export interface HedgerState {
   readonly placing: Placing | undefined;
   /** After the last one came to nothing; undefined once one has filled or the book has changed. */
   readonly patience: Patience | undefined;
+  /** While a halt of level 3 closes what is held. */
+  readonly closing?: Closing | undefined;
+}
+
+export interface Closing {
+  readonly haltId: string;
+  /** Of the last order. */
+  readonly intentKey: string;
+  /** Orders so far, under this halt. */
+  readonly tries: number;
+  /** In a row, that traded nothing. */
+  readonly refusals: number;
+  /** Decision time before which nothing is asked for. */
+  readonly untilMs: number;
 }
 
 export interface Placing {

@@ -138,8 +138,8 @@ export class Cover {
     return this.take(message("order.rejected", create(OrderRejectedSchema, { intentKey: this.intentKey, code: "NO" })));
   }
 
-  report(status: OrderStatus): readonly Effect[] {
-    return this.take(message("order.reported", create(OrderReportedSchema, { intentKey: this.intentKey, status })));
+  report(status: OrderStatus, intentKey = this.intentKey): readonly Effect[] {
+    return this.take(message("order.reported", create(OrderReportedSchema, { intentKey, status })));
   }
 
   silence(): readonly Effect[] {
