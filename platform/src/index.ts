@@ -15,6 +15,7 @@ export { type DlqState, Dlqs, type WholeLetter } from "./processes/dlq.ts";
 export { type Finding, standingInTheWay } from "./processes/doctor/finding.ts";
 export { examine } from "./processes/doctor.ts";
 export { exportCluster } from "./processes/export.ts";
+export { openQuorumLog } from "./processes/quorum-log.ts";
 export { type LetterReading, readLetter } from "./processes/read-letter.ts";
 export { replayExport } from "./processes/replay-export.ts";
 export { type RepublishChoice, republish } from "./processes/republish.ts";

@@ -8,7 +8,15 @@ import { join } from "node:path";
 import { auditLines, verifyAudit } from "@countersign/audit";
 import type { Fill, OrderAccepted, OrderReported } from "@countersign/contracts";
 import { OrderStatus } from "@countersign/contracts";
-import { cloneFile, Dlqs, type ReplayReport, type RunningCluster, readRecord } from "@countersign/platform";
+import {
+  cloneFile,
+  Dlqs,
+  openQuorumLog,
+  type ReplayReport,
+  type RunningCluster,
+  readRecord,
+  readSpec,
+} from "@countersign/platform";
 import { openPool } from "@countersign/postgres";
 import { peekPropose, readEntry } from "@countersign/quorum";
 
@@ -75,9 +83,8 @@ export async function gather(
     const payloads = <P>(type: string) =>
       said.filter(({ body }) => body.type === type).map(({ payload }) => payload as P);
     const reported = payloads<OrderReported>("order.reported");
-    const entries = await rows<{ entry: Uint8Array }>(
-      "select entry from quorum.entries where log = 'ledger' order by seq",
-    );
+    const log = await openQuorumLog(readSpec(dir), pool);
+    const entries = await log.read("ledger", 0n, 1_000_000).finally(() => log.close());
     const leaves = await rows<{ bytes: Uint8Array }>(
       "select bytes from compliance.streams where stream = 'leaves' order by seq",
     );

@@ -98,6 +98,10 @@ export class EtcdClient {
 
   /** Returns how to leave. */
   watch(createRequest: WatchCreateRequest, { onPut, onEnd }: WatchListener): () => void {
+    if (this.#isClosed) {
+      queueMicrotask(() => onEnd(closed()));
+      return () => {};
+    }
     const at = this.#current;
     const { client, endpoint } = this.#members[at]!;
     const stream = client.makeBidiStreamRequest(
@@ -166,7 +170,7 @@ export class EtcdClient {
     answer: A,
   ): Promise<MessageShape<A>> {
     const { client, endpoint } = this.#members[at]!;
-    if (this.#isClosed) return Promise.reject(new EtcdError("CLOSED", "this client is closed"));
+    if (this.#isClosed) return Promise.reject(closed());
     const { promise, resolve, reject } = Promise.withResolvers<MessageShape<A>>();
     const options = { deadline: Date.now() + ATTEMPT_MS };
     const [encode, decode] = [encoder(schema), decoder(answer)];
@@ -197,6 +201,10 @@ const CHANNEL: ChannelOptions = {
   "grpc.enable_channelz": 0,
   "grpc.enable_http_proxy": 0,
 };
+
+function closed(): EtcdError {
+  return new EtcdError("CLOSED", "this client is closed");
+}
 
 function metadata(): Metadata {
   const own = new Metadata();

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, describe, expect, inject, it } from "vitest";
 import { quorumLogConformance } from "../conformance.ts";
 import { emptyHead, entryDigest, type Head } from "../entry.ts";
@@ -46,6 +47,16 @@ describe("the log on etcd", () => {
     const late = open(platform);
     late.watch((log, seq) => told.push(`late: ${log} ${seq}`));
     await expect.poll(() => told).toContain("late: ledger 2");
+  });
+
+  it("may be closed at any moment", async () => {
+    for (let waitMs = 0; waitMs < 20; waitMs += 4) {
+      const log = new EtcdQuorumLog({ endpoints: inject("etcd"), platform: randomUUID() });
+      await wait(waitMs);
+      log.close();
+      await expect(log.head("ledger")).rejects.toMatchObject({ code: "LOG_UNREACHABLE" });
+    }
+    await wait(200);
   });
 
   it("platforms that share an etcd do not meet", async () => {
