@@ -87,6 +87,7 @@ export class Desk {
     const desk = new Desk(rules);
     desk.state = this.state;
     desk.nowMs = this.nowMs;
+    desk.auditTrailing = this.auditTrailing;
     const snapshot = JSON.parse(JSON.stringify(this.policy.view.snapshot(this.view)));
     for (const [name, symbol] of desk.policy.view.restore(snapshot).symbols) desk.view.symbols.set(name, symbol);
     return desk;

@@ -39,11 +39,11 @@ export function checkOrder(
   const { order, intent } = made;
   if (order.account !== config.account) return no("WRONG_ACCOUNT", `this Policy guards the account ${config.account}`);
   if (order.mode !== config.mode) return no("WRONG_MODE", `this Policy runs in the mode ${config.mode}`);
-  const { fence, nowMs, view } = context;
+  const { fence, nowMs, view, auditTrailing } = context;
   const instrument = config.instruments.get(order.symbol);
   const { money } = state.book;
 
-  const judged = judgeOrder({ config, state, view, nowMs, order, intent }, instrument, money);
+  const judged = judgeOrder({ config, state, view, nowMs, auditTrailing, order, intent }, instrument, money);
   const refuse = (code: PolicyCode, explanation: string): Checked => no(code, explanation, judged);
 
   const reducing = isReducing({ state, order });

@@ -19,6 +19,7 @@ import { foldLedgerEntry } from "./reconcile.ts";
 import type { PolicyState } from "./state.ts";
 import { validate } from "./validate.ts";
 import type { PolicyView } from "./view.ts";
+import { watch } from "./watch.ts";
 
 /** What Policy does with each input. Before it decides, it looks: at the control log, the clock and the market. */
 export function decide(
@@ -47,7 +48,9 @@ export function decide(
     case "no-answer":
       return { state, effects: retryHalt(state, config, input.id, input.code) };
     case "market":
+      return watch(state, context, config);
     case "tick":
+      return watch(released, context, config);
     case "edge":
       return { state, effects: [] };
   }
@@ -60,6 +63,7 @@ export function keyOf(input: Input, { account }: PolicyConfig): string | undefin
     case "fence":
     case "market":
     case "timer":
+    case "tick":
       return account;
     case "answer":
     case "no-answer":
@@ -68,7 +72,6 @@ export function keyOf(input: Input, { account }: PolicyConfig): string | undefin
       if (!READ.includes(input.type)) return undefined;
       if (input.type === "agent.heartbeat" && input.body.sender !== "execution") return undefined;
       return KEYED_BY_ACCOUNT.includes(input.type) && input.body.key !== account ? undefined : account;
-    case "tick":
     case "edge":
       return undefined;
   }

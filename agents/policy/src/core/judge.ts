@@ -78,7 +78,7 @@ function judgeRule(rule: Rule, scene: Scene, after: BookAfter | Missing, reducin
 }
 
 /** Exactly as the comparator says: money and counts as fractions, statistics as float64. */
-function isBreached({ comparator, threshold, thresholdText }: Rule, value: Measured): boolean {
+export function isBreached({ comparator, threshold, thresholdText }: Rule, value: Measured): boolean {
   const order =
     "exact" in value ? compareRational(value.exact, fromFixed(threshold)) : value.statistic - Number(thresholdText);
   switch (comparator) {

@@ -19,6 +19,8 @@ export function measure(rule: Rule, scene: Scene, after: BookAfter | Missing): M
       return liquidity(scene);
     case "order_rate":
       return exact({ num: BigInt(permitsInAMinute(scene, rule)) + 1n, den: 1n });
+    case "audit_lag":
+      return exact({ num: BigInt(scene.auditTrailing), den: 1n });
     case "confidence":
       return confidence(scene, rule);
     case "volatility":

@@ -68,6 +68,8 @@ const metrics = {
     limit: "most",
     book: false,
   },
+  /** Records of Policy that no checkpoint of Compliance names yet. Without a rule a thousand refuse. */
+  audit_lag: { noun: "records not in the audit log", unit: "count", scopes: ["account"], limit: "most", book: true },
   /** Age of the oldest quote that a value rests on, seconds. */
   quote_age: { noun: "age of the quote", unit: "seconds", scopes: ["account", "symbol"], limit: "most", book: true },
 } as const satisfies Readonly<Record<string, Metric>>;

@@ -70,6 +70,16 @@ const cases: readonly Case[] = [
     says: "2 orders in a minute",
   })),
   {
+    metric: "audit_lag",
+    scope: "account",
+    setUp: (desk) => {
+      desk.auditTrailing = 3;
+    },
+    value: "3",
+    unit: 1,
+    says: "3 records not in the audit log",
+  },
+  {
     metric: "quote_age",
     scope: "symbol",
     setUp: (desk) => {

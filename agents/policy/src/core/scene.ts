@@ -10,6 +10,7 @@ export interface Scene {
   readonly state: PolicyState;
   readonly view: PolicyView;
   readonly nowMs: number;
+  readonly auditTrailing: number;
   readonly order: Order;
   readonly intent: OrderIntent;
   readonly instrument: Instrument;

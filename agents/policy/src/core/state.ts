@@ -24,7 +24,7 @@ export interface PolicyState {
   readonly recent: readonly Permits[];
   readonly latches: readonly Latch[];
   /** Breaches in a row of rules that halt, by rule. */
-  readonly trips: Readonly<Record<string, { readonly samples: number; readonly quote: string }>>;
+  readonly trips: Readonly<Record<string, { readonly samples: number; readonly of: string }>>;
 }
 
 export interface OpenOrder {

@@ -3,38 +3,60 @@ import type { Effect } from "@countersign/runtime";
 import type { Checked, Judged } from "./check.ts";
 import type { PolicyConfig } from "./config.ts";
 import { tripHalt } from "./latch.ts";
+import type { Rule } from "./limits.ts";
 import { isMissing } from "./refusal.ts";
 import { type PolicyState, without } from "./state.ts";
 
+/** What a rule that halts was seen to be, once. */
+export interface Sample {
+  readonly rule: Rule;
+  readonly breached: boolean;
+  readonly why: string;
+  /** What was looked at: the same again says nothing new. */
+  readonly of: string;
+}
+
+export interface Tripped {
+  readonly state: PolicyState;
+  readonly effects: readonly Effect[];
+}
+
+/** Of the rules that an order was judged by. The first breach refuses already. */
+export function tripRules(before: PolicyState, { judged }: Checked, fence: FenceState, config: PolicyConfig): Tripped {
+  if (judged === undefined) return { state: before, effects: [] };
+  const { halting, results } = judged.judgement;
+  const quote = newestQuote(judged);
+  const why = (rule: Rule) => results.find((result) => result.rule === rule.rule)?.explanation ?? "";
+  const samples = halting.map(({ rule, breached }) => ({ rule, breached, why: why(rule), of: quote }));
+  return countBreaches(before, samples, fence, config);
+}
+
 /**
- * Rules that halt count their breaches, and halt when they were breached so many times in a row, each time on a fresh quote. The
- * first breach refuses already; a single bad price halts nobody.
+ * Rules that halt count their breaches, and halt when they were breached so many times in a row, each time of something fresh: a single
+ * bad price halts nobody.
  */
-export function tripRules(
+export function countBreaches(
   before: PolicyState,
-  { judged }: Checked,
+  samples: readonly Sample[],
   fence: FenceState,
   config: PolicyConfig,
-): { readonly state: PolicyState; readonly effects: readonly Effect[] } {
-  if (judged === undefined) return { state: before, effects: [] };
-  const quote = newestQuote(judged);
+): Tripped {
   let state = before;
   const effects: Effect[] = [];
-  for (const { rule, breached } of judged.judgement.halting) {
+  for (const { rule, breached, why, of } of samples) {
     const known = state.trips[rule.rule];
     if (!breached) {
       if (known !== undefined) state = { ...state, trips: without(state.trips, rule.rule) };
       continue;
     }
-    if (known?.quote === quote) continue;
-    const samples = (known?.samples ?? 0) + 1;
-    if (samples < rule.samples) {
-      state = { ...state, trips: { ...state.trips, [rule.rule]: { samples, quote } } };
+    if (known?.of === of) continue;
+    const count = (known?.samples ?? 0) + 1;
+    if (count < rule.samples) {
+      state = { ...state, trips: { ...state.trips, [rule.rule]: { samples: count, of } } };
       continue;
     }
-    const why = judged.judgement.results.find((result) => result.rule === rule.rule)?.explanation ?? "";
     const untripped = { ...state, trips: without(state.trips, rule.rule) };
-    const halted = tripHalt(untripped, fence, config, { rule: rule.rule, why, seed: quote });
+    const halted = tripHalt(untripped, fence, config, { rule: rule.rule, why, seed: of });
     state = halted.state;
     effects.push(...halted.effects);
   }

@@ -69,7 +69,7 @@ describe("the account", () => {
     expect(policy.keyOf(other)).toBeUndefined();
     expect(policy.keyOf({ ...ask, type: "control.entry" })).toBeUndefined();
     expect(policy.keyOf({ ...ask, type: "agent.heartbeat" })).toBeUndefined();
-    expect(policy.keyOf({ kind: "tick" })).toBeUndefined();
+    expect(policy.keyOf({ kind: "tick" })).toBe("main");
     expect(policy.keyOf({ kind: "no-answer", id: "other:1", code: "UNAVAILABLE" })).toBeUndefined();
     expect(policy.initial("main").orders).toEqual({});
   });
