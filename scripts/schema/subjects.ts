@@ -15,6 +15,7 @@ const carried: readonly DescMessage[] = [
   contracts.ApprovalSchema, // Signed.payload of an approval
   contracts.VoteSchema, // Signed.payload of a vote
   contracts.ResumeStatementSchema, // Signed.payload of a person's word for a resume
+  contracts.KeyStatementSchema, // Signed.payload of a person's word for a key
   contracts.OrderIntentSchema, // `intent` of commands, permits and refusals; its digest is D
   contracts.LogEntrySchema, // `entry` of votes and announcements; its digest chains the logs
 ];

@@ -2,6 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { GenesisSchema, haltCovering, KeyChangeSchema, KeyPurpose, KeyState, Log, Mode } from "@countersign/contracts";
 import { describe, expect, it } from "vitest";
 import {
+  approvalKey,
   type Content,
   controlEntry,
   expectedGenesis,
@@ -17,6 +18,7 @@ import {
 import { applyControl, bornHalted, type ControlState } from "./control.ts";
 import { buildEntry, emptyHead, type Head } from "./entry.ts";
 import { genesisDigest } from "./genesis.ts";
+import { signKeyChange } from "./key-change.ts";
 import { peekPropose } from "./propose.ts";
 
 const subject = { account: "main", strategy: "trend", symbol: "AAPL", venue: "paper" };
@@ -198,10 +200,10 @@ describe("the first entry", () => {
 });
 
 describe("keys go forward", () => {
-  const change = (grant: ReturnType<typeof grantOf>): Content => ({
-    case: "key",
-    value: create(KeyChangeSchema, { grant }),
-  });
+  const change = (grant: ReturnType<typeof grantOf>, persons = ["person:ada", "person:bob"], said = grant): Content => {
+    const signatures = persons.map((name) => signKeyChange(said, name, approvalKey(name)));
+    return { case: "key", value: create(KeyChangeSchema, { grant, signatures }) };
+  };
   const added = grantOf("signal", KeyPurpose.ENVELOPE, {
     label: "new",
     types: [{ type: "quorum.propose", topic: "QuorumService.Propose" }],
@@ -212,14 +214,24 @@ describe("keys go forward", () => {
     ...(reason === undefined ? {} : { reason }),
   });
 
-  it("a person grants and revokes; an agent does neither", () => {
+  it("persons grant and revoke; an agent does neither", () => {
     const granted = next(founded, change(added), "person:ada");
     expect(granted.keys.find(signer("new").keyid)?.state).toBe(KeyState.ACTIVE);
     expect(founded.keys.find(signer("new").keyid)).toBeUndefined();
-    const revoked = next(granted, change(withState(KeyState.REVOKED, "superseded")), "person:ada");
+    const revoked = next(granted, change(withState(KeyState.REVOKED, "superseded"), []), "person:ada");
     expect(revoked.keys.find(signer("new").keyid)?.state).toBe(KeyState.REVOKED);
     expect(codeOf(revoked, change(withState(KeyState.ACTIVE)), "person:ada")).toBe("STATE_BACKWARDS");
     expect(codeOf(founded, change(added), "operator")).toBe("NOT_A_PERSON");
+    expect(codeOf(granted, change(withState(KeyState.REVOKED, "superseded"), []), "operator")).toBe("NOT_A_PERSON");
+  });
+
+  it("nobody enrols anybody alone: a grant takes as many persons as a resume, each for this very grant", () => {
+    const other = withState(KeyState.PENDING);
+    expect(codeOf(founded, change(added, []), "person:ada")).toBe("TOO_FEW_PERSONS");
+    expect(codeOf(founded, change(added, ["person:ada"]), "person:ada")).toBe("TOO_FEW_PERSONS");
+    expect(codeOf(founded, change(added, ["person:ada", "person:ada"]), "person:ada")).toBe("TOO_FEW_PERSONS");
+    expect(codeOf(founded, change(added, ["person:ada", "operator"]), "person:ada")).toBe("NOT_A_PERSON");
+    expect(codeOf(founded, change(added, undefined, other), "person:ada")).toBe("WRONG_STATEMENT");
   });
 });
 

@@ -10,6 +10,7 @@ import { hex, Keyring, type KeyringCode, type Keys } from "@countersign/envelope
 import { type Entry, emptyHead, sameBytes } from "./entry.ts";
 import { foldGenesis, type GenesisCode, type GenesisFacts, genesisDigest } from "./genesis.ts";
 import { checkHaltAuthority, type HaltCode, openHaltOf } from "./halt.ts";
+import { checkKeyChange } from "./key-change.ts";
 import { type OpenedPropose, openPropose, type ProposeCode, peekPropose } from "./propose.ts";
 import { checkResume, type ResumeCode } from "./resume.ts";
 
@@ -28,7 +29,7 @@ export interface ControlState {
  * - `NOT_GENESIS`: the first entry is not the configured genesis alone; `GENESIS_AGAIN`: a later one is a genesis
  * - `WRONG_LOG`: content of the ledger
  * - `HALT_ALTERED`: the id of a halt in force, with another level or scope
- * - `NOT_A_PERSON`: keys are granted and changed by persons
+ * - `NOT_A_PERSON`: keys are granted and changed by persons, granted by as many as a resume needs
  * - the codes of what is folded
  */
 export type ControlCode =
@@ -100,7 +101,7 @@ function applyPropose(state: ControlState, bytes: Uint8Array): ControlResult {
     case "resume":
       return applyResume(state, content.value, propose, genesis);
     case "key":
-      return applyKeyChange(state, content.value, propose);
+      return applyKeyChange(state, content.value, propose, genesis);
     default:
       return refuse("WRONG_LOG");
   }
@@ -143,9 +144,18 @@ function applyResume(
   return accept({ ...state, fence: { ...fence, epoch: fence.epoch + 1n, halts, released } });
 }
 
-function applyKeyChange(state: ControlState, { grant }: KeyChange, propose: OpenedPropose): ControlResult {
+function applyKeyChange(
+  state: ControlState,
+  change: KeyChange,
+  propose: OpenedPropose,
+  { mode, resumePersons }: GenesisFacts,
+): ControlResult {
+  const { grant } = change;
   if (!propose.key.person) return refuse("NOT_A_PERSON");
   if (grant === undefined) return refuse("BAD_PROPOSE");
+  const nowMs = Number(propose.envelope.body.sentAtMs);
+  const unsigned = checkKeyChange(change, resumePersons, { keys: state.keys, mode, nowMs });
+  if (unsigned !== undefined) return refuse(unsigned);
   const grants = [...state.grants, grant];
   const keys = new Keyring();
   let wrong: KeyringCode | undefined;

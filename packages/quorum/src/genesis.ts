@@ -8,7 +8,7 @@ import { QuorumError } from "./error.ts";
 export interface GenesisFacts {
   readonly mode: Mode;
   readonly platform: string;
-  /** How many persons a resume needs. */
+  /** How many persons a resume needs, or a grant of a key. */
   readonly resumePersons: number;
   readonly members: Members;
   readonly authorityDigest: Uint8Array;

@@ -20,6 +20,7 @@ export { type EtcdMember, etcdMembers } from "./etcd/members.ts";
 export { type Applied, type FenceCode, type FenceOptions, FenceReader } from "./fence.ts";
 export { type GenesisFacts, genesisDigest, openGenesis, rootedKeys } from "./genesis.ts";
 export { openHaltOf, readHalt } from "./halt.ts";
+export { checkKeyChange, signKeyChange } from "./key-change.ts";
 export { MemoryQuorumLog } from "./local/memory.ts";
 export { openPostgresQuorumLog } from "./local/postgres.ts";
 export {

@@ -66,7 +66,7 @@ export function grantOf(
 }
 
 const envelopeKey = (sender: string) => signer(`${sender} ${KeyPurpose.ENVELOPE}`);
-const approvalKey = (sender: string) => signer(`${sender} ${KeyPurpose.APPROVAL}`);
+export const approvalKey = (sender: string) => signer(`${sender} ${KeyPurpose.APPROVAL}`);
 export const voteKey = (sender: string) => signer(`${sender} ${KeyPurpose.VOTE}`);
 
 export const genesis: Genesis = create(GenesisSchema, {
