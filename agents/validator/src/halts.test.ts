@@ -1,3 +1,5 @@
+import { Mode } from "@countersign/contracts";
+import { MemoryQuorumLog, QuorumError } from "@countersign/quorum";
 import { describe, expect, it } from "vitest";
 import { Faulty } from "../test/faulty.ts";
 import { names, resume, World } from "../test/world.ts";
@@ -65,5 +67,20 @@ describe("halts", () => {
     ).toEqual(["a", "b", "c"]);
     expect(await world.halt({ haltId: "a", level: 2 }, "policy")).toMatchObject({ latched: false, code: "CONFLICT" });
     expect(world.validators[0]?.ledgerView().haltsWaiting).toEqual([]);
+  });
+});
+
+describe("halts, outside a replay", () => {
+  it("are answered when they are latched, however long the log is silent, and wait for it", async () => {
+    const log = new MemoryQuorumLog();
+    const world = await new World({ log, mode: Mode.PAPER }).open();
+    const silent = () => Promise.reject(new QuorumError("LOG_UNREACHABLE", "no leader"));
+    Object.assign(log, { head: silent, append: silent });
+    expect(await world.halt({ haltId: "h1" }, "policy")).toMatchObject({ latched: true });
+    expect(world.validators[0]?.ledgerView().haltsWaiting).toEqual(["h1"]);
+    log.read = () => new Promise(() => {});
+    const started = performance.now();
+    expect(await world.halt({ haltId: "h2" }, "policy", "validator-2")).toMatchObject({ latched: true });
+    expect(performance.now() - started).toBeLessThan(2_000);
   });
 });

@@ -95,7 +95,14 @@ export function makeValidator(config: ValidatorConfig): Validator {
     log,
     onCommitted: (entry, votes) => publisher.publish(entry, votes),
   });
-  const halts = new Halts({ name, store, logs, envelopes, propose });
+  const halts = new Halts({
+    name,
+    store,
+    logs,
+    envelopes,
+    propose,
+    patienceMs: isReplay ? Number.POSITIVE_INFINITY : HALT_PATIENCE_MS,
+  });
 
   async function propose(bytes: Uint8Array): Promise<ProposeResponse> {
     const opened = openPropose(bytes, { keys: logs.keys, mode });
@@ -172,5 +179,7 @@ const QUOTES_KEPT = 4_096;
 const QUOTES_KEPT_LIVE = 72_000;
 /** Between two feeds of the same market, through a broker that is well. */
 const FEED_LAG_MS = 2_000;
+/** Above what a quorum takes that is well. */
+const HALT_PATIENCE_MS = 500;
 /** Entries in one answer. */
 const READ_MAX = 100;

@@ -6,7 +6,7 @@ import { create, fromBinary } from "@bufbuild/protobuf";
 import { topicEnds } from "@countersign/bus/kafka/look";
 import { HeartbeatSchema, type Signed, SignedSchema } from "@countersign/contracts";
 import { parseInstruments, parseMoney } from "@countersign/orders";
-import { Host, isTransient, type PublishEffect } from "@countersign/runtime";
+import { Host, type PublishEffect } from "@countersign/runtime";
 import {
   type AgentName,
   type AgentsConfig,
@@ -17,6 +17,7 @@ import {
   type Surroundings,
 } from "../agents.ts";
 import { cloneFile, loadLimits, loadStrategy } from "../inputs.ts";
+import { isAway } from "./away.ts";
 import type { ClusterSpec } from "./cluster.ts";
 import { OrderTraces } from "./order-traces.ts";
 import { insist, type Process } from "./process.ts";
@@ -106,7 +107,7 @@ async function countDeadLetters({ spec, bus }: Process, dlqs: readonly string[])
 export function beat({ loop }: Process, say: () => Promise<void>): void {
   loop.every(TICK_MS, () =>
     say().catch((error: unknown) => {
-      if (!isTransient(error)) throw error;
+      if (!isAway(error)) throw error;
     }),
   );
 }

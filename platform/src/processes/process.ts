@@ -13,6 +13,7 @@ import { FenceReader, genesisDigest, rootedKeys } from "@countersign/quorum";
 import { isTransient, openPostgresStore, prune, type Rpc, type Store, Teller, WallLoop } from "@countersign/runtime";
 import { VALIDATORS } from "../genesis.ts";
 import { followControl } from "../listeners.ts";
+import { isAway } from "./away.ts";
 import { agentOf, type ClusterSpec, keysDir, readSecrets, readSpec, type Secrets } from "./cluster.ts";
 import { FenceWatch } from "./fence-watch.ts";
 import { type Hot, openHot } from "./hot.ts";
@@ -202,7 +203,7 @@ export async function insist<T>(act: () => Promise<T>): Promise<T> {
     try {
       return await act();
     } catch (error) {
-      if (!isTransient(error)) throw error;
+      if (!isAway(error)) throw error;
       await wait(Math.min(50 * 2 ** tries, 1_000));
     }
   }

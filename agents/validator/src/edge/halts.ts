@@ -2,6 +2,7 @@
  * Halts that were asked of this validator: latched in its store before it answers, and proposed until they are in the control log, over
  * restarts. It checks authority and form, never merit.
  */
+import { setTimeout as wait } from "node:timers/promises";
 import { create, fromBinary } from "@bufbuild/protobuf";
 import {
   type HaltResponse,
@@ -12,7 +13,7 @@ import {
   SignedSchema,
 } from "@countersign/contracts";
 import { attach, type Opened, openEnvelope } from "@countersign/envelope";
-import { openHaltOf, opIdOf, readHalt } from "@countersign/quorum";
+import { openHaltOf, opIdOf, QuorumError, readHalt } from "@countersign/quorum";
 import { emptyCommit, type Store } from "@countersign/runtime";
 import type { Envelopes } from "./envelopes.ts";
 import type { Logs } from "./logs.ts";
@@ -24,6 +25,8 @@ export interface HaltsOptions {
   readonly logs: Logs;
   readonly envelopes: Envelopes;
   readonly propose: (bytes: Uint8Array) => Promise<ProposeResponse>;
+  /** Machine time that the answer waits for the quorum, whose refusal it would carry. In a replay, which waits for everything: Infinity. */
+  readonly patienceMs: number;
 }
 
 /** By halt id: the sealed request, as its author made it. */
@@ -51,7 +54,7 @@ export class Halts {
     return Object.keys(this.#latched);
   }
 
-  /** The answer, and after it the halt is global or waits for a quorum. */
+  /** The answer, once the halt is latched; by then, or soon, it is global, or waits for a quorum. */
   async halt(request: Opened): Promise<HaltResponse> {
     const { name, logs } = this.#o;
     const halt = readHalt(request.body.payload);
@@ -64,7 +67,11 @@ export class Halts {
     if (logs.fence.isReleased(haltId)) return answer(false, "RELEASED");
     const bytes = Uint8Array.from(request.bytes);
     await this.#remember((latched) => ({ [haltId]: bytes, ...latched }));
-    const refused = (await this.retry()).get(haltId);
+    const { patienceMs } = this.#o;
+    const proposing = this.retry();
+    // Latched is latched: who halts is not kept waiting by a quorum that does not answer.
+    const outcome = await (Number.isFinite(patienceMs) ? Promise.race([proposing, wait(patienceMs)]) : proposing);
+    const refused = outcome?.get(haltId);
     return refused === undefined ? answer(true) : answer(false, refused);
   }
 
@@ -72,12 +79,22 @@ export class Halts {
   async retry(): Promise<ReadonlyMap<string, string>> {
     const refused = new Map<string, string>();
     for (const [haltId, bytes] of Object.entries(this.#latched)) {
-      const { code } = await this.#o.propose(this.#proposeOf(bytes));
+      const code = await this.#proposed(bytes);
       if (code === "NO_QUORUM") continue;
       if (code !== undefined) refused.set(haltId, code);
       await this.#remember((latched) => Object.fromEntries(Object.entries(latched).filter(([id]) => id !== haltId)));
     }
     return refused;
+  }
+
+  /** What refuses it; a log that cannot be reached is no quorum. */
+  async #proposed(bytes: Uint8Array): Promise<string | undefined> {
+    try {
+      return (await this.#o.propose(this.#proposeOf(bytes))).code;
+    } catch (error) {
+      if (error instanceof QuorumError) return "NO_QUORUM";
+      throw error;
+    }
   }
 
   /** A proposal in our name, to which the author's own request is attached: that is its authority. */

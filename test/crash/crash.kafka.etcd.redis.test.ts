@@ -26,7 +26,9 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 // It ends servers, which it may not do to those that are given by address.
-const ownsEngines = ["KAFKA", "POSTGRES", "REDIS"].every((name) => process.env[`COUNTERSIGN_${name}`] === undefined);
+const ownsEngines = ["ETCD", "KAFKA", "POSTGRES", "REDIS"].every(
+  (name) => process.env[`COUNTERSIGN_${name}`] === undefined,
+);
 
 describe.runIf(ownsEngines)("a day of kills", () => {
   it(`loses nothing, books nothing twice, and every fault would be found (seed ${SEED})`, async () => {

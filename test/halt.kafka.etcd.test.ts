@@ -1,0 +1,161 @@
+/**
+ * `countersign halt` and `resume` against processes that trade: with everything up, with all brokers down, with etcd down, from a clock that
+ * is a minute off, and over the death of whoever has latched.
+ */
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { cloneFile, Desk, HALT_SERVERS, type RunningCluster, startCluster } from "@countersign/platform";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { choiceOf } from "./crash/trial.ts";
+
+const PATIENCE_MS = 120_000;
+/** Longer than an order takes from its quote to the venue, many times. */
+const QUIET_MS = 3_000;
+
+const ownsEngines = ["ETCD", "KAFKA"].every((name) => process.env[`COUNTERSIGN_${name}`] === undefined);
+
+describe.runIf(ownsEngines)("a cluster that trades", () => {
+  let dir: string;
+  let folder: string;
+  let cluster: RunningCluster;
+
+  beforeAll(async () => {
+    dir = mkdtempSync(join(tmpdir(), "countersign-halt-"));
+    folder = join(dir, "cluster");
+    const choice = choiceOf({ dir, seed: "1", speed: 60, hedge: "EURUSD", say: () => {} });
+    cluster = await startCluster(folder, { choice });
+    await tradesOn();
+  }, PATIENCE_MS);
+  afterAll(async () => {
+    await cluster?.[Symbol.asyncDispose]();
+    rmSync(dir, { recursive: true, force: true });
+  }, PATIENCE_MS);
+
+  /** Orders that the venue has taken, by its own record. */
+  const orders = () => {
+    const lines = readFileSync(join(folder, "exchange", "record.jsonl"), "utf8")
+      .split("\n")
+      .filter(Boolean);
+    return lines.filter((line) => JSON.parse(line.slice(line.indexOf(" ") + 1)).order !== undefined).length;
+  };
+  const tradesOn = async () => {
+    const before = ordersOrNone();
+    await expect.poll(ordersOrNone, { timeout: PATIENCE_MS, interval: 500 }).toBeGreaterThan(before);
+  };
+  const ordersOrNone = () => {
+    try {
+      return orders();
+    } catch {
+      return 0; // the exchange has written nothing yet
+    }
+  };
+  const staysQuiet = async () => {
+    const before = orders();
+    await wait(QUIET_MS);
+    expect(orders()).toBe(before);
+  };
+  const countersign = (...args: string[]) =>
+    new Promise<{ readonly code: number; readonly said: string }>((resolve) => {
+      execFile(process.execPath, [cloneFile("cli/src/main.ts"), ...args, "--dir", folder], (error, stdout, stderr) =>
+        resolve({ code: error === null ? 0 : Number(error.code), said: `${stdout}${stderr}` }),
+      );
+    });
+  const resume = async () => {
+    expect(await countersign("resume", "-m", "it was a drill")).toMatchObject({
+      code: 0,
+      said: expect.stringContaining("trading is open"),
+    });
+    await tradesOn();
+  };
+
+  it(
+    "is halted by all five, and by the control log, and goes on when it is resumed",
+    async () => {
+      const { code, said } = await countersign("halt", "1", "-m", "a drill");
+      expect(said.match(/latched/g)).toHaveLength(HALT_SERVERS.length);
+      expect(said).toContain("in the control log");
+      expect(code).toBe(0);
+      await staysQuiet();
+      await resume();
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    "is halted while all brokers are down",
+    async () => {
+      const nodes = cluster.kafka.brokers.map((_, n) => cluster.kafka.node(n));
+      await Promise.all(nodes.map((node) => node.kill()));
+      const { code, said } = await countersign("halt", "2", "-m", "no bus");
+      expect(said).toContain("in the control log");
+      expect(code).toBe(0);
+      await Promise.all(nodes.map((node) => node.start()));
+      await staysQuiet();
+      await resume();
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    "is halted while etcd is down, and stays so when whoever latched it dies and etcd is back",
+    async () => {
+      const nodes = cluster.etcd?.endpoints.map((_, n) => cluster.etcd!.node(n)) ?? [];
+      await Promise.all(nodes.map((node) => node.kill()));
+      const { code, said } = await countersign("halt", "1", "-m", "no quorum");
+      expect(said).toMatch(/policy +latched/);
+      expect(said).toMatch(/execution +latched/);
+      expect(said).toContain("not in the control log yet");
+      expect(code).toBe(0);
+      for (const name of ["execution", "policy", "policy.2"]) cluster.supervisor.kill(name, "SIGKILL");
+      await Promise.all(nodes.map((node) => node.start()));
+      await staysQuiet();
+      // The validators go on proposing it until it is global.
+      await using desk = new Desk(folder);
+      expect(await desk.readUntil(() => desk.fence.state().halts.length > 0, PATIENCE_MS / 2)).toBe(true);
+      await staysQuiet();
+      await resume();
+    },
+    PATIENCE_MS,
+  );
+
+  it.each([60_000, -60_000])(
+    "is halted from a clock that is %i ms off",
+    async (offMs) => {
+      const now = Date.now;
+      vi.spyOn(Date, "now").mockImplementation(() => now() + offMs);
+      try {
+        await using desk = new Desk(folder);
+        const { answers } = await desk.person.halt(1, "all", "a clock is off", HALT_SERVERS);
+        expect(answers.map(({ server, latched, why }) => ({ server, latched, why }))).toEqual(
+          HALT_SERVERS.map((server) => ({ server, latched: true, why: undefined })),
+        );
+      } finally {
+        vi.restoreAllMocks();
+      }
+      await staysQuiet();
+      await resume();
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    "names what was typed wrong in one line, and asks nobody",
+    async () => {
+      for (const [args, line] of [
+        [["halt", "4", "-m", "x"], "halt 4: the levels are"],
+        [["halt", "1", "-m", " "], "-m: say why"],
+        [["halt", "1", "--scope", "world", "-m", "x"], "--scope world: all, account:<id>"],
+        [["resume", "ffff", "-m", "x"], "ffff: no such halt; nothing is halted"],
+      ] as const) {
+        const { code, said } = await countersign(...args);
+        expect([code, said.trim().split("\n").length]).toEqual([2, 1]);
+        expect(said).toContain(line);
+      }
+      await tradesOn();
+    },
+    PATIENCE_MS,
+  );
+});
