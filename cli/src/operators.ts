@@ -1,5 +1,6 @@
 /** The commands of whoever runs a cluster. */
 import { type Command, Option } from "commander";
+import type { AnswerFlags, ApprovalsFlags } from "./approvals/approvals.ts";
 import type { Caller } from "./caller.ts";
 import type { DlqFlags, RedriveFlags, ShowFlags } from "./dlq/dlq.ts";
 import type { DoctorFlags } from "./doctor/doctor.ts";
@@ -53,6 +54,27 @@ export function operatorsCommands(command: Command, ends: Ends, caller: Caller):
     .action(async (ids: string[], flags: ResumeFlags) =>
       ends((await import("./halt/resume.ts")).resume(ids, flags, caller)),
     );
+
+  command
+    .command("approvals")
+    .description("orders that wait for a person")
+    .option("--watch", "show them as they come")
+    .addOption(as())
+    .addOption(dir())
+    .option("--json", "one JSON object a line")
+    .action(async (flags: ApprovalsFlags) => ends((await import("./approvals/approvals.ts")).approvals(flags, caller)));
+  for (const verb of ["approve", "reject"] as const)
+    command
+      .command(verb)
+      .argument("<order>", "the beginning of its id, as `approvals` shows it")
+      .description(`sign, as a person, to ${verb} exactly this order`)
+      .option("-m, --message <why>", "why")
+      .option("--yes", "without asking")
+      .addOption(as())
+      .addOption(dir())
+      .action(async (id: string, flags: AnswerFlags) =>
+        ends((await import("./approvals/approvals.ts")).answer(id, verb === "approve", flags, caller)),
+      );
 
   const dlq = command.command("dlq").description("what readers of a topic refused, why, and putting it back");
   const queue = "such as orders.intent.v1.execution.dlq";

@@ -3,11 +3,13 @@
 // Doors of agents, for whoever may not name an agent.
 export { type MarketEvent, openTrace, sealedFeed, simulateDay, type Trace } from "@countersign/agent-market";
 export { checkCeiling } from "@countersign/agent-policy";
+export type { Asked } from "./approval-book.ts";
 export type { Embedded, EmbeddedOptions } from "./embedded.ts";
 export { VALIDATORS } from "./genesis.ts";
 export { cloneFile, InputError, type LoadedStrategy, loadLimits, loadStrategy, readInput } from "./inputs.ts";
 export { ReplayKeys } from "./keys.ts";
 export type { HaltAnswer } from "./person.ts";
+export { Approvals, type Verdict } from "./processes/approvals.ts";
 export { readSpec } from "./processes/cluster.ts";
 export type { DeadLetter } from "./processes/dead-letter.ts";
 export { Desk, HALT_SERVERS } from "./processes/desk.ts";

@@ -6,5 +6,6 @@ export { type Limits, parseLimits, type Rule } from "./core/limits.ts";
 export type { PolicyCode } from "./core/refusal.ts";
 export type { PolicyState } from "./core/state.ts";
 export type { PolicyView } from "./core/view.ts";
+export { orderInWords } from "./core/words.ts";
 export { signPermits } from "./edge/sign-permit.ts";
 export { makePolicy } from "./main.ts";

@@ -19,11 +19,7 @@ export interface ResumeFlags {
 export async function resume(ids: readonly string[], flags: ResumeFlags, caller: Caller): Promise<number> {
   const screen = new Screen(process.stdout);
   await using desk = new Desk(clusterDir(flags, caller), flags.as);
-  if (!(await desk.read()))
-    throw new InputError(
-      "BAD_OPTION",
-      "no validator says what the end of the control log is: see ./countersign status",
-    );
+  await desk.readWhole();
   const { halts, epoch } = desk.fence.state();
   const path = flags.with === undefined ? undefined : fromCaller(flags.with, caller);
   const before = path !== undefined && existsSync(path) ? parseStatement(readFileSync(path, "utf8"), path) : undefined;

@@ -35,6 +35,14 @@ export function readApproval(payload: Uint8Array): Approval | undefined {
   return { intentDigest, approvalId, decision, haltEpoch, expiresAtMs: Number(expiresAtMs), approver };
 }
 
+/** A person's own word; undefined when it does not verify, or is in another's name. Whether it counts is for `checkApprovals`. */
+export function openApproval(signed: Signed, reading: PayloadReading): Approval | undefined {
+  const opened = openPayload(signed, "approval", reading);
+  if (!opened.ok || !opened.key.person) return undefined;
+  const approval = readApproval(opened.payload);
+  return approval?.approver === opened.key.sender ? approval : undefined;
+}
+
 export interface ApprovalsCheck extends PayloadReading {
   readonly order: Pick<Order, "proposer" | "principal">;
   readonly intentDigest: Uint8Array;

@@ -11,6 +11,7 @@ describe("the public face", () => {
       "haltSubject",
       "intentDigest",
       "issuePermit",
+      "openApproval",
       "readApproval",
       "readPermit",
       "reducesRisk",

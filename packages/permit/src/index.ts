@@ -1,5 +1,5 @@
 export type { Approval, ApprovalsCheck, Approved } from "./approval.ts";
-export { checkApprovals, readApproval, signApproval } from "./approval.ts";
+export { checkApprovals, openApproval, readApproval, signApproval } from "./approval.ts";
 export type { Attempt, Authorised, Ceiling } from "./authorise.ts";
 export { authorise } from "./authorise.ts";
 export { haltSubject } from "./halt-subject.ts";

@@ -4,6 +4,7 @@
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { KeyPurpose } from "@countersign/contracts";
+import type { Keys } from "@countersign/envelope";
 import { GrpcRpc } from "@countersign/grpc";
 import { FenceReader, genesisDigest, rootedKeys } from "@countersign/quorum";
 import { RpcError } from "@countersign/runtime";
@@ -17,7 +18,10 @@ import { KeyFiles } from "./key-files.ts";
 export const HALT_SERVERS: readonly string[] = ["policy", "execution", ...VALIDATORS];
 
 export class Desk implements AsyncDisposable {
+  readonly dir: string;
   readonly spec: ClusterSpec;
+  /** Those that the control log grants, as far as it was read. */
+  readonly keys: Keys;
   readonly person: Person;
   /** As far as `read` has come. */
   readonly fence: FenceReader;
@@ -31,11 +35,12 @@ export class Desk implements AsyncDisposable {
     const signers = new KeyFiles(keysDir(dir), { makes: false });
     const genesis = Buffer.from(spec.genesis, "base64");
     const [envelopeSigner, nowMs] = [signers.signer(sender, KeyPurpose.ENVELOPE), () => Date.now()];
+    this.dir = dir;
     this.spec = spec;
     this.fence = new FenceReader({ genesisDigest: genesisDigest(genesis) });
     this.#rpc = new GrpcRpc({ servers: spec.servers, onError: () => {} });
-    const keys = rootedKeys(genesis, this.fence);
-    const own = { name: sender, keys, rpc: this.#rpc, nowMs };
+    this.keys = rootedKeys(genesis, this.fence);
+    const own = { name: sender, keys: this.keys, rpc: this.#rpc, nowMs };
     this.person = new Person({ ...own, envelopeSigner, wordSigner: signers.signer(sender, KeyPurpose.APPROVAL) });
     this.#watch = new FenceWatch({ ...own, signer: envelopeSigner, fence: this.fence, validators: VALIDATORS });
   }
@@ -44,6 +49,13 @@ export class Desk implements AsyncDisposable {
   async read(): Promise<boolean> {
     for (let asked = 0; asked < READS_MAX; asked++) if (await this.#watch.read()) return true;
     return false;
+  }
+
+  /** The same. @throws RpcError where nobody could say it */
+  async readWhole(): Promise<void> {
+    if (await this.read()) return;
+    const text = "no validator says what the end of the control log is: see ./countersign status";
+    throw new RpcError("UNAVAILABLE", text);
   }
 
   /** Reads on until it is so, or the time is over. */

@@ -189,7 +189,7 @@ export class Floor {
     };
     const signed = signApproval(approval, this.firm.keys.signer(approver, KeyPurpose.APPROVAL));
     const payload = create(ApprovalDecisionSchema, { approval: signed, account: "main", reason: "it is well" });
-    return this.#say(approver, { topic: "approvals.decision.v1", type: "approval.decision", payload });
+    return this.say(approver, { topic: "approvals.decision.v1", type: "approval.decision", payload });
   }
 
   person(name: string): Person {
@@ -207,7 +207,7 @@ export class Floor {
   // ── what a validator does who has lost his key ──
 
   announce(validator: string, entry: EntryPosted): Promise<void> {
-    return this.#say(validator, { topic: "control.halt.v1", key: "control", type: "control.entry", payload: entry });
+    return this.say(validator, { topic: "control.halt.v1", key: "control", type: "control.entry", payload: entry });
   }
 
   // ── what can be seen ──
@@ -318,10 +318,11 @@ export class Floor {
   }
 
   #command(command: NonNullable<Parameters<typeof commandOf>[0]>, sender: string): Promise<void> {
-    return this.#say(sender, { topic: "orders.intent.v1", type: "order.intent", payload: commandOf(command) });
+    return this.say(sender, { topic: "orders.intent.v1", type: "order.intent", payload: commandOf(command) });
   }
 
-  #say(
+  /** Under this sender's own key, in its own chain. */
+  say(
     sender: string,
     said: Pick<PublishEffect, "topic" | "type" | "payload"> & { readonly key?: string },
   ): Promise<void> {
