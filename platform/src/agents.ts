@@ -102,8 +102,7 @@ const makers: Readonly<Record<AgentName, Maker>> = {
       exchange === undefined
         ? { name: VENUE, latencyMs: venueLatencyMs, session }
         : { kind: "network" as const, name: VENUE, session, ...exchange };
-    const validators = members.validators;
-    const common = { mode, instruments, account, keys, ceiling, validators, venue };
+    const common = { mode, instruments, account, keys, ceiling, members, venue };
     const { agent, edge, line } = makeExecution({ ...common, fence, fenceFresh, nowMs });
     return { ...seat(agent, edge), ...(line && { line }) };
   },

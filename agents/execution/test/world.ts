@@ -9,7 +9,6 @@ import {
   KeyPurpose,
   KeyState,
   Log,
-  LogEntrySchema,
   Mode,
   OrderCommandSchema,
   OrderIntentSchema,
@@ -26,6 +25,7 @@ import {
 import { deriveSigner, type EnvelopeBody, Keyring, makeGrant, type Signer } from "@countersign/envelope";
 import { type Instrument, orderFromIntent, parseInstruments, parseMoney } from "@countersign/orders";
 import { type Approval, intentDigest, issuePermit, type Permit, signApproval } from "@countersign/permit";
+import { buildEntry, emptyHead, type Members, signVote } from "@countersign/quorum";
 import type { Input, MarketMessage } from "@countersign/runtime";
 import type { ExecutionConfig, InProcessVenue } from "../src/main.ts";
 
@@ -42,6 +42,8 @@ grant("policy", KeyPurpose.PERMIT, false);
 grant("hedger", KeyPurpose.PERMIT, false);
 grant("person:ann", KeyPurpose.APPROVAL, true);
 grant("person:bob", KeyPurpose.APPROVAL, true);
+export const members: Members = { version: 1n, validators: ["validator-1", "validator-2", "validator-3"] };
+for (const validator of members.validators) grant(validator, KeyPurpose.VOTE, false);
 
 function grant(sender: string, purpose: KeyPurpose, person: boolean): void {
   const times = { validFromMs: 0n, validUntilMs: BigInt(2 * NOW_MS) };
@@ -73,7 +75,7 @@ export const config: ExecutionConfig & { readonly venue: InProcessVenue } = {
   keys,
   instruments,
   ceiling: { notional: parseMoney("100000.00", "USD"), persons: 1 },
-  validators: ["validator-1", "validator-2", "validator-3"],
+  members,
   venue: { name: "paper", latencyMs: 0, session: "s1" },
   fence: () => OPEN,
   fenceFresh: () => true,
@@ -165,21 +167,21 @@ export function haltCall(haltId: string, level: number, scope = "all"): Input {
   return { kind: "call", call: "HaltService.Halt", type: "halt.request", body: bodyOf("person:ann"), payload };
 }
 
-/** A deposit in the ledger, as its topic announces it. */
-export function depositEntry(units = 100_000_000n): Input {
+/** A deposit in the ledger, as its topic announces it, with the votes of these. */
+export function depositEntry(units = 100_000_000n, voters: readonly string[] = members.validators): Input {
   const value = { depositId: "d1", account: "main", amount: { units, scale: 2, currency: "USD" } };
   const request = create(ProposeRequestSchema, { opId: "op", log: Log.LEDGER, content: { case: "deposit", value } });
-  const body = create(BodySchema, { payload: toBinary(ProposeRequestSchema, request) });
+  const body = create(BodySchema, { sentAtMs: BigInt(NOW_MS), payload: toBinary(ProposeRequestSchema, request) });
   const propose = toBinary(SignedSchema, create(SignedSchema, { payload: toBinary(BodySchema, body) }));
-  const entry = create(LogEntrySchema, { log: Log.LEDGER, seq: 1n, prev: new Uint8Array(32), proposes: [propose] });
-  const payload = create(EntryPostedSchema, { entry: toBinary(LogEntrySchema, entry) });
+  const entry = buildEntry("ledger", emptyHead, [propose]);
+  const vote = { log: "ledger", seq: 1n, round: 0, membersVersion: 1n, entryDigest: entry.digest } as const;
   return {
     kind: "message",
     topic: "ledger.entries.v1",
     type: "ledger.entry",
     body: bodyOf("validator-1", "ledger"),
-    payload,
-    attached: [],
+    payload: create(EntryPostedSchema, { entry: entry.bytes }),
+    attached: voters.map((validator) => signVote({ ...vote, validator }, signer(validator))),
     ...DELIVERED,
   };
 }

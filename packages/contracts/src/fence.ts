@@ -8,6 +8,11 @@ export interface FenceState {
   readonly halts: readonly OpenHalt[];
   /** Ids that certified resumes have named, in the order of the log: none of them ever latches again. One or more a resume, for ever. */
   readonly released: readonly string[];
+  /**
+   * The quorum has been silent for longer than the lease, and nobody here knows what it has said since. In an embedded replay, where the
+   * log is read at each step, never.
+   */
+  readonly silent?: true;
   /** Of the control log: a reader never goes back behind a head it has seen. */
   readonly head: { readonly seq: bigint; readonly digest: string };
 }

@@ -41,7 +41,8 @@ function foldEntry(account: Account, { entry: bytes }: EntryPosted, votes: Attac
   const entry = bytes === undefined ? undefined : readEntry(bytes);
   if (entry === undefined || entry.log !== "ledger") return account;
   const deposits = depositsTo(desk.account, entry).filter(({ depositId }) => !account.depositIds.includes(depositId));
-  if (deposits.length === 0 || !isCertified(entry, votes, desk)) return account;
+  if (deposits.length === 0) return account;
+  if (!isCertified(entry, votes, desk)) return account; // P04.proposer
   return deposits.reduce(bookDeposit, account);
 }
 

@@ -43,21 +43,21 @@ export function verifyCertificate(
 ): CertificateCode | undefined {
   const entry = readEntry(entryBytes);
   if (entry === undefined) return "BAD_ENTRY";
-  if (votes.length < majority(members)) return "NO_QUORUM";
+  if (votes.length < majority(members)) return "NO_QUORUM"; // P04.quorum
   let round: number | undefined;
   const counted = new Set<string>();
   for (const signed of votes) {
     const opened = openVote(signed, reading);
     if (opened === undefined) return "FORGED_VOTE";
     const { vote, key } = opened;
-    if (key.sender !== vote.validator) return "FORGED_VOTE";
-    if (!members.validators.includes(vote.validator)) return "FOREIGN_VOTE";
-    if (vote.membersVersion !== members.version) return "OTHER_MEMBERS";
-    if (vote.log !== entry.log || vote.seq !== entry.seq) return "OTHER_ENTRY";
-    if (!sameBytes(vote.entryDigest, entry.digest)) return "OTHER_ENTRY";
+    if (key.sender !== vote.validator) return "FORGED_VOTE"; // P04.name
+    if (!members.validators.includes(vote.validator)) return "FOREIGN_VOTE"; // P04.member
+    if (vote.membersVersion !== members.version) return "OTHER_MEMBERS"; // P04.members-version
+    if (vote.log !== entry.log || vote.seq !== entry.seq) return "OTHER_ENTRY"; // P04.place
+    if (!sameBytes(vote.entryDigest, entry.digest)) return "OTHER_ENTRY"; // P04.entry
     round ??= vote.round;
-    if (vote.round !== round) return "TWO_ROUNDS";
-    if (counted.has(vote.validator)) return "SAME_VALIDATOR";
+    if (vote.round !== round) return "TWO_ROUNDS"; // P04.round
+    if (counted.has(vote.validator)) return "SAME_VALIDATOR"; // P04.distinct
     counted.add(vote.validator);
   }
   return undefined;

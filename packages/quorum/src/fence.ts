@@ -48,7 +48,8 @@ export class FenceReader {
   }
 
   state(): FenceState {
-    return this.#isBehind() ? this.#born : this.#control.fence;
+    if (this.#isBehind()) return this.#born; // P04.behind
+    return this.#control.fence;
   }
 
   /** Called after an entry was applied. */
@@ -92,7 +93,7 @@ export class FenceReader {
     const voteKeys = this.#control.genesis === undefined ? keys : this.#control.keys;
     const reading = { keys: voteKeys, mode: genesis.mode, nowMs: entryTimeMs(entry) };
     const uncertified = verifyCertificate(entryBytes, votes, genesis.members, reading);
-    if (uncertified !== undefined) return { kind: "refused", code: uncertified };
+    if (uncertified !== undefined) return { kind: "refused", code: uncertified }; // P04.control
     this.#control = next.state;
     this.#digests.push(entry.digest);
     for (const listener of this.#listeners) listener();
@@ -102,7 +103,7 @@ export class FenceReader {
   /** The log was read linearizably at this machine time and its head was `head`. False when it is not ours: read on. */
   confirm(head: Head, machineMs: number): boolean {
     const own = this.head;
-    if (head.seq !== own.seq || !sameBytes(head.digest, own.digest)) return false;
+    if (head.seq !== own.seq || !sameBytes(head.digest, own.digest)) return false; // P04.confirm
     this.#freshAtMachineMs = machineMs;
     return true;
   }
@@ -115,18 +116,19 @@ export class FenceReader {
   /** Whether the quorum was heard within the lease. In a replay, where the fence is read at each step, nobody asks. */
   isFresh(nowMachineMs: number, leaseMs: number = LEASE_MS): boolean {
     if (this.#freshAtMachineMs === undefined || this.#isBehind()) return false;
-    return nowMachineMs - this.#freshAtMachineMs <= leaseMs;
+    if (nowMachineMs - this.#freshAtMachineMs > leaseMs) return false; // P04.lease
+    return true;
   }
 
   #check(entry: Entry): FenceCode | "known" | undefined {
     if (entry.log !== "control") return "WRONG_LOG";
     const position = positionOf(entry, this.head);
-    if (position === "GAP" || position === "FORK") return position;
+    if (position === "GAP" || position === "FORK") return position; // P04.chain
     if (position === "known") {
       const known = this.#digests[Number(entry.seq) - 1];
       return known !== undefined && sameBytes(known, entry.digest) ? "known" : "FORK";
     }
-    if (entry.seq === this.#seen?.seq && !sameBytes(entry.digest, this.#seen.digest)) return "FORK";
+    if (entry.seq === this.#seen?.seq && !sameBytes(entry.digest, this.#seen.digest)) return "FORK"; // P04.seen
     return undefined;
   }
 

@@ -19,6 +19,7 @@ import {
 import { cloneFile, loadLimits, loadStrategy } from "../inputs.ts";
 import { isAway } from "./away.ts";
 import type { ClusterSpec } from "./cluster.ts";
+import { underLease } from "./lease.ts";
 import { OrderTraces } from "./order-traces.ts";
 import { insist, type Process } from "./process.ts";
 import { traceRequests } from "./venue-trace.ts";
@@ -26,12 +27,13 @@ import { traceRequests } from "./venue-trace.ts";
 const TICK_MS = 1_000;
 
 export async function runAgent(name: AgentName, own: Process): Promise<{ close(): Promise<void> }> {
+  const leased = underLease(own.fence);
   const { signers, fence, loop, bus, rpc, signer, onBroken, observed } = own;
   const around: Surroundings = {
     mode: "paper",
     signers,
     keys: fence.keys,
-    fence: () => fence.state(),
+    fence: () => leased.state(),
     fenceFresh: () => fence.isFresh(performance.now()),
     nowMs: () => loop.nowMs(),
     session: randomUUID(),
@@ -55,7 +57,7 @@ export async function runAgent(name: AgentName, own: Process): Promise<{ close()
     store,
     bus,
     rpc,
-    fence,
+    fence: leased,
     loop,
     onBroken,
     onAlert: (_, code, text, cause) => observed.logOf(cause, `alert ${code}: ${text}`),

@@ -75,7 +75,7 @@ export class Floor {
       keys: this.fence.keys,
       instruments,
       ceiling,
-      validators: [...VALIDATORS],
+      members: { version: 1n, validators: [...VALIDATORS] },
       venue: { name: "paper", latencyMs: 0, session: `life ${firm.lives}` },
       fence: () => this.fence.state(),
       fenceFresh: () => true,

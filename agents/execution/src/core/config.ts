@@ -1,5 +1,6 @@
 import type { Keys } from "@countersign/envelope";
 import type { Instrument, Mode, Money } from "@countersign/orders";
+import type { Members } from "@countersign/quorum";
 
 /** What the core is told once, at start. */
 export interface CoreConfig {
@@ -10,8 +11,8 @@ export interface CoreConfig {
   readonly keys: Keys;
   readonly instruments: ReadonlyMap<string, Instrument>;
   readonly ceiling: Ceiling;
-  /** Asked in this order. */
-  readonly validators: readonly string[];
+  /** Who vote; asked in this order. */
+  readonly members: Members;
 }
 
 /** Above it, over all children of one parent, persons approve, whatever Policy says. Execution's own: Policy cannot raise it. */

@@ -53,10 +53,11 @@ type Message = Extract<Input, { kind: "message" }>;
 function onMessage(
   config: CoreConfig,
   state: ExecutionState,
-  { type, payload, body }: Message,
+  { type, payload, body, attached }: Message,
   context: Context<MarketView>,
 ): Decision<ExecutionState> {
-  if (type === "ledger.entry") return onLedgerEntry(state, (payload as EntryPosted).entry ?? new Uint8Array(0));
+  if (type === "ledger.entry")
+    return onLedgerEntry(config, state, (payload as EntryPosted).entry ?? new Uint8Array(0), attached);
   if (type !== "order.intent") return { state, effects: [] };
   const { command } = payload as OrderCommand;
   if (command.case === "submit") return onSubmit(config, state, command.value, { body, context });

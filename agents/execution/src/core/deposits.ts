@@ -1,15 +1,29 @@
 import { applyDeposit } from "@countersign/ledger";
-import { moneyFromWire } from "@countersign/orders";
-import type { Decision } from "@countersign/runtime";
-import { readLogEntry, readProposals } from "./log-entry.ts";
+import { modes, moneyFromWire } from "@countersign/orders";
+import { entryTimeMs, peekPropose, readEntry, verifyCertificate } from "@countersign/quorum";
+import type { Attached, Decision } from "@countersign/runtime";
+import type { CoreConfig } from "./config.ts";
 import { closeAccount, type ExecutionState } from "./state.ts";
 
-/** The account's deposits, as the ledger posts them: the book of fills begins with them. Fills are our own, and not read back. */
-export function onLedgerEntry(state: ExecutionState, bytes: Uint8Array): Decision<ExecutionState> {
-  const entry = readLogEntry(bytes);
+/**
+ * The account's deposits, as the ledger posts them: the book of fills begins with them. Fills are our own, and not read back. What is not
+ * certified changes nothing; that it came is on record, for Policy reads the same topic and says so.
+ */
+export function onLedgerEntry(
+  { keys, mode, members }: CoreConfig,
+  state: ExecutionState,
+  bytes: Uint8Array,
+  votes: Attached,
+): Decision<ExecutionState> {
+  const entry = readEntry(bytes);
+  if (entry?.log !== "ledger") return { state, effects: [] };
+  const reading = { keys, mode: modes.toWire(mode), nowMs: entryTimeMs(entry) };
+  const uncertified = verifyCertificate(entry.bytes, votes, members, reading);
+  if (uncertified !== undefined) return { state, effects: [] }; // P04.execution
   let after = state;
-  for (const { content } of entry === undefined ? [] : readProposals(entry)) {
-    if (content.case !== "deposit" || content.value.account !== state.account) continue;
+  for (const propose of entry.proposes) {
+    const content = peekPropose(propose)?.request.content;
+    if (content?.case !== "deposit" || content.value.account !== state.account) continue;
     const { depositId } = content.value;
     const amount = moneyFromWire(content.value.amount);
     if (!depositId || amount === undefined || after.deposits.includes(depositId)) continue;

@@ -125,7 +125,7 @@ function together(bookings: readonly FillsBooked[]): FillsBooked {
   });
 }
 
-function ask({ validators }: CoreConfig, asked: Asked): Effect {
+function ask({ members: { validators } }: CoreConfig, asked: Asked): Effect {
   const to = validators[asked.attempt % validators.length];
   if (to === undefined) throw new Error("broken invariant: there is a validator");
   return {

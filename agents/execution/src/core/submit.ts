@@ -45,8 +45,7 @@ export function onSubmit(
     held,
     nowMs,
     fence,
-    // The lease is machine time, which reaches no decision: the gate asks for it.
-    fenceFresh: true,
+    fenceFresh: fence.silent !== true,
     latches: state.latches,
     // The claim below is the answer, and it holds for every replica.
     isSpent: () => false,

@@ -46,6 +46,7 @@ export function checkOrder(
   const judged = judgeOrder({ config, state, view, nowMs, auditTrailing, order, intent }, instrument, money);
   const refuse = (code: PolicyCode, explanation: string): Checked => no(code, explanation, judged);
 
+  if (fence.silent === true) return refuse("FENCE_STALE", "the quorum has been silent for too long"); // P04.policy-lease
   const reducing = isReducing({ state, order });
   const passesHalts = order.reduceOnly && reducing && fence.head.seq > 0n;
   const halt = haltCovering(fence, haltSubject(order));

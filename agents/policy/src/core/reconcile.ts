@@ -32,7 +32,7 @@ export function foldLedgerEntry(
   if (position === "known") return { state, effects: [] };
   const reading = { keys: config.keys, mode: modes.toWire(config.mode), nowMs: entryTimeMs(entry) };
   const uncertified = verifyCertificate(entry.bytes, votes, config.members, reading);
-  if (uncertified !== undefined) return refuse(uncertified);
+  if (uncertified !== undefined) return refuse(uncertified); // P04.policy
   if (position !== "next")
     return closeAccount(
       state,

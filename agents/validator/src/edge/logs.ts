@@ -151,7 +151,7 @@ export class Logs {
     if (position !== "next") throw corrupt("ledger", entry.seq, position); // P05.chain
     const reading = { keys: this.keys, mode, nowMs: entryTimeMs(entry) };
     const uncertified = isVerified ? undefined : verifyCertificate(entry.bytes, votes, this.members, reading);
-    if (uncertified !== undefined) throw corrupt("ledger", entry.seq, uncertified);
+    if (uncertified !== undefined) throw corrupt("ledger", entry.seq, uncertified); // P04.validator
     const known = this.#draft !== undefined && Buffer.compare(this.#draft.entry.digest, entry.digest) === 0;
     const draft = known && this.#draft !== undefined ? this.#draft : this.ledger.draft(entry);
     this.#draft = undefined;
