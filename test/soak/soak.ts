@@ -19,6 +19,8 @@ import { report } from "./report.ts";
 import { readSample, type Sample } from "./sample.ts";
 
 const EVERY_MS = 10_000;
+/** Samples between two lines of how it goes: ten minutes. */
+const SAID_EVERY = 60;
 const SEED = "1";
 
 const { values, positionals } = parseArgs({
@@ -53,8 +55,17 @@ async function soak(): Promise<{ readonly samples: readonly Sample[]; readonly o
   for (let atMs = 0; atMs < minutes * 60_000; atMs = performance.now() - begun) {
     await wait(EVERY_MS);
     samples.push(readSample(Date.now(), await metricsPages(folder)));
+    if (samples.length % SAID_EVERY === 0) console.log(saidLine(samples.at(-1)!, (performance.now() - begun) / 60_000));
   }
   const restarts = cluster.supervisor.states().filter(({ restarts }) => restarts > 0);
   for (const { name, restarts: times } of restarts) console.log(`${name} ended and was started again ${times} times`);
   return { samples, orders: await readOrders(cluster, folder) };
+}
+
+/** So that something is known of one that is ended before its time. */
+function saidLine({ processes }: Sample, minutes: number): string {
+  const all = [...processes.values()];
+  const rssMb = all.reduce((sum, one) => sum + one.rssMb, 0);
+  const lag = Math.max(...all.map(({ lagSeconds }) => lagSeconds));
+  return `${minutes.toFixed(0)} min: ${all.length} processes hold ${rssMb.toFixed(0)} MB, the slowest is ${lag.toFixed(2)} s behind`;
 }

@@ -110,18 +110,24 @@ export class Supervisor {
     child.hung = undefined;
     const watching = this.#watch(child, started);
     child.done = new Promise((resolve) => {
-      started.once("exit", (code, signal) => {
+      let isOver = false;
+      const ended = (why: string) => {
+        if (isOver) return;
+        isOver = true;
         watching?.[Symbol.dispose]();
         child.process = undefined;
         child.since = undefined;
-        child.lastEnd = child.hung ?? signal ?? `exit ${code}`;
+        child.lastEnd = child.hung ?? why;
         resolve();
         if (this.#isStopping) return;
         this.#changed(child);
         if (child.isOver) return;
         if (performance.now() - startedMs > LIVED_MS) child.backoff = 0;
         setTimeout(() => this.#again(child), Math.min(RESTART_BASE_MS * 2 ** child.backoff++, RESTART_MAX_MS));
-      });
+      };
+      started.once("exit", (code, signal) => ended(signal ?? `exit ${code}`));
+      // It could not even be started, as while Node is being installed anew: one that ends at once, and is tried again.
+      started.once("error", (error) => ended(error.message));
     });
   }
 

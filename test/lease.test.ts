@@ -6,8 +6,8 @@ import {
   genesisEntry,
   resumeContent,
   votesFor,
-} from "../../../packages/quorum/test/platform.ts";
-import { underLease } from "./lease.ts";
+} from "../packages/quorum/test/platform.ts";
+import { underLease } from "../platform/src/processes/lease.ts";
 
 it("a fence says that the quorum is silent once its lease is over, and not when it is heard again", () => {
   const fence = new FenceReader({ genesisDigest: expectedGenesis });
