@@ -88,7 +88,9 @@ export async function gather(
     const leaves = await rows<{ bytes: Uint8Array }>(
       "select bytes from compliance.streams where stream = 'leaves' order by seq",
     );
-    const [account] = await rows<{ state: string }>("select state from execution.aggregates limit 1");
+    const [account] = await rows<{ state: string }>(
+      `select state from execution.aggregates where key = '${readSpec(dir).account}'`,
+    );
     return {
       ...venueRecord(join(dir, "exchange", "record.jsonl")),
       booked: entries.flatMap(({ entry }) => executionsOf(entry)),

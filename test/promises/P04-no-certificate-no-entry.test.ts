@@ -5,7 +5,7 @@
  * seen. Silence of the quorum beyond the lease (3 s) closes Policy and the gate.
  */
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { DepositSchema, KeyPurpose, type Signed, SignedSchema, VoteSchema } from "@countersign/contracts";
+import { DepositSchema, KeyPurpose, Mode, type Signed, SignedSchema, VoteSchema } from "@countersign/contracts";
 import { Keyring, signPayload } from "@countersign/envelope";
 import { emptyAccount, foldAccount } from "@countersign/proposer";
 import { deposit as depositInput, desk } from "@countersign/proposer/testing";
@@ -42,8 +42,9 @@ function withSecond(change: Partial<Vote>, by = "validator-2"): readonly Signed[
 }
 
 /** Read up to the genesis: the opening is the next entry. */
-function reader(options: { readonly seen?: Entry } = {}): FenceReader {
-  const fence = new FenceReader({ genesisDigest: expectedGenesis, ...options });
+function reader({ seen }: { readonly seen?: Entry } = {}): FenceReader {
+  const fence = new FenceReader({ genesisDigest: expectedGenesis });
+  if (seen !== undefined) fence.sawBefore(seen);
   fence.apply(genesisEntry.bytes, votesFor(genesisEntry));
   return fence;
 }
@@ -171,6 +172,19 @@ describe("a deposit is nobody's money", () => {
       name: "LogCorrupt",
       code: "NO_QUORUM",
     });
+  });
+
+  it("P04.rolled-back, P04.other-past: a log that was put back, or has another past, is no log to a validator who saw more", async () => {
+    const world = await new World({ mode: Mode.PAPER }).open();
+    await world.propose(deposit("d2", 1n), "person:ada");
+    for (const validator of world.validators) await validator.tick();
+    // As it is, another life goes on with it.
+    await new World({ mode: Mode.PAPER, log: world.log, stores: world.stores }).start();
+    const shorter = await new World({ mode: Mode.PAPER }).open();
+    const over = (log: typeof world.log) => new World({ mode: Mode.PAPER, log, stores: world.stores }).start();
+    await expect(over(shorter.log)).rejects.toMatchObject({ name: "LogCorrupt", code: "ROLLED_BACK" });
+    await shorter.propose(deposit("another", 2n), "person:ada");
+    await expect(over(shorter.log)).rejects.toMatchObject({ name: "LogCorrupt", code: "FORK" });
   });
 
   it("P04.proposer: without a certificate, to those who propose: their book is what it was", () => {

@@ -29,6 +29,7 @@ import { Halts } from "./edge/halts.ts";
 import { Logs, votesOf } from "./edge/logs.ts";
 import { Proposer } from "./edge/proposer.ts";
 import { Publisher } from "./edge/publisher.ts";
+import { Seen } from "./edge/seen.ts";
 import { Voter } from "./edge/voter.ts";
 
 export interface ValidatorConfig {
@@ -104,6 +105,8 @@ export function makeValidator(config: ValidatorConfig): Validator {
     patienceMs: isReplay ? Number.POSITIVE_INFINITY : HALT_PATIENCE_MS,
   });
 
+  const seen = new Seen(store, logs);
+
   async function propose(bytes: Uint8Array): Promise<ProposeResponse> {
     const opened = openPropose(bytes, { keys: logs.keys, mode });
     if (!opened.ok) return create(ProposeResponseSchema, { code: opened.code, place: "validator" });
@@ -144,10 +147,12 @@ export function makeValidator(config: ValidatorConfig): Validator {
     onQuote: (quote, ref) => market.onQuote(quote, ref),
     async tick() {
       await halts.retry();
+      if (!isReplay) await seen.write();
       await publish(heartbeat(name));
     },
     ledgerView: () => ({ ...ledger.head, accounts: ledger.accounts, haltsWaiting: halts.waiting }),
     async start() {
+      await seen.load();
       await logs.catchUp("ledger", { force: true });
       serve("QuorumService.Propose", answerPropose);
       serve("QuorumService.Vote", async (request) => {

@@ -62,7 +62,8 @@ describe("FenceReader", () => {
   });
 
   it("after a restart shows the halt of birth until it is where it was", () => {
-    const fence = new FenceReader({ genesisDigest: expectedGenesis, seen: halt });
+    const fence = new FenceReader({ genesisDigest: expectedGenesis });
+    fence.sawBefore(halt);
     readThrough(fence, [genesisEntry, opening]);
     expect(fence.state().halts.map(({ id }) => id)).toEqual(["birth"]);
     fence.confirm(fence.head, 1_000);

@@ -2,7 +2,7 @@
  * A process's knowledge of the control log, from whatever brings it the entries: the log itself, a validator's answer, the topic. It
  * believes nobody: every entry must be the next of the chain, carry a certificate, and say what the fold accepts.
  *
- * 1. It never goes back behind a head it has seen, in this life or, told so by `seen`, in an earlier one.
+ * 1. It never goes back behind a head it has seen, in this life or, told so by `sawBefore`, in an earlier one.
  * 2. It is born halted, and what it cannot verify opens nothing.
  * 3. Its freshness is machine time: when it last knew that its head was the log's.
  */
@@ -29,22 +29,24 @@ export type Applied =
 export interface FenceOptions {
   /** SHA-256 of the configured genesis, see `genesisDigest`. */
   readonly genesisDigest: Uint8Array;
-  /** A head that this process saw in an earlier life: until it is reached again, the fence is the one of birth. */
-  readonly seen?: Head;
 }
 
 export class FenceReader {
   #control: ControlState;
   readonly #born: FenceState;
-  readonly #seen: Head | undefined;
+  #seen: Head | undefined;
   readonly #digests: Uint8Array[] = [];
   readonly #listeners: (() => void)[] = [];
   #freshAtMachineMs: number | undefined;
 
-  constructor({ genesisDigest, seen }: FenceOptions) {
+  constructor({ genesisDigest }: FenceOptions) {
     this.#control = bornHalted(genesisDigest);
     this.#born = this.#control.fence;
-    this.#seen = seen;
+  }
+
+  /** A head that an earlier life of this process has seen: until it is reached again, the fence is the one of birth. */
+  sawBefore(head: Head): void {
+    this.#seen = head;
   }
 
   state(): FenceState {

@@ -13,6 +13,7 @@ export {
   type Position,
   positionOf,
   readEntry,
+  sameBytes,
 } from "./entry.ts";
 export { QuorumError, type QuorumErrorCode } from "./error.ts";
 export { type EtcdLogOptions, EtcdQuorumLog } from "./etcd/log.ts";

@@ -20,6 +20,7 @@ import { type Hot, openHot } from "./hot.ts";
 import { KeyFiles } from "./key-files.ts";
 import { type Observed, observe } from "./observe.ts";
 import { DatabaseWatch, type HealthOptions, liveness, readiness } from "./probes.ts";
+import { rememberHead } from "./seen-head.ts";
 import { WatchedBus } from "./watched-bus.ts";
 import { watchedRpc } from "./watched-rpc.ts";
 
@@ -141,6 +142,7 @@ export async function openProcess(dir: string, processName: string): Promise<Pro
     },
     async openStore() {
       const store = await insist(() => openPostgresStore(pool, schemaOf(name)));
+      await insist(() => rememberHead(store, fence, onBroken));
       pruning.push(pruneEveryHour(pool, schemaOf(name), log, onBroken));
       return store;
     },

@@ -23,6 +23,7 @@ import {
   type QuorumLog,
   readEntry,
   rootedKeys,
+  sameBytes,
   verifyCertificate,
 } from "@countersign/quorum";
 import type { Draft, Evidence, LedgerProjection } from "../core/ledger.ts";
@@ -60,6 +61,8 @@ export class Logs {
   readonly #serial = new Serial();
   readonly #ops = new Map<string, KnownOp>();
   readonly #genesis: Members;
+  /** Of each log, the head that an earlier life of this validator has seen. */
+  readonly #seen: Partial<Record<LogName, Head>> = {};
   /** Of each log, the last seq that somebody has told of. */
   readonly #told: Record<LogName, bigint> = { control: 0n, ledger: 0n };
   /** The last entry of the ledger that was judged good, for when it is committed. */
@@ -83,6 +86,11 @@ export class Logs {
 
   head(log: LogName): Head {
     return log === "control" ? this.fence.head : this.ledger.head;
+  }
+
+  /** Before anything is read: a log that ends before this head, or has another entry there, has been put back. */
+  sawBefore(log: LogName, head: Head): void {
+    this.#seen[log] = head;
   }
 
   /** Where an op id stands in the logs, as far as they were read. */
@@ -128,11 +136,16 @@ export class Logs {
         if (entry?.log !== log) throw corrupt(log, record.seq, "BAD_ENTRY");
         this.#apply(entry, votesOf(record), false);
       }
-      if (records.length < PAGE) return;
+      if (records.length < PAGE) break;
     }
+    const seen = this.#seen[log];
+    if (seen !== undefined && this.head(log).seq < seen.seq) throw corrupt(log, seen.seq, "ROLLED_BACK"); // P04.rolled-back
   }
 
   #apply(entry: Entry, votes: readonly Signed[], isVerified: boolean): void {
+    const seen = this.#seen[entry.log];
+    const isOther = seen?.seq === entry.seq && !sameBytes(seen.digest, entry.digest);
+    if (isOther) throw corrupt(entry.log, entry.seq, "FORK"); // P04.other-past
     if (entry.log === "control") {
       const applied = this.fence.apply(entry.bytes, votes);
       if (applied.kind === "refused") throw corrupt("control", entry.seq, applied.code);
