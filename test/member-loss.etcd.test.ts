@@ -23,7 +23,7 @@ it.runIf(process.env.COUNTERSIGN_ETCD === undefined)(
           const { kind } = await log
             .append({ log: "ledger", expectedHead: head, ...facts })
             .catch(() => ({ kind: "unknown" }));
-          const now = await log.head("ledger");
+          const now = await log.head("ledger").catch(() => head);
           if (now.seq === head.seq) continue;
           expect(["committed", "unknown"]).toContain(kind);
           expect(now).toEqual({ seq: head.seq + 1n, digest });

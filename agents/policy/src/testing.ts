@@ -221,9 +221,9 @@ export class Desk {
     return { message, effects: this.message("order.filled", "execution", message) };
   }
 
-  heartbeat(consumedThroughMs: number, sender = "execution"): void {
+  heartbeat(consumedThroughMs: number, sender = "execution"): readonly Effect[] {
     const payload = create(HeartbeatSchema, { agent: sender, consumedThroughMs: BigInt(consumedThroughMs) });
-    this.message("agent.heartbeat", sender, payload);
+    return this.message("agent.heartbeat", sender, payload);
   }
 
   #body(sender: string, type: string): EnvelopeBody {

@@ -26,7 +26,9 @@ it.runIf(process.env.COUNTERSIGN_ETCD === undefined)(
         const [first, second] = cluster.endpoints;
         await post(first!, "kv/put", { key, value });
         await cluster.node(0).kill();
-        await expect.poll(async () => (await post(second!, "kv/range", { key })).kvs?.[0]?.value).toBe(value);
+        await expect
+          .poll(async () => (await post(second!, "kv/range", { key })).kvs?.[0]?.value, { timeout: 10_000 })
+          .toBe(value);
         await cluster.node(0).start();
       }
       await using again = await etcd({ dir });

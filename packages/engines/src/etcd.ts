@@ -99,8 +99,21 @@ async function startCluster(command: string, count: number, kept: string | undef
     endpoints,
     node: (index) => {
       const server = servers[index];
-      if (server === undefined) throw new Error(`broken invariant: there is no node ${index} of ${count}`);
-      return server;
+      const endpoint = endpoints[index];
+      if (server === undefined || endpoint === undefined)
+        throw new Error(`broken invariant: there is no node ${index} of ${count}`);
+      return {
+        get pid() {
+          return server.pid;
+        },
+        kill: () => server.kill(),
+        stop: () => server.stop(),
+        // Back among the others; but where those are away, too, it waits for them in vain.
+        async start() {
+          await server.start();
+          await isHealthy(endpoint, REJOINED_MS);
+        },
+      };
     },
     [Symbol.asyncDispose]: end,
   };
@@ -116,18 +129,24 @@ async function portsOf(dir: string, count: number): Promise<readonly number[]> {
   return ports;
 }
 
-/** A member that has a leader says so over HTTP, on the port of its clients. */
 async function healthy(endpoint: string, dir: string): Promise<void> {
-  for (const until = Date.now() + READY_MS; Date.now() < until; await sleep(POLL_MS)) {
+  if (await isHealthy(endpoint, READY_MS)) return;
+  throw new EngineError("START_FAILED", `etcd at ${endpoint} has no leader after ${READY_MS / 1_000} s: see ${dir}`);
+}
+
+/** A member that has a leader says so over HTTP, on the port of its clients. */
+async function isHealthy(endpoint: string, withinMs: number): Promise<boolean> {
+  for (const until = Date.now() + withinMs; Date.now() < until; await sleep(POLL_MS)) {
     const answer = await fetch(`http://${endpoint}/health`).then(
       (response) => response.json() as Promise<{ readonly health?: string }>,
       () => undefined,
     );
-    if (answer?.health === "true") return;
+    if (answer?.health === "true") return true;
   }
-  throw new EngineError("START_FAILED", `etcd at ${endpoint} has no leader after ${READY_MS / 1_000} s: see ${dir}`);
+  return false;
 }
 
 const GRACE_MS = 5_000;
 const READY_MS = 30_000;
+const REJOINED_MS = 10_000;
 const POLL_MS = 50;

@@ -48,6 +48,7 @@ const words: Readonly<Record<string, readonly [type: string, payload: Message]>>
   permit: ["permit.issued", create(PermitIssuedSchema, { intentKey, permit, approvals })],
   escalated: ["order.escalated", create(EscalatedSchema, { intentKey })],
   rejected: ["order.rejected", create(OrderRejectedSchema, { intentKey, code: "POSITION_LIMIT" })],
+  unused: ["order.rejected", create(OrderRejectedSchema, { intentKey, code: "PERMIT_UNUSED" })],
   accepted: ["order.accepted", create(OrderAcceptedSchema, { intentKey })],
   filled: ["order.filled", create(FillSchema, { intentKey })],
   new: reported(OrderStatus.NEW),
@@ -103,12 +104,19 @@ describe("advance", () => {
   const table: readonly [Stage, Readonly<Record<string, string>>][] = [
     [
       "asked",
-      { permit: "sent", escalated: "waiting", rejected: "refused POSITION_LIMIT", silent: "unanswered UNAVAILABLE" },
+      {
+        permit: "sent",
+        escalated: "waiting",
+        rejected: "refused POSITION_LIMIT",
+        unused: "refused PERMIT_UNUSED",
+        silent: "unanswered UNAVAILABLE",
+      },
     ],
-    ["waiting", { permit: "sent", rejected: "refused POSITION_LIMIT" }],
+    ["waiting", { permit: "sent", rejected: "refused POSITION_LIMIT", unused: "refused PERMIT_UNUSED" }],
     [
       "sent",
       {
+        unused: "missed PERMIT_UNUSED",
         accepted: "working",
         filled: "sent, filled",
         done: "filled FILLED",

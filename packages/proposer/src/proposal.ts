@@ -3,7 +3,7 @@
  *
  *   asked ───── permit.issued ──▶ sent ── order.accepted ──▶ working ── filled, canceled, expired, rejected ──▶ ended
  *     ├─ order.escalated ──▶ waiting ── permit.issued ──▶ sent …
- *     └─ order.rejected, no answer ──▶ ended
+ *     └─ order.rejected, no answer ──▶ ended        sent ── order.rejected: PERMIT_UNUSED ──▶ ended
  *
  * Nothing here decides whether an order may be: it asks Policy, carries the permit to Execution, and listens.
  *
@@ -132,8 +132,10 @@ function onPermit(proposals: Proposals, { intentKey, permit, approvals }: Permit
   return { proposals: { ...proposals, [proposal.intentKey]: { ...proposal, stage: "sent" } }, effects: [submit] };
 }
 
-/** By Policy, or by the person who was asked. An order that was sent is Execution's to end. */
+/** By Policy, or by the person who was asked. An order that was sent is Execution's to end, unless it never heard of it. */
 function onRejected(proposals: Proposals, { intentKey, code }: OrderRejected): Progress {
+  const unused = code === "PERMIT_UNUSED" ? at(proposals, intentKey, ["sent"]) : undefined;
+  if (unused !== undefined) return end(proposals, unused, "missed", "PERMIT_UNUSED");
   const proposal = at(proposals, intentKey, ["asked", "waiting"]);
   return proposal === undefined ? { proposals, effects: [] } : end(proposals, proposal, "refused", code || "REJECTED");
 }

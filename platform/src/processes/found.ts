@@ -11,7 +11,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { toBinary } from "@bufbuild/protobuf";
 import { KeyPurpose, SignedSchema } from "@countersign/contracts";
 import { parseMoney } from "@countersign/orders";
-import { isTransient } from "@countersign/runtime";
+import { isTransient, RpcError } from "@countersign/runtime";
 import { AGENTS, modes, signOpening } from "../agents.ts";
 import { authority } from "../authority-file.ts";
 import { genesisRequest, VALIDATORS } from "../genesis.ts";
@@ -100,7 +100,11 @@ export async function proposeFounding(dir: string): Promise<void> {
   const { account, currency, deposit, genesis } = desk.spec;
   await patiently(() => desk.person.proposeGenesis(Buffer.from(genesis, "base64"), VALIDATORS[0]));
   const amount = parseMoney(deposit, currency, 2);
-  const answer = await patiently(() => desk.person.deposit(account, amount, "opening", VALIDATORS[0]));
+  const answer = await patiently(async () => {
+    const said = await desk.person.deposit(account, amount, "opening", VALIDATORS[0]);
+    if (said.code === "NO_QUORUM") throw new RpcError("UNAVAILABLE", said.text ?? "too few validators answered");
+    return said;
+  });
   if (answer.code !== undefined)
     throw new InputError("BAD_OPTION", `the deposit is refused: ${answer.code} ${answer.text ?? ""}`);
 }

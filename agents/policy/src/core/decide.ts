@@ -118,7 +118,7 @@ function decideMessage(
         config,
       );
     case "agent.heartbeat":
-      return quiet(foldWatermark(state, payload as Heartbeat));
+      return foldWatermark(state, payload as Heartbeat, config);
     case "approval.decision":
       return decideApproval(state, payload as ApprovalDecision, sender, context, config);
     default:

@@ -1,9 +1,11 @@
 /** What Execution reports of orders: reservation → open order → position. */
+import { create } from "@bufbuild/protobuf";
 import {
   type FenceState,
   type Fill,
   type Heartbeat,
   type OrderAccepted,
+  OrderRejectedSchema,
   type OrderReported,
   OrderStatus,
 } from "@countersign/contracts";
@@ -13,6 +15,8 @@ import type { Effect } from "@countersign/runtime";
 import type { PolicyConfig } from "./config.ts";
 import { closeAccount } from "./latch.ts";
 import { turnoverKey } from "./measure.ts";
+import { verdict } from "./records.ts";
+import type { PolicyCode } from "./refusal.ts";
 import { release, relieve, reserve } from "./reservation.ts";
 import { type PolicyState, without } from "./state.ts";
 
@@ -42,14 +46,30 @@ export function foldReported(state: PolicyState, { intentKey = "", status, place
   return release(state, open);
 }
 
-/** Execution has consumed everything that was sent until then: a permit that had expired before it will not be used any more. */
-export function foldWatermark(state: PolicyState, { agent, consumedThroughMs }: Heartbeat): PolicyState {
-  if (agent !== "execution" || consumedThroughMs === undefined) return state;
+/**
+ * Execution has consumed everything that was sent until then: a permit that had expired before it will not be used any more. Its proposer
+ * is told so: an intent that came too late is refused without a word about the order, and he would wait for it for ever.
+ */
+export function foldWatermark(
+  state: PolicyState,
+  { agent, consumedThroughMs }: Heartbeat,
+  { account }: PolicyConfig,
+): Step {
+  if (agent !== "execution" || consumedThroughMs === undefined) return { state, effects: [] };
   const unused = Object.values(state.orders).filter(
     ({ stage, expiresAtMs }) => stage === "permitted" && BigInt(expiresAtMs) < consumedThroughMs,
   );
-  return unused.reduce(release, state);
+  const effects = unused.map(({ intentKey }) => {
+    const fields = { intentKey, code: UNUSED, explanation: "its permit has expired, and was not used" };
+    return verdict(
+      { type: "order.rejected", payload: create(OrderRejectedSchema, fields), intent: "REJECT" },
+      { account },
+    );
+  });
+  return { state: unused.reduce(release, state), effects };
 }
+
+const UNUSED: PolicyCode = "PERMIT_UNUSED";
 
 export function foldFilled(state: PolicyState, message: Fill, fence: FenceState, config: PolicyConfig): Step {
   const close = (reason: string): Step => closeAccount(state, fence, config, reason, message.fillId);

@@ -18,6 +18,7 @@ import type { MetricName } from "./metrics.ts";
  * - `…_LIMIT`: a rule on that metric refuses
  * - `PROPOSER_IS_PRINCIPAL`: a person is needed, and approver, proposer and principal could not be three
  * - `PRICE_DRIFT`: at release the market is outside the band that the person signed
+ * - `PERMIT_UNUSED`: it was permitted, and the permit has expired without an order: the intent came too late, or never
  * - `APPROVAL_…`: the person said no, did not answer in time, or the epoch has changed since
  */
 export type PolicyCode =
@@ -39,6 +40,7 @@ export type PolicyCode =
   | `${Uppercase<MetricName>}_LIMIT`
   | "PROPOSER_IS_PRINCIPAL"
   | "PRICE_DRIFT"
+  | "PERMIT_UNUSED"
   | "APPROVAL_REJECTED"
   | "APPROVAL_EXPIRED"
   | "APPROVAL_OLD_EPOCH";
