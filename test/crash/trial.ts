@@ -2,6 +2,7 @@
  * A trial: a day is traded by separate processes on real engines while something happens to them, then the market is ended, what is under
  * way is given time, and everything that is left is read.
  */
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { cloneFile, exportCluster, type RunningCluster, replayExport, startCluster } from "@countersign/platform";
@@ -31,12 +32,22 @@ export interface Trial<T> {
 
 /** For orders, fills and records that are under way when it is over. */
 const SETTLE_MS = 90_000;
+const FIRST_ORDER_MS = 180_000;
 
 export function trial(options: TrialOptions & { readonly minutes: number }): Promise<Trial<number>> {
   const { seed, minutes, say } = options;
-  return tradeThrough(options, (cluster) =>
-    nemesis(cluster, { forMs: minutes * 60_000, prng: new Prng(BigInt(seed)), say }),
-  );
+  return tradeThrough(options, async (cluster, folder) => {
+    // What is killed before it trades says nothing of trading.
+    await firstOrder(folder);
+    return nemesis(cluster, { forMs: minutes * 60_000, prng: new Prng(BigInt(seed)), say });
+  });
+}
+
+async function firstOrder(folder: string): Promise<void> {
+  const record = join(folder, "exchange", "record.jsonl");
+  const hasOrder = () => existsSync(record) && readFileSync(record, "utf8").includes('"order":');
+  for (const until = performance.now() + FIRST_ORDER_MS; !hasOrder(); await wait(500))
+    if (performance.now() > until) throw new Error(`no order reached the venue within ${FIRST_ORDER_MS / 1_000} s`);
 }
 
 /** The day is traded while `happens` is done to its engines and processes. */

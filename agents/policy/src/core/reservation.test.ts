@@ -70,7 +70,7 @@ describe("a reservation", () => {
     expect(reservedTotal(desk.state)).toBe(1_000_000n);
     const told = desk.heartbeat(expiresAtMs + 1);
     // Its proposer waits for it, and would for ever: the intent came too late, and ended no order.
-    expect(told).toMatchObject([{ type: "order.rejected", payload: { intentKey: "intent", code: "PERMIT_UNUSED" } }]);
+    expect(told).toMatchObject([{ type: "order.rejected", payload: { intentKey: ask.key, code: "PERMIT_UNUSED" } }]);
     expect(desk.heartbeat(expiresAtMs + 2)).toEqual([]);
     expect([reservedTotal(desk.state), desk.state.families]).toEqual([0n, {}]);
   });
