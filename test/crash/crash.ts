@@ -39,8 +39,10 @@ console.log(`crash test: seed ${seed}, ${minutes} minutes`);
 try {
   const asked = { dir, seed, minutes: Number(minutes), speed: Number(speed), hedge, say };
   process.exitCode = report(await trial(traces.length === 0 ? asked : { ...asked, traces }));
-} finally {
   rmSync(dir, { recursive: true, force: true });
+} catch (error) {
+  console.error(`it did not come to its end: what is left, with every process' log, is in ${dir}`);
+  throw error;
 }
 
 function report({ evidence, happened: kills }: Trial<number>): number {
