@@ -3,13 +3,14 @@
  * is a minute off, and over the death of whoever has latched.
  */
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { cloneFile, Desk, HALT_SERVERS, type RunningCluster, startCluster } from "@countersign/platform";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { choiceOf } from "./crash/trial.ts";
+import { ordersAtVenue } from "./support/venue-orders.ts";
 
 const PATIENCE_MS = 120_000;
 /** Longer than an order takes from its quote to the venue, many times. */
@@ -37,24 +38,11 @@ describe.runIf(ownsEngines)("a cluster that trades", () => {
     rmSync(dir, { recursive: true, force: true });
   }, PATIENCE_MS);
 
-  /** Orders that the venue has taken, by its own record. */
-  const orders = () => {
-    const lines = readFileSync(join(folder, "exchange", "record.jsonl"), "utf8")
-      .split("\n")
-      .filter(Boolean);
-    return lines.filter((line) => JSON.parse(line.slice(line.indexOf(" ") + 1)).order !== undefined).length;
-  };
+  const orders = () => ordersAtVenue(folder);
   const tradesOn = async () => {
-    const before = ordersOrNone();
-    for (const until = performance.now() + PATIENCE_MS; ordersOrNone() <= before; await wait(500))
+    const before = orders();
+    for (const until = performance.now() + PATIENCE_MS; orders() <= before; await wait(500))
       if (performance.now() > until) throw new Error(`no order for ${PATIENCE_MS / 1_000} s`);
-  };
-  const ordersOrNone = () => {
-    try {
-      return orders();
-    } catch {
-      return 0; // the exchange has written nothing yet
-    }
   };
   const staysQuiet = async () => {
     const before = orders();

@@ -2,12 +2,12 @@
  * A trial: a day is traded by separate processes on real engines while something happens to them, then the market is ended, what is under
  * way is given time, and everything that is left is read.
  */
-import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { cloneFile, exportCluster, type RunningCluster, replayExport, startCluster } from "@countersign/platform";
 import { Prng } from "@countersign/quant";
 import { defaults } from "../../cli/src/demo/defaults.ts";
+import { ordersAtVenue } from "../support/venue-orders.ts";
 import { check } from "./checks.ts";
 import { type Evidence, gather, readExport } from "./evidence.ts";
 import { nemesis } from "./nemesis.ts";
@@ -44,9 +44,7 @@ export function trial(options: TrialOptions & { readonly minutes: number }): Pro
 }
 
 async function firstOrder(folder: string): Promise<void> {
-  const record = join(folder, "exchange", "record.jsonl");
-  const hasOrder = () => existsSync(record) && readFileSync(record, "utf8").includes('"order":');
-  for (const until = performance.now() + FIRST_ORDER_MS; !hasOrder(); await wait(500))
+  for (const until = performance.now() + FIRST_ORDER_MS; ordersAtVenue(folder) === 0; await wait(500))
     if (performance.now() > until) throw new Error(`no order reached the venue within ${FIRST_ORDER_MS / 1_000} s`);
 }
 

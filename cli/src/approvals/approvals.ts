@@ -1,8 +1,9 @@
 /** `countersign approvals`, `approve`, `reject`: orders that wait for a person, and a person's word about one of them. */
-import { Approvals, type Asked, InputError } from "@countersign/platform";
+import { Approvals, type Asked } from "@countersign/platform";
 import type { Caller } from "../caller.ts";
 import { confirm } from "../dlq/confirm.ts";
 import { exitCodes } from "../failure.ts";
+import { idBeginning, shortId } from "../short-id.ts";
 import { Screen } from "../terminal/screen.ts";
 import { clusterDir } from "../up/place.ts";
 import { askedLines, outcomeLine } from "./lines.ts";
@@ -71,11 +72,10 @@ export async function answer(prefix: string, approve: boolean, flags: AnswerFlag
 }
 
 function named(prefix: string, waiting: readonly Asked[]): Asked {
-  const [one, ...more] = waiting.filter(({ approvalId }) => approvalId.startsWith(prefix));
-  const ids = waiting.map(({ approvalId }) => approvalId.slice(0, 12)).join(", ") || "none";
-  if (one === undefined) throw new InputError("BAD_OPTION", `${prefix}: no such order waits; waiting: ${ids}`);
-  if (more.length > 0) throw new InputError("BAD_OPTION", `${prefix}: more than one begins so; waiting: ${ids}`);
-  return one;
+  const ids = waiting.map(({ approvalId }) => approvalId);
+  const known = `waiting: ${ids.map(shortId).join(", ") || "none"}`;
+  const id = idBeginning(prefix, ids, "order that waits", known);
+  return waiting.find(({ approvalId }) => approvalId === id)!;
 }
 
 function asJson({ approvalId, words, why, expiresAtMs, needed, approvedBy, order }: Asked) {

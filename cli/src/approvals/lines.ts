@@ -1,6 +1,6 @@
 /** What a person sees of orders that wait. */
 import type { Asked, Verdict } from "@countersign/platform";
-import { shortId } from "../halt/lines.ts";
+import { shortId } from "../short-id.ts";
 
 export function askedLines(asked: Asked, nowMs: number): readonly string[] {
   const { approvalId, words, why, expiresAtMs, needed, approvedBy } = asked;

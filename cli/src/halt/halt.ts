@@ -1,11 +1,11 @@
 /** `countersign halt`: stops trading, at Policy, Execution and the validators at once; neither bus nor quorum is needed for it. */
 import { parseScope } from "@countersign/contracts";
-import { Desk, HALT_SERVERS, type HaltAnswer, InputError } from "@countersign/platform";
+import { Desk, HALT_SERVERS, InputError } from "@countersign/platform";
 import type { Caller } from "../caller.ts";
 import { exitCodes } from "../failure.ts";
 import { Screen } from "../terminal/screen.ts";
 import { clusterDir } from "../up/place.ts";
-import { haltLines } from "./lines.ts";
+import { haltLines, isStopped } from "./lines.ts";
 
 export interface HaltFlags {
   readonly dir?: string;
@@ -37,19 +37,15 @@ export async function halt(levelText: string, flags: HaltFlags, caller: Caller):
   const screen = new Screen(process.stdout);
   const facts = { haltId, level, scope: flags.scope, reason: flags.message };
   const isGlobal = await desk.readUntil(() => isInLog(desk, haltId), GLOBAL_WITHIN_MS);
-  const { epoch } = desk.fence.state();
-  const isStopped = isGlobal || hasLatched(answers, "execution");
+  const epoch = isGlobal ? desk.fence.state().epoch : undefined;
+  const stopped = isStopped(answers, epoch);
   if (flags.json === true) {
-    const control = isGlobal ? { epoch: Number(epoch) } : null;
-    screen.line(JSON.stringify({ ...facts, isStopped, control, answers }, null, 2));
-  } else for (const line of haltLines(facts, answers, isGlobal ? epoch : undefined)) screen.line(line);
-  return isStopped ? exitCodes.ok : exitCodes.failed;
+    const control = epoch === undefined ? null : { epoch: Number(epoch) };
+    screen.line(JSON.stringify({ ...facts, isStopped: stopped, control, answers }, null, 2));
+  } else for (const line of haltLines(facts, answers, epoch)) screen.line(line);
+  return stopped ? exitCodes.ok : exitCodes.failed;
 }
 
 function isInLog({ fence }: Desk, haltId: string): boolean {
   return fence.state().halts.some(({ id }) => id === haltId);
-}
-
-function hasLatched(answers: readonly HaltAnswer[], server: string): boolean {
-  return answers.some((one) => one.server === server && one.latched === true);
 }

@@ -1,5 +1,6 @@
 /** What `halt` and `resume` print. */
 import type { HaltAnswer } from "@countersign/platform";
+import { shortId } from "../short-id.ts";
 
 export interface HaltFacts {
   readonly haltId: string;
@@ -8,9 +9,9 @@ export interface HaltFacts {
   readonly reason: string;
 }
 
-/** As much of an id as a person has to type. */
-export function shortId(id: string): string {
-  return id.slice(0, 12);
+/** Whether no new order can leave: the gate has latched, or the halt is in the control log. */
+export function isStopped(answers: readonly HaltAnswer[], epoch: bigint | undefined): boolean {
+  return epoch !== undefined || answers.some(({ server, latched }) => server === "execution" && latched === true);
 }
 
 /** @param epoch of the control log with this halt in it; undefined where it was not seen there */
@@ -21,15 +22,13 @@ export function haltLines(
 ): readonly string[] {
   const width = Math.max(...answers.map(({ server }) => server.length)) + 2;
   const lines = answers.map((one) => `${one.server.padEnd(width)}${said(one)}`);
-  const atGate = answers.some(({ server, latched }) => server === "execution" && latched === true);
-  const stopped = atGate || epoch !== undefined;
   return [
     `halt ${shortId(haltId)}  level ${level} ${WORDS[level]}, ${scope}: ${reason}`,
     ...lines,
     epoch === undefined
       ? "not in the control log yet: the validators that latched it go on proposing it"
       : `in the control log, epoch ${epoch}: it holds everywhere, whatever restarts`,
-    stopped
+    isStopped(answers, epoch)
       ? `no new order leaves. To go on: ./countersign resume ${shortId(haltId)} -m "why"`
       : "NOT STOPPED FOR CERTAIN: neither Execution nor the control log has it. Try again, and see ./countersign status",
   ];

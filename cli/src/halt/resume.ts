@@ -3,9 +3,9 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { Desk, InputError, parseStatement, type ResumeStatementFile, statementFile } from "@countersign/platform";
 import { type Caller, fromCaller } from "../caller.ts";
 import { exitCodes } from "../failure.ts";
+import { idBeginning, shortId } from "../short-id.ts";
 import { Screen } from "../terminal/screen.ts";
 import { clusterDir } from "../up/place.ts";
-import { shortId } from "./lines.ts";
 
 export interface ResumeFlags {
   readonly dir?: string;
@@ -69,11 +69,6 @@ export async function resume(ids: readonly string[], flags: ResumeFlags, caller:
 /** The halts whose ids begin so; all of them where none is named. @throws InputError */
 function named(prefixes: readonly string[], ids: readonly string[]): readonly string[] {
   if (prefixes.length === 0) return ids;
-  return prefixes.map((prefix) => {
-    const [id, ...more] = ids.filter((one) => one.startsWith(prefix));
-    const known = ids.length === 0 ? "nothing is halted" : `in force: ${ids.map(shortId).join(", ")}`;
-    if (id === undefined) throw new InputError("BAD_OPTION", `${prefix}: no such halt; ${known}`);
-    if (more.length > 0) throw new InputError("BAD_OPTION", `${prefix}: more than one halt begins so; ${known}`);
-    return id;
-  });
+  const known = ids.length === 0 ? "nothing is halted" : `in force: ${ids.map(shortId).join(", ")}`;
+  return prefixes.map((prefix) => idBeginning(prefix, ids, "halt", known));
 }

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { EngineError } from "./errors.ts";
 import { install, said } from "./install.ts";
-import { type EngineProcess, freePorts, SupervisedServer } from "./server.ts";
+import { type EngineProcess, freePorts, nodeAt, SupervisedServer } from "./server.ts";
 
 export interface EtcdOptions {
   /** Members; 3 unless told otherwise. A cluster given by address has what it has. */
@@ -98,10 +98,7 @@ async function startCluster(command: string, count: number, kept: string | undef
   return {
     endpoints,
     node: (index) => {
-      const server = servers[index];
-      const endpoint = endpoints[index];
-      if (server === undefined || endpoint === undefined)
-        throw new Error(`broken invariant: there is no node ${index} of ${count}`);
+      const server = nodeAt(servers, index);
       return {
         get pid() {
           return server.pid;
@@ -111,7 +108,7 @@ async function startCluster(command: string, count: number, kept: string | undef
         // Back among the others; but where those are away, too, it waits for them in vain.
         async start() {
           await server.start();
-          await isHealthy(endpoint, REJOINED_MS);
+          await isHealthy(nodeAt(endpoints, index), REJOINED_MS);
         },
       };
     },

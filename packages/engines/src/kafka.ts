@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { EngineError } from "./errors.ts";
 import { type KafkaProgram, kafkaProgram } from "./kafka-program.ts";
-import { type EngineProcess, freePorts, SupervisedServer } from "./server.ts";
+import { type EngineProcess, freePorts, nodeAt, SupervisedServer } from "./server.ts";
 
 export interface KafkaOptions {
   /** Brokers, each also a controller; 3 unless told otherwise. A cluster given by address has what it has. */
@@ -89,11 +89,7 @@ async function startCluster(
   }
   return {
     brokers: ports.slice(0, count).map((port) => `127.0.0.1:${port}`),
-    node: (index) => {
-      const server = servers[index];
-      if (server === undefined) throw new Error(`broken invariant: there is no node ${index} of ${count}`);
-      return server;
-    },
+    node: (index) => nodeAt(servers, index),
     [Symbol.asyncDispose]: end,
   };
 }

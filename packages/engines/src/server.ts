@@ -132,6 +132,13 @@ export class SupervisedServer implements EngineProcess {
   }
 }
 
+/** Of the nodes of a cluster, from 0. */
+export function nodeAt<T>(nodes: readonly T[], index: number): T {
+  const node = nodes[index];
+  if (node === undefined) throw new Error(`broken invariant: there is no node ${index} of ${nodes.length}`);
+  return node;
+}
+
 /** Loopback ports that are free now, each once. */
 export async function freePorts(count: number): Promise<number[]> {
   const probes: Server[] = [];

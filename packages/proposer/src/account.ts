@@ -2,7 +2,7 @@
 import type { EntryPosted, Fill } from "@countersign/contracts";
 import { applyDeposit, applyFill, type Book, type BookedDeposit, emptyBook, fillFromWire } from "@countersign/ledger";
 import { modes, moneyFromWire } from "@countersign/orders";
-import { type Entry, entryTimeMs, peekPropose, readEntry, verifyCertificate } from "@countersign/quorum";
+import { type Entry, peekPropose, readEntry, verifyCertificate } from "@countersign/quorum";
 import type { Attached, Input } from "@countersign/runtime";
 import type { Desk } from "./desk.ts";
 
@@ -57,7 +57,7 @@ function depositsTo(account: string, { proposes }: Entry): readonly BookedDeposi
 }
 
 function isCertified(entry: Entry, votes: Attached, { keys, mode, members }: Desk): boolean {
-  const reading = { keys, mode: modes.toWire(mode), nowMs: entryTimeMs(entry) };
+  const reading = { keys, mode: modes.toWire(mode) };
   return verifyCertificate(entry.bytes, votes, members, reading) === undefined;
 }
 

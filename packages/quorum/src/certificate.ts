@@ -1,7 +1,7 @@
 /** A certificate: the votes that make an entry count. The log gives order, the certificate authority; neither suffices alone. */
 import type { Signed } from "@countersign/contracts";
 import type { PayloadReading } from "@countersign/envelope";
-import { readEntry, sameBytes } from "./entry.ts";
+import { entryTimeMs, readEntry, sameBytes } from "./entry.ts";
 import { openVote } from "./vote.ts";
 
 /** One version of the list of those who vote. */
@@ -32,22 +32,23 @@ export type CertificateCode =
 
 /**
  * The first thing wrong, or undefined when the votes certify the entry: a majority (two or three of three), of one round, by distinct
- * members of this version, all for these very bytes. `reading.nowMs` is the entry's time (`entryTimeMs`), when the keys had to be good.
+ * members of this version, all for these very bytes, by keys that were good at the entry's own time.
  * Never throws.
  */
 export function verifyCertificate(
   entryBytes: Uint8Array,
   votes: readonly Signed[],
   members: Members,
-  reading: PayloadReading,
+  reading: Omit<PayloadReading, "nowMs">,
 ): CertificateCode | undefined {
   const entry = readEntry(entryBytes);
   if (entry === undefined) return "BAD_ENTRY";
   if (votes.length < majority(members)) return "NO_QUORUM"; // P04.quorum
+  const then = { ...reading, nowMs: entryTimeMs(entry) };
   let round: number | undefined;
   const counted = new Set<string>();
   for (const signed of votes) {
-    const opened = openVote(signed, reading);
+    const opened = openVote(signed, then);
     if (opened === undefined) return "FORGED_VOTE";
     const { vote, key } = opened;
     if (key.sender !== vote.validator) return "FORGED_VOTE"; // P04.name

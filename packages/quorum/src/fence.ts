@@ -10,7 +10,7 @@ import type { FenceState, Signed } from "@countersign/contracts";
 import type { Keys } from "@countersign/envelope";
 import { type CertificateCode, type Members, verifyCertificate } from "./certificate.ts";
 import { applyControl, bornHalted, type ControlCode, type ControlState } from "./control.ts";
-import { type Entry, entryTimeMs, type Head, positionOf, readEntry, sameBytes } from "./entry.ts";
+import { type Entry, type Head, positionOf, readEntry, sameBytes } from "./entry.ts";
 
 /**
  * - `WRONG_LOG`: not the control log
@@ -93,7 +93,7 @@ export class FenceReader {
     if (genesis === undefined) return { kind: "refused", code: "NOT_GENESIS" };
     // Votes are judged by the keys before the entry; the genesis brings its own.
     const voteKeys = this.#control.genesis === undefined ? keys : this.#control.keys;
-    const reading = { keys: voteKeys, mode: genesis.mode, nowMs: entryTimeMs(entry) };
+    const reading = { keys: voteKeys, mode: genesis.mode };
     const uncertified = verifyCertificate(entryBytes, votes, genesis.members, reading);
     if (uncertified !== undefined) return { kind: "refused", code: uncertified }; // P04.control
     this.#control = next.state;

@@ -46,10 +46,9 @@ export function openGenesis(proposeRequestBytes: Uint8Array): OpenedGenesis {
 
 /** The keys that count: those of the control log; before a reader has come to its first entry, those of the configured genesis. */
 export function rootedKeys(
-  genesis: Uint8Array,
+  { keys }: Pick<OpenedGenesis, "keys">,
   fence: { readonly members: Members | undefined; readonly keys: Keys },
 ): Keys {
-  const { keys } = openGenesis(genesis);
   return { find: (keyid) => (fence.members === undefined ? keys : fence.keys).find(keyid) };
 }
 

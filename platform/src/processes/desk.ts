@@ -6,7 +6,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { KeyPurpose } from "@countersign/contracts";
 import type { Keys } from "@countersign/envelope";
 import { GrpcRpc } from "@countersign/grpc";
-import { FenceReader, genesisDigest, rootedKeys } from "@countersign/quorum";
+import { FenceReader, genesisDigest, openGenesis, rootedKeys } from "@countersign/quorum";
 import { RpcError } from "@countersign/runtime";
 import { VALIDATORS } from "../genesis.ts";
 import { Person } from "../person.ts";
@@ -39,7 +39,7 @@ export class Desk implements AsyncDisposable {
     this.spec = spec;
     this.fence = new FenceReader({ genesisDigest: genesisDigest(genesis) });
     this.#rpc = new GrpcRpc({ servers: spec.servers, onError: () => {} });
-    this.keys = rootedKeys(genesis, this.fence);
+    this.keys = rootedKeys(openGenesis(genesis), this.fence);
     const own = { name: sender, keys: this.keys, rpc: this.#rpc, nowMs };
     this.person = new Person({ ...own, envelopeSigner, wordSigner: signers.signer(sender, KeyPurpose.APPROVAL) });
     this.#watch = new FenceWatch({ ...own, signer: envelopeSigner, fence: this.fence, validators: VALIDATORS });

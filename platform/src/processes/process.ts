@@ -9,7 +9,7 @@ import { KeyPurpose } from "@countersign/contracts";
 import type { Signer } from "@countersign/envelope";
 import { GrpcRpc, withRetries } from "@countersign/grpc";
 import { openPool, type Pool } from "@countersign/postgres";
-import { FenceReader, genesisDigest, rootedKeys } from "@countersign/quorum";
+import { FenceReader, genesisDigest, openGenesis, rootedKeys } from "@countersign/quorum";
 import { isTransient, openPostgresStore, prune, type Rpc, type Store, Teller, WallLoop } from "@countersign/runtime";
 import { VALIDATORS } from "../genesis.ts";
 import { followControl } from "../listeners.ts";
@@ -88,7 +88,7 @@ export async function openProcess(dir: string, processName: string): Promise<Pro
   const server = new GrpcRpc({ servers: spec.servers, onError: onBroken, ...(listen !== undefined && { listen }) });
   const genesis = Buffer.from(spec.genesis, "base64");
   const fence = new FenceReader({ genesisDigest: genesisDigest(genesis) });
-  const keys = rootedKeys(genesis, fence);
+  const keys = rootedKeys(openGenesis(genesis), fence);
   // The paper exchange says nothing, so it has no key.
   const signer = name === VENUE ? undefined : signers.signer(name, KeyPurpose.ENVELOPE);
   const nowMs = () => loop.nowMs();

@@ -1,6 +1,6 @@
 import { applyDeposit } from "@countersign/ledger";
 import { modes, moneyFromWire } from "@countersign/orders";
-import { entryTimeMs, peekPropose, readEntry, verifyCertificate } from "@countersign/quorum";
+import { peekPropose, readEntry, verifyCertificate } from "@countersign/quorum";
 import type { Attached, Decision } from "@countersign/runtime";
 import type { CoreConfig } from "./config.ts";
 import { closeAccount, type ExecutionState } from "./state.ts";
@@ -17,7 +17,7 @@ export function onLedgerEntry(
 ): Decision<ExecutionState> {
   const entry = readEntry(bytes);
   if (entry?.log !== "ledger") return { state, effects: [] };
-  const reading = { keys, mode: modes.toWire(mode), nowMs: entryTimeMs(entry) };
+  const reading = { keys, mode: modes.toWire(mode) };
   const uncertified = verifyCertificate(entry.bytes, votes, members, reading);
   if (uncertified !== undefined) return { state, effects: [] }; // P04.execution
   let after = state;

@@ -3,11 +3,11 @@ import type { HedgeQuoteRequest, OrderAccepted } from "@countersign/contracts";
 import { advance, decisionMade, type Ended, foldAccount } from "@countersign/proposer";
 import type { Context, Decision, Effect, Input } from "@countersign/runtime";
 import type { HedgerConfig } from "../config.ts";
-import { afterClosing, flatten } from "./flatten.ts";
+import { afterEnded, flatten } from "./flatten.ts";
 import { hedge, hedgePlaced } from "./hedge.ts";
 import { type Patience, refusedAgain } from "./patience.ts";
 import { quoteCover } from "./quote.ts";
-import type { Closing, HedgerState } from "./state.ts";
+import type { HedgerState } from "./state.ts";
 import type { HedgerView } from "./view.ts";
 
 export function decide(
@@ -25,7 +25,7 @@ export function decide(
   const isTold = isAccepted(state, input);
   const placing = isTold || ended !== undefined ? undefined : state.placing;
   const patience = account === state.account ? patienceAfter(state, ended, context) : undefined;
-  const closed = state.closing && closingAfter(state.closing, ended, context.nowMs);
+  const closed = state.closing && afterEnded(state.closing, ended, context.nowMs);
   const closing = closed?.state;
   const after = changed(state, { account, proposals, placing, patience, closing });
   const news: Effect[] = [...effects, ...(closed?.effects ?? [])];
@@ -51,11 +51,6 @@ function patienceAfter(
 ): Patience | undefined {
   if (ended === undefined) return patience;
   return ended.outcome === "filled" ? undefined : refusedAgain(patience, nowMs, view.barMs);
-}
-
-function closingAfter(closing: Closing, ended: Ended | undefined, nowMs: number): Decision<Closing> {
-  if (ended?.proposal.intentKey !== closing.intentKey) return { state: closing, effects: [] };
-  return afterClosing(closing, ended.outcome === "filled", nowMs);
 }
 
 /** The same object when nothing is other than it was. */

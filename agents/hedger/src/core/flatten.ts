@@ -8,7 +8,15 @@
  */
 import { haltCovering, type OpenHalt } from "@countersign/contracts";
 import { quantity, roundToLot } from "@countersign/orders";
-import { bandAround, decisionMade, intentKeyOf, propose, tradeTo, writeIntent } from "@countersign/proposer";
+import {
+  bandAround,
+  decisionMade,
+  type Ended,
+  intentKeyOf,
+  propose,
+  tradeTo,
+  writeIntent,
+} from "@countersign/proposer";
 import type { Context, Decision, Effect } from "@countersign/runtime";
 import type { HedgerConfig } from "../config.ts";
 import type { Closing, HedgerState } from "./state.ts";
@@ -40,9 +48,10 @@ export function flatten(
   return priced === undefined ? again(state, context, covered[0]!.symbol) : close(state, priced, context, config);
 }
 
-/** After an order of it has ended: at once when it traded, else a while later and for half as much. */
-export function afterClosing(closing: Closing, hasFilled: boolean, nowMs: number): Decision<Closing> {
-  if (hasFilled) return { state: { ...closing, refusals: 0, untilMs: 0 }, effects: [] };
+/** After an order has ended: if it was the last of these, on at once when it traded, else a while later and for half as much. */
+export function afterEnded(closing: Closing, ended: Ended | undefined, nowMs: number): Decision<Closing> {
+  if (ended?.proposal.intentKey !== closing.intentKey) return { state: closing, effects: [] };
+  if (ended.outcome === "filled") return { state: { ...closing, refusals: 0, untilMs: 0 }, effects: [] };
   const refusals = closing.refusals + 1;
   const untilMs = nowMs + RETRY_MS * 2 ** Math.min(refusals - 1, DOUBLINGS_MAX);
   return { state: { ...closing, refusals, untilMs }, effects: [retryAt(untilMs, closing)] };

@@ -48,9 +48,9 @@ export function decide(
     case "no-answer":
       return { state, effects: retryHalt(state, config, input.id, input.code) };
     case "market":
-      return watch(state, context, config);
+      return watch(state, state, context, config);
     case "tick":
-      return watch(released, context, config);
+      return watch(released, state, context, config);
     case "edge":
       return { state, effects: [] };
   }

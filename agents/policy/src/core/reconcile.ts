@@ -5,7 +5,7 @@
 import type { EntryPosted, FenceState, FillsBooked } from "@countersign/contracts";
 import { applyDeposit, applyFill, type Book, type BookedFill, fillFromWire } from "@countersign/ledger";
 import { modes, moneyFromWire } from "@countersign/orders";
-import { type Entry, entryTimeMs, openPropose, positionOf, readEntry, verifyCertificate } from "@countersign/quorum";
+import { type Entry, openPropose, positionOf, readEntry, verifyCertificate } from "@countersign/quorum";
 import type { Attached } from "@countersign/runtime";
 import type { PolicyConfig } from "./config.ts";
 import { closeAccount, type Latched } from "./latch.ts";
@@ -30,7 +30,7 @@ export function foldLedgerEntry(
   if (entry === undefined || entry.log !== "ledger") return refuse("BAD_ENTRY");
   const position = positionOf(entry, state.ledger);
   if (position === "known") return { state, effects: [] };
-  const reading = { keys: config.keys, mode: modes.toWire(config.mode), nowMs: entryTimeMs(entry) };
+  const reading = { keys: config.keys, mode: modes.toWire(config.mode) };
   const uncertified = verifyCertificate(entry.bytes, votes, config.members, reading);
   if (uncertified !== undefined) return refuse(uncertified); // P04.policy
   if (position !== "next")

@@ -7,14 +7,18 @@ import type { PolicyConfig } from "./config.ts";
 import { isBreached } from "./judge.ts";
 import type { Rule } from "./limits.ts";
 import type { Measured } from "./measure.ts";
-import { observe } from "./observe.ts";
 import type { PolicyState } from "./state.ts";
 import { countBreaches, type Sample, type Tripped } from "./trip.ts";
 import type { PolicyView, SeenQuote } from "./view.ts";
 import { sentenceOf } from "./words.ts";
 
-export function watch(before: PolicyState, context: Context<PolicyView>, config: PolicyConfig): Tripped {
-  const state = observe(before, context.view, context.nowMs);
+/** @param state as observed now; @param before what stays where nothing has tripped */
+export function watch(
+  before: PolicyState,
+  state: PolicyState,
+  context: Context<PolicyView>,
+  config: PolicyConfig,
+): Tripped {
   const { money } = state.book;
   if (money === undefined) return { state: before, effects: [] };
   const rules = config.limits.rules.filter(({ action, scope }) => action === "halt" && scope === "account");

@@ -9,7 +9,6 @@ import {
   applyControl,
   type ControlState,
   type Entry,
-  entryTimeMs,
   FenceReader,
   genesisDigest,
   type Head,
@@ -72,8 +71,9 @@ export class Logs {
     this.#o = options;
     this.ledger = options.ledger;
     this.fence = new FenceReader({ genesisDigest: genesisDigest(options.genesis) });
-    this.#genesis = openGenesis(options.genesis).facts.members;
-    this.keys = rootedKeys(options.genesis, this.fence);
+    const genesis = openGenesis(options.genesis);
+    this.#genesis = genesis.facts.members;
+    this.keys = rootedKeys(genesis, this.fence);
     options.log.watch((log, seq) => {
       this.#told[log] = seq;
     });
@@ -162,7 +162,7 @@ export class Logs {
     const { mode, onLine } = this.#o;
     const position = positionOf(entry, this.ledger.head);
     if (position !== "next") throw corrupt("ledger", entry.seq, position); // P05.chain
-    const reading = { keys: this.keys, mode, nowMs: entryTimeMs(entry) };
+    const reading = { keys: this.keys, mode };
     const uncertified = isVerified ? undefined : verifyCertificate(entry.bytes, votes, this.members, reading);
     if (uncertified !== undefined) throw corrupt("ledger", entry.seq, uncertified); // P04.validator
     const known = this.#draft !== undefined && Buffer.compare(this.#draft.entry.digest, entry.digest) === 0;

@@ -13,7 +13,7 @@ import {
   TxnRequestSchema,
   WatchCreateRequestSchema,
 } from "../../gen/etcd_pb.ts";
-import { type Head, type LogName, sameBytes } from "../entry.ts";
+import { type Head, type LogName, sameBytes, sameHead } from "../entry.ts";
 import { QuorumError } from "../error.ts";
 import type { Append, Appended, Ballot, LogRecord, Place, QuorumLog, Recorded, Watcher } from "../log.ts";
 import { EtcdClient, EtcdError, type EtcdOptions } from "./client.ts";
@@ -108,7 +108,7 @@ export class EtcdQuorumLog implements QuorumLog {
     );
     const [now, known = digest] = found;
     if (succeeded) return { kind: "recorded" };
-    if (!sameBytes(headBytes(readHead(now)), headBytes(head))) return { kind: "conflict", head: readHead(now) };
+    if (!sameHead(readHead(now), head)) return { kind: "conflict", head: readHead(now) };
     return sameBytes(known, digest) ? { kind: "recorded" } : { kind: "voted-otherwise", digest: known };
   }
 
