@@ -29,7 +29,7 @@ describe.runIf(ownsEngines)("a cluster that trades", () => {
   beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), "countersign-halt-"));
     folder = join(dir, "cluster");
-    const choice = choiceOf({ dir, seed: "1", speed: 60, hedge: "EURUSD", say: () => {} });
+    const choice = choiceOf({ dir, seed: "1", speed: 20, hedge: "EURUSD", say: () => {} });
     cluster = await startCluster(folder, { choice });
     await tradesOn();
   }, PATIENCE_MS);
@@ -117,19 +117,23 @@ describe.runIf(ownsEngines)("a cluster that trades", () => {
     PATIENCE_MS,
   );
 
-  it.each([60_000, -60_000])(
-    "is halted from a clock that is %i ms off",
-    async (offMs) => {
+  it(
+    "is halted from a clock that is a minute fast, and from one that is a minute slow",
+    async () => {
       const now = Date.now;
-      vi.spyOn(Date, "now").mockImplementation(() => now() + offMs);
-      try {
-        await using desk = new Desk(folder);
-        const { answers } = await desk.person.halt(1, "all", "a clock is off", HALT_SERVERS);
-        expect(answers.map(({ server, latched, why }) => ({ server, latched, why }))).toEqual(
-          HALT_SERVERS.map((server) => ({ server, latched: true, why: undefined })),
-        );
-      } finally {
-        vi.restoreAllMocks();
+      const answersAt = async (offMs: number) => {
+        vi.spyOn(Date, "now").mockImplementation(() => now() + offMs);
+        try {
+          await using desk = new Desk(folder);
+          return (await desk.person.halt(1, "all", `a clock is ${offMs} ms off`, HALT_SERVERS)).answers;
+        } finally {
+          vi.restoreAllMocks();
+        }
+      };
+      const allLatched = HALT_SERVERS.map((server) => ({ server, latched: true, why: undefined }));
+      for (const offMs of [60_000, -60_000]) {
+        const answers = await answersAt(offMs);
+        expect(answers.map(({ server, latched, why }) => ({ server, latched, why }))).toEqual(allLatched);
       }
       await staysQuiet();
       await resume();
@@ -137,21 +141,8 @@ describe.runIf(ownsEngines)("a cluster that trades", () => {
     PATIENCE_MS,
   );
 
-  it(
-    "names what was typed wrong in one line, and asks nobody",
-    async () => {
-      for (const [args, line] of [
-        [["halt", "4", "-m", "x"], "halt 4: the levels are"],
-        [["halt", "1", "-m", " "], "-m: say why"],
-        [["halt", "1", "--scope", "world", "-m", "x"], "--scope world: all, account:<id>"],
-        [["resume", "ffff", "-m", "x"], "ffff: no such halt; nothing is halted"],
-      ] as const) {
-        const { code, said } = await countersign(...args);
-        expect([code, said.trim().split("\n").length]).toEqual([2, 1]);
-        expect(said).toContain(line);
-      }
-      await tradesOn();
-    },
-    PATIENCE_MS,
-  );
+  it("says that there is no such halt, and asks nobody", async () => {
+    const { code, said } = await countersign("resume", "ffff", "-m", "x");
+    expect([code, said]).toEqual([2, "countersign: ffff: no such halt; nothing is halted\n"]);
+  });
 });
