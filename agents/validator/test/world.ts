@@ -106,6 +106,8 @@ export const instruments = parseInstruments([
 export interface WorldOptions {
   readonly mode?: Mode;
   readonly log?: QuorumLog;
+  /** Of each validator its own, where they are not one object. */
+  readonly logs?: readonly QuorumLog[];
   readonly rpc?: Rpc;
   readonly stores?: readonly Store[];
 }
@@ -121,7 +123,8 @@ export class World {
   readonly genesis: Uint8Array;
   readonly keys = new Keyring();
 
-  constructor({ mode = Mode.REPLAY, log = new MemoryQuorumLog(), rpc = new LocalRpc(), stores }: WorldOptions = {}) {
+  constructor(options: WorldOptions = {}) {
+    const { mode = Mode.REPLAY, log = new MemoryQuorumLog(), logs, rpc = new LocalRpc(), stores } = options;
     this.mode = mode;
     this.log = log;
     this.rpc = rpc;
@@ -138,7 +141,7 @@ export class World {
         envelopeSigner: signerOf(name, KeyPurpose.ENVELOPE),
         voteSigner: signerOf(name, KeyPurpose.VOTE),
         instruments,
-        log: this.log,
+        log: logs?.[index] ?? log,
         store: this.stores[index]!,
         rpc: this.rpc,
         nowMs: () => timeMs,

@@ -1,3 +1,5 @@
+export { openArchive } from "./archive/archive.ts";
+export { type ArchivedLogOptions, ArchivedQuorumLog } from "./archive/log.ts";
 export { type CertificateCode, type Members, majority, verifyCertificate } from "./certificate.ts";
 export { applyControl, bornHalted, type ControlCode, type ControlResult, type ControlState } from "./control.ts";
 export {

@@ -4,8 +4,8 @@
  * (`conformance.ts`). Every method may reject with `QuorumError`.
  *
  * 1. An entry is appended by compare-and-set on the head, whole or not at all; seq counts from 1 without gaps.
- * 2. An op id stands in the logs once for ever. What else must be once, such as an execution, is for those who vote: the entry they judge
- *    follows the head they have folded, or is not appended.
+ * 2. An op id stands in the logs once, as long as its entry: of the control log for ever. What must be once beyond that, an op id of a
+ *    pruned entry or an execution, is for those who vote: the entry they judge follows the head they have folded, or is not appended.
  * 3. A validator has one vote per log, seq and round, and only for the entry behind the head.
  */
 import type { Head, LogName } from "./entry.ts";

@@ -212,7 +212,7 @@ export async function insist<T>(act: () => Promise<T>): Promise<T> {
 }
 
 /** One schema a process, as embedded. */
-function schemaOf(name: string): string {
+export function schemaOf(name: string): string {
   return name.replaceAll(/[^a-z0-9]/g, "_");
 }
 

@@ -3,8 +3,10 @@
  *
  *   head/<log>                               StoredHead; none before the first entry
  *   entry/<log>/<seq>                        StoredEntry
- *   op/<op id>                               StoredPlace; created once for ever
+ *   op/<op id>                               StoredPlace; created once, and there as long as its entry
  *   vote/<log>/<seq>/<round>/<validator>     the digest voted for; created once, and gone with the commit of its seq
+ *   archive/<validator>                      StoredHead: so far this validator's archive of the ledger's log reaches
+ *   pruned                                   StoredHead: so far the ledger's entries, with their op ids, are in the archives alone
  */
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import {
@@ -50,6 +52,16 @@ export class Layout {
     return { key: this.entry(log, afterSeq + 1n), rangeEnd };
   }
 
+  /** Of entries with afterSeq < seq ≤ upToSeq. */
+  entriesBetween(log: LogName, afterSeq: bigint, upToSeq: bigint): KeyRange {
+    return { key: this.entry(log, afterSeq + 1n), rangeEnd: this.entry(log, upToSeq + 1n) };
+  }
+
+  /** Of a key of `entriesAfter`. */
+  seqOf(key: Uint8Array): bigint {
+    return BigInt(`0x${lastPart(key)}`);
+  }
+
   op(opId: string): Uint8Array {
     return this.#key("op", opId);
   }
@@ -60,6 +72,23 @@ export class Layout {
 
   votesFor(log: LogName, seq: bigint): KeyRange {
     return rangeOf(this.#key("vote", log, hex(seq), ""));
+  }
+
+  archive(validator: string): Uint8Array {
+    return this.#key("archive", validator);
+  }
+
+  get archives(): KeyRange {
+    return rangeOf(this.#key("archive", ""));
+  }
+
+  /** Whose archive a key of `archives` is about. */
+  validatorOf(key: Uint8Array): string {
+    return lastPart(key);
+  }
+
+  get pruned(): Uint8Array {
+    return this.#key("pruned");
   }
 
   /** The log that a key of `heads` is about. */
@@ -83,6 +112,11 @@ function rangeOf(prefix: Uint8Array): KeyRange {
   const rangeEnd = Uint8Array.from(prefix);
   rangeEnd[rangeEnd.length - 1]! += 1; // prefixes end in a slash
   return { key: prefix, rangeEnd };
+}
+
+function lastPart(key: Uint8Array): string {
+  const text = Buffer.from(key).toString();
+  return text.slice(text.lastIndexOf("/") + 1);
 }
 
 function hex(seq: bigint): string {
@@ -132,9 +166,13 @@ function parsed<T>(what: string, parse: () => T): T {
 // ── parts of transactions ──
 
 export function ifHead(layout: Layout, log: LogName, head: Head): Compare {
-  const key = layout.head(log);
-  if (head.seq === 0n) return ifAbsent(key);
-  const targetUnion = { case: "value", value: headBytes(head) } as const;
+  return ifValue(layout.head(log), head.seq === 0n ? undefined : headBytes(head));
+}
+
+/** Undefined: that the key is not there. */
+export function ifValue(key: Uint8Array, value: Uint8Array | undefined): Compare {
+  if (value === undefined) return ifAbsent(key);
+  const targetUnion = { case: "value", value } as const;
   return create(CompareSchema, { result: Result.EQUAL, target: Target.VALUE, key, targetUnion });
 }
 
@@ -153,9 +191,12 @@ export function get(key: Uint8Array): RequestOp {
   return create(RequestOpSchema, { request: { case: "requestRange", value: one(key) } });
 }
 
-export function remove(range: KeyRange): RequestOp {
+export function remove(range: Pick<RangeRequest, "key" | "rangeEnd">): RequestOp {
   return create(RequestOpSchema, {
-    request: { case: "requestDeleteRange", value: create(DeleteRangeRequestSchema, range) },
+    request: {
+      case: "requestDeleteRange",
+      value: create(DeleteRangeRequestSchema, { key: range.key, rangeEnd: range.rangeEnd }),
+    },
   });
 }
 

@@ -32,6 +32,7 @@ import {
   readRecord,
   remove,
 } from "./layout.ts";
+import { Retention } from "./retention.ts";
 
 export interface EtcdLogOptions extends EtcdOptions {
   /** Whose logs they are: several platforms may share an etcd. */
@@ -40,6 +41,7 @@ export interface EtcdLogOptions extends EtcdOptions {
 
 export class EtcdQuorumLog implements QuorumLog {
   readonly status: string;
+  readonly retention: Retention;
   readonly #etcd: EtcdClient;
   readonly #layout: Layout;
   readonly #listeners = new Set<Watcher>();
@@ -52,6 +54,7 @@ export class EtcdQuorumLog implements QuorumLog {
     this.status = `etcd of ${length}: survives the loss of ${Math.ceil(length / 2) - 1}`;
     this.#etcd = new EtcdClient(options);
     this.#layout = new Layout(platform);
+    this.retention = new Retention(this.#etcd, this.#layout);
     void this.#watch();
   }
 
@@ -90,8 +93,11 @@ export class EtcdQuorumLog implements QuorumLog {
       const range = this.#layout.entriesAfter(log, afterSeq + BigInt(records.length));
       const asked = Math.min(PAGE, limit - records.length);
       const { kvs } = await this.#range(create(RangeRequestSchema, { ...range, limit: BigInt(asked) }));
-      for (const { value } of kvs) {
-        records.push(readRecord(afterSeq + BigInt(records.length) + 1n, value));
+      for (const { key, value } of kvs) {
+        const [seq, next] = [this.#layout.seqOf(key), afterSeq + BigInt(records.length) + 1n];
+        if (seq !== next)
+          throw new QuorumError("LOG_PRUNED", `etcd: the ${log} log begins at ${seq}; ${next} is in archives alone`);
+        records.push(readRecord(seq, value));
       }
       if (kvs.length < asked) break;
     }
@@ -195,7 +201,8 @@ export class EtcdQuorumLog implements QuorumLog {
   }
 }
 
-function quorumError(error: unknown): unknown {
+/** An error of etcd's as one of the log's. */
+export function quorumError(error: unknown): unknown {
   if (!(error instanceof EtcdError)) return error;
   const code = error.code === "FULL" ? "LOG_FULL" : "LOG_UNREACHABLE";
   return new QuorumError(code, error.message, { cause: error });
