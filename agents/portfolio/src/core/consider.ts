@@ -3,7 +3,8 @@
  *
  * 1. One order per symbol: while one is under way, the wish waits.
  * 2. What only takes away from a position needs no edge and no cover, and is never too late.
- * 3. Everything else asks the Hedger what cover would cost, and has to expect more than it costs there and back.
+ * 3. Everything else asks the Hedger what cover would cost, once for all wishes of that side, and has to expect more than it costs there
+ *    and back.
  * 4. A wish that comes to nothing is dropped, on record.
  */
 import { create } from "@bufbuild/protobuf";
@@ -35,18 +36,15 @@ export function consider(
   if (!aim.ok) return drop(state, wish, aim.code, aim.text);
   if (aim.trade.reduces) return order(state, wish, aim, {}, context, config);
   if (context.nowMs > wanted.untilMs) return drop(state, wish, "TOO_LATE", "the opinion's horizon is over");
-  if (cover === undefined) return askCover(state, wish, aim, config);
+  // What opens is on the side of its direction: a question is of use to each wish of that side.
+  if (wish.question?.side !== aim.trade.side) return askCover(state, wish, aim, config);
+  if (cover === undefined) return { state: withWish(state, wish), effects: [] };
   const price = coverPrice(cover);
   if (cover.hedgeSymbol && price === undefined) return drop(state, wish, "NO_COVER", "cover without a price"); // P10.portfolio-cover
   // Where the Hedger names no cover, none is paid for: the position stands alone, within Policy's limits.
-  const cost = costOf(aim, price ?? 0);
+  const cost = costOf(aim, { price: price ?? 0, quantity: wish.question.quantity });
   if (wanted.expectedReturn <= cost) return withoutEdge(state, wish, aim, cost, context, config);
   return order(state, wish, aim, { cost, ...(cover.beta !== undefined && { beta: cover.beta }) }, context, config);
-}
-
-/** Names the question: one per signal and attempt. */
-export function coverId({ wanted }: Wish): string {
-  return `cover ${wanted.signalId} ${wanted.attempt}`;
 }
 
 /** Gives a wish up, on record. */
@@ -63,21 +61,26 @@ export function drop(
 }
 
 function askCover(state: PortfolioState, wish: Wish, { trade }: Aim, { account }: PortfolioConfig): Step {
-  const id = coverId(wish);
-  const { symbol } = wish.wanted;
-  const side = sides.toWire(trade.side);
+  const { symbol, signalId, attempt } = wish.wanted;
+  const { side, opens: quantity } = trade;
+  const id = `cover ${signalId} ${attempt}`;
   const ask: Effect = {
     kind: "call",
     id,
     call: "HedgerService.Quote",
     to: "hedger",
     type: "hedge.quote-request",
-    payload: create(HedgeQuoteRequestSchema, { account, symbol, side, quantity: quantityToWire(trade.opens) }),
+    payload: create(HedgeQuoteRequestSchema, {
+      account,
+      symbol,
+      side: sides.toWire(side),
+      quantity: quantityToWire(quantity),
+    }),
     intent: "COVER",
     idempotencyKey: id,
     cause: wish.cause,
   };
-  return { state: withWish(state, { ...wish, asksCover: true }), effects: [ask] };
+  return { state: withWish(state, { ...wish, question: { id, side, quantity } }), effects: [ask] };
 }
 
 /** Not worth opening. A position on the other side has no opinion behind it any more either: it is left. */
@@ -93,7 +96,7 @@ function withoutEdge(
   const text = `expects ${percent(expectedReturn)}, costs there and back ${percent(cost)}: no edge`;
   const dropped = drop(state, wish, "NO_EDGE", text, { expectedReturn, cost, weight, volatility });
   if (!trade.turns) return dropped;
-  const leaves = { ...wish, wanted: { ...wish.wanted, direction: 0 }, asksCover: false };
+  const leaves = { ...wish, wanted: { ...wish.wanted, direction: 0 }, question: undefined };
   const left = consider(state, leaves, context, config);
   return { state: left.state, effects: [...dropped.effects, ...left.effects] };
 }
@@ -127,7 +130,7 @@ function order(
     decidedAtMs: context.nowMs,
   });
   const { proposals, effects } = propose(state.proposals, intent, cause);
-  return { state: { ...withWish(state, { ...wish, asksCover: false }), proposals }, effects };
+  return { state: { ...withWish(state, { ...wish, question: undefined }), proposals }, effects };
 }
 
 function percent(fraction: number): string {

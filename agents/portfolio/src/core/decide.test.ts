@@ -210,16 +210,40 @@ describe("one order of a symbol at a time", () => {
     expect(proposed(trader.want({ symbol: "SPX" })).length).toBe(1);
   });
 
-  it("an answer to a question that a newer signal has made idle is nothing", () => {
+  it("signals that come faster than the Hedger answers are traded all the same, the newest, on the one answer", () => {
     const trader = Trader.ready();
     trader.signal();
-    const first = trader.asked("HedgerService.Quote").id;
-    trader.signal({ explanation: "second" });
-    const second = trader.asked("HedgerService.Quote").id;
-    expect(second).not.toBe(first);
-    const before = trader.state;
-    expect(trader.take({ kind: "no-answer", id: first, code: "UNAVAILABLE" })).toEqual([]);
-    expect(trader.state).toBe(before);
+    const question = trader.asked("HedgerService.Quote");
+    for (const confidence of [0.7, 0.8])
+      expect(trader.signal({ confidence, explanation: `${confidence}` })).toEqual([]);
+    expect(proposed(trader.cover({ explanation: "no hedge" }, question))).toMatchObject([
+      { side: 1, explanation: "0.8" },
+    ]);
+  });
+
+  it("an answer is for its quantity: half of it is covered at half the price", () => {
+    const trader = Trader.ready();
+    trader.signal();
+    const question = trader.asked("HedgerService.Quote");
+    expect(question.payload).toMatchObject({ quantity: { units: 500n } });
+    trader.signal({ direction: 0.5, expectedReturn: 0.00131 });
+    const effects = trader.cover({ hedgeSymbol: "SPX", cost: money(50_00n) }, question);
+    expect(proposed(effects)).toMatchObject([{ quantity: { units: 250n } }]);
+  });
+
+  it("a newer signal for the other side, or for none, does not wait for an answer, which then is nothing", () => {
+    for (const direction of [-1, 0]) {
+      const trader = Trader.ready();
+      trader.fill("BUY", 100n);
+      trader.signal();
+      const first = trader.asked("HedgerService.Quote").id;
+      const effects = trader.signal({ direction, explanation: "second" });
+      if (direction === 0) expect(proposed(effects)).toMatchObject([{ side: 2, reduceOnly: true }]);
+      else expect(trader.asked("HedgerService.Quote").id).not.toBe(first);
+      const before = trader.state;
+      expect(trader.take({ kind: "no-answer", id: first, code: "UNAVAILABLE" })).toEqual([]);
+      expect(trader.state).toBe(before);
+    }
   });
 
   it("what has waited past its horizon opens nothing, but still leaves", () => {

@@ -4,7 +4,7 @@ import { advance, decisionMade, type Ended, foldAccount } from "@countersign/pro
 import type { OpinionProblem } from "@countersign/quant";
 import type { Cause, Context, Decision, Effect, Input } from "@countersign/runtime";
 import type { PortfolioConfig } from "../config.ts";
-import { consider, coverId, drop } from "./consider.ts";
+import { consider, drop } from "./consider.ts";
 import { type PortfolioState, type Wish, withoutWish } from "./state.ts";
 import type { PortfolioView } from "./view.ts";
 import { problemOf, readSignal } from "./wanted.ts";
@@ -35,7 +35,10 @@ export function decide(
   return { state: after.state, effects: [...effects, ...after.effects] };
 }
 
-/** A newer signal takes the place of the wish that waits. One that is none leaves everything as it is, but for a record. */
+/**
+ * A newer signal takes the place of the wish that waits, and what that has asked is asked for it: were each asked anew, signals that come
+ * faster than answers would leave nothing but questions. One that is none leaves everything as it is, but for a record.
+ */
 function onSignal(
   state: PortfolioState,
   signal: Signal,
@@ -43,7 +46,8 @@ function onSignal(
   config: PortfolioConfig,
 ): Step {
   const { cause, nowMs } = context;
-  const wish: Wish = { wanted: readSignal(signal, cause.msgId, nowMs), cause, asksCover: false };
+  const wanted = readSignal(signal, cause.msgId, nowMs);
+  const wish: Wish = { wanted, cause, question: state.wishes[wanted.symbol]?.question };
   const problem = problemOf(wish.wanted, nowMs);
   if (problem !== undefined) return { state, effects: [badSignal(wish, problem)] }; // P10.signal
   return consider(state, wish, context, config);
@@ -80,7 +84,7 @@ function nextWish(wish: Wish | undefined, { proposal, outcome }: Ended, config: 
 
 /** The wish that has asked this. */
 function asker(state: PortfolioState, callId: string): Wish | undefined {
-  return Object.values(state.wishes).find((wish) => wish.asksCover && coverId(wish) === callId);
+  return Object.values(state.wishes).find(({ question }) => question?.id === callId);
 }
 
 function badSignal({ wanted, cause }: Wish, { field, reason }: OpinionProblem): Effect {

@@ -1,3 +1,4 @@
+import type { Order, Quantity } from "@countersign/orders";
 import { type Account, emptyAccount, type Proposals } from "@countersign/proposer";
 import type { Cause } from "@countersign/runtime";
 import type { Wanted } from "./wanted.ts";
@@ -14,8 +15,16 @@ export interface Wish {
   readonly wanted: Wanted;
   /** The signal: what everything that follows is because of. */
   readonly cause: Cause;
-  /** It has asked the Hedger what cover would cost, and waits. */
-  readonly asksCover: boolean;
+  /** What the Hedger was asked, perhaps by an earlier wish whose place this one took, and has not answered. */
+  readonly question?: Question | undefined;
+}
+
+/** What cover would cost for so much. */
+export interface Question {
+  /** Of the call. */
+  readonly id: string;
+  readonly side: Order["side"];
+  readonly quantity: Quantity;
 }
 
 export function initialState(): PortfolioState {

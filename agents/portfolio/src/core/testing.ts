@@ -90,9 +90,11 @@ export class Trader {
     return this.take(message("market.signal", create(SignalSchema, { ...said, ...rest, ...change })));
   }
 
-  /** The Hedger's answer to the question that was asked last. */
-  cover(quoted: Partial<Omit<HedgeQuote, "$typeName">> = { explanation: "no hedge" }): readonly Effect[] {
-    const { id } = this.asked("HedgerService.Quote");
+  /** The Hedger's answer, to the question of the last input unless another is named. */
+  cover(
+    quoted: Partial<Omit<HedgeQuote, "$typeName">> = { explanation: "no hedge" },
+    { id } = this.asked("HedgerService.Quote"),
+  ): readonly Effect[] {
     return this.take(answer(id, "hedge.quote", create(HedgeQuoteSchema, quoted)));
   }
 

@@ -194,7 +194,8 @@ const CHANNEL: ChannelOptions = {
   "grpc.service_config_disable_resolution": 1,
   "grpc.initial_reconnect_backoff_ms": 50,
   "grpc.max_reconnect_backoff_ms": 500,
-  "grpc.keepalive_time_ms": 5_000,
+  // etcd ends the connection of who pings more often than each 5 s, and on a busy machine pings meet: twice that.
+  "grpc.keepalive_time_ms": 10_000,
   "grpc.keepalive_timeout_ms": 2_000,
   "grpc.keepalive_permit_without_calls": 1,
   "grpc.max_receive_message_length": 64 * 1024 * 1024,
