@@ -39,11 +39,12 @@ console.log(`crash test: seed ${seed}, ${minutes} minutes`);
 try {
   const asked = { dir, seed, minutes: Number(minutes), speed: Number(speed), hedge, say };
   process.exitCode = report(await trial(traces.length === 0 ? asked : { ...asked, traces }));
-  rmSync(dir, { recursive: true, force: true });
 } catch (error) {
-  console.error(`it did not come to its end: what is left, with every process' log, is in ${dir}`);
-  throw error;
+  process.exitCode = 1;
+  console.error(error);
 }
+if (process.exitCode === 0) rmSync(dir, { recursive: true, force: true });
+else console.error(`what is left, with every process' log, is in ${dir}`);
 
 function report({ evidence, happened: kills }: Trial<number>): number {
   const { sent, traded, booked, accepted, ended, committed, leaves, kept, decisions } = evidence;

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { connect, createServer, type Server, Socket } from "node:net";
@@ -142,22 +143,26 @@ export function nodeAt<T>(nodes: readonly T[], index: number): T {
 /** Loopback ports that are free now, each once. */
 export async function freePorts(count: number): Promise<number[]> {
   const probes: Server[] = [];
-  for (let n = 0; n < count; n++) {
-    const probe = createServer().listen(0, "127.0.0.1");
-    await once(probe, "listening");
+  const ports: number[] = [];
+  while (ports.length < count) {
+    const port = randomInt(...PORTS);
+    const probe = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      probe.once("error", () => resolve(false)).listen(port, "127.0.0.1", () => resolve(true));
+    });
+    if (!isFree) continue;
     probes.push(probe);
+    ports.push(port);
   }
-  const ports = probes.map((probe) => {
-    const address = probe.address();
-    if (address === null || typeof address === "string") throw new Error("broken invariant: a TCP server has a port");
-    return address.port;
-  });
   for (const probe of probes) {
     probe.close();
     await once(probe, "close");
   }
   return ports;
 }
+
+/** Below those that a system gives to connections on their way out (32,768 and up on Linux), any of which may be taken a moment later. */
+const PORTS = [12_000, 32_000] as const;
 
 function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
