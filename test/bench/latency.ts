@@ -53,12 +53,12 @@ export interface LatencyOptions {
   readonly say: (text: string) => void;
 }
 
-export async function measureLatency({ dir, ordersPerSecond, seconds, say }: LatencyOptions): Promise<Latency> {
+/** A cluster whose market asks for orders at a rate, for so many seconds. */
+export function startUnderLoad({ dir, ordersPerSecond, seconds, say }: LatencyOptions): Promise<RunningCluster> {
   const instruments = parseInstruments(JSON.parse(readFileSync(cloneFile("markets/instruments.json"), "utf8")));
-  const load = writeLoad({ dir, instruments, symbols: SYMBOLS, ordersPerSecond, seconds: seconds + WARM_S, seed: 1n });
-  const folder = join(dir, "cluster");
+  const load = writeLoad({ dir, instruments, symbols: SYMBOLS, ordersPerSecond, seconds, seed: 1n });
   const { account, person, currency, deposit } = defaults;
-  await using cluster = await startCluster(folder, {
+  return startCluster(folderIn(dir), {
     choice: {
       ...{ account, person, currency, deposit },
       traded: load.symbols,
@@ -75,6 +75,15 @@ export async function measureLatency({ dir, ordersPerSecond, seconds, say }: Lat
     },
     onStep: say,
   });
+}
+
+/** Of the cluster that is started in `dir`. */
+export const folderIn = (dir: string): string => join(dir, "cluster");
+
+export async function measureLatency(options: LatencyOptions): Promise<Latency> {
+  const { dir, ordersPerSecond, seconds } = options;
+  const folder = folderIn(dir);
+  await using cluster = await startUnderLoad({ ...options, seconds: seconds + WARM_S });
   await wait(WARM_S * 1_000);
   const before = cpuOfDescendants();
   await wait(seconds * 1_000);
