@@ -20,7 +20,7 @@ export interface Wish {
 }
 
 /** What cover would cost for so much. */
-export interface Question {
+interface Question {
   /** Of the call. */
   readonly id: string;
   readonly side: Order["side"];
