@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { type ApprovalRequest, Mode, OrderStatus } from "@countersign/contracts";
 import { openPayload } from "@countersign/envelope";
 import { intentDigest, readPermit } from "@countersign/permit";
@@ -7,7 +5,6 @@ import { describe, expect, it } from "vitest";
 import { signPermits } from "../edge/sign-permit.ts";
 import { Desk } from "../testing.ts";
 import { DAY_MS, generous, intentOf, keys, openFence, signer } from "../testing-world.ts";
-import { parseLimits } from "./limits.ts";
 
 const volatility = {
   metric: "volatility",
@@ -306,32 +303,5 @@ describe("escalation", () => {
   it("PROPOSER_IS_PRINCIPAL: three parties could not be found", () => {
     const desk = Desk.open([{ ...generous, threshold: "1", action: "escalate" }]);
     expect(desk.ask({ quantity: 100n, principal: "portfolio" }).code).toBe("PROPOSER_IS_PRINCIPAL");
-  });
-});
-
-describe("a validation", () => {
-  it("takes less than a millisecond with every rule of the default limits", () => {
-    const file = join(import.meta.dirname, "../../../../limits/default.json");
-    const desk = Desk.open([generous], {}, { limits: parseLimits(readFileSync(file), "limits/default.json") });
-    for (let n = 0; n <= 260; n++) {
-      for (const symbol of ["AAPL", "SPX"]) desk.bar(symbol, 10_000n + BigInt((n * 7_919) % 201));
-      desk.nowMs += DAY_MS;
-    }
-    desk.quote("AAPL", 10_000n, 10_000n);
-    desk.quote("SPX", 200_000n, 200_000n);
-    desk.fill({ symbol: "SPX", side: "SELL", quantity: 500n, quantityScale: 2 }, 500n, 200_000n);
-    const { state, config, view, policy } = desk;
-    expect(desk.ask({ quantity: 100n }).type).toBe("permit.issued");
-    const { input, context } = desk.inputs.at(-1) ?? {};
-    if (input === undefined || context === undefined) throw new Error("the order was asked for");
-    expect(context.view).toBe(view);
-    expect(config.limits.rules.length).toBeGreaterThan(10);
-    const times = Array.from({ length: 200 }, () => {
-      const before = performance.now();
-      policy.decide(state, input, context);
-      return performance.now() - before;
-    });
-    // The median: other programs share the machine.
-    expect(times.toSorted((a, b) => a - b)[100]).toBeLessThan(1);
   });
 });
