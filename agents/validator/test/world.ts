@@ -39,6 +39,7 @@ export const timeMs = Date.UTC(2015, 5, 1, 14);
 const seed = new Uint8Array(32).fill(3);
 const signerOf = (sender: string, purpose: KeyPurpose): Signer => deriveSigner(seed, `${sender} ${purpose}`);
 export const policyKey = signerOf("policy", KeyPurpose.PERMIT);
+export const envelopeKey = (sender: string) => signerOf(sender, KeyPurpose.ENVELOPE);
 export const voteKey = (validator: string) => signerOf(validator, KeyPurpose.VOTE);
 export const approvalKey = (person: string) => signerOf(person, KeyPurpose.APPROVAL);
 
@@ -138,7 +139,7 @@ export class World {
         peers: names,
         mode,
         genesis: this.genesis,
-        envelopeSigner: signerOf(name, KeyPurpose.ENVELOPE),
+        envelopeSigner: envelopeKey(name),
         voteSigner: signerOf(name, KeyPurpose.VOTE),
         instruments,
         log: logs?.[index] ?? log,
@@ -195,14 +196,18 @@ export class World {
   }
 
   async halt(fields: MessageInitShape<typeof HaltSchema>, sender: string, to = "validator-1") {
-    const halt = create(HaltSchema, { level: 1, scope: "all", reason: "test", by: sender, ...fields });
-    const payload = toBinary(HaltRequestSchema, create(HaltRequestSchema, { halt }));
+    const payload = toBinary(HaltRequestSchema, haltRequest({ by: sender, ...fields }));
     const bytes = sealAs(sender, "halt.request", "HaltService.Halt", payload, `halt ${fields.haltId} ${fields.level}`);
     const answer = await this.rpc.call("HaltService.Halt", to, bytes, { deadlineMs: 1_000 });
     const opened = openEnvelope(answer, this.keys);
     if (!opened.ok) throw new Error(opened.code);
     return fromBinary(HaltResponseSchema, opened.body.payload);
   }
+}
+
+export function haltRequest(fields: MessageInitShape<typeof HaltSchema>) {
+  const halt = create(HaltSchema, { level: 1, scope: "all", reason: "test", ...fields });
+  return create(HaltRequestSchema, { halt });
 }
 
 export type Content = ProposeRequest["content"];
@@ -224,7 +229,7 @@ export function sealAs(sender: string, type: string, topic: string, payload: Uin
   const sentAtMs = BigInt(timeMs);
   const fields = { type, topic, sender, payload, sentAtMs, ttlMs: 0, intent: "TEST", idempotencyKey: "", key: "" };
   const body = { ...fields, msgId, version: "v1", correlationId: msgId, causationId: "" };
-  return seal(body, signerOf(sender, KeyPurpose.ENVELOPE)).bytes;
+  return seal(body, envelopeKey(sender)).bytes;
 }
 
 export function requestBytes(content: Content, opId = opIdOf({ content }) ?? ""): Uint8Array {

@@ -5,11 +5,11 @@
 
 import { randomBytes } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync } from "node:fs";
-import { createServer } from "node:net";
 import { basename, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { toBinary } from "@bufbuild/protobuf";
 import { KeyPurpose, SignedSchema } from "@countersign/contracts";
+import { freePorts } from "@countersign/engines";
 import { parseMoney } from "@countersign/orders";
 import { isTransient, RpcError } from "@countersign/runtime";
 import { AGENTS, modes, signOpening } from "../agents.ts";
@@ -58,7 +58,7 @@ export async function foundCluster(
   const genesis = genesisRequest({ ...facts, fromMs: Date.now() - CLOCKS_APART_MS });
   const opening = signOpening(choice.person, signers.signer(choice.person, KeyPurpose.APPROVAL));
   const names = processesOf(choice);
-  const [venue = "", ...ports] = await freeAddresses(1 + 2 * names.length);
+  const [venue = "", ...ports] = (await freePorts(1 + 2 * names.length)).map((port) => `127.0.0.1:${port}`);
   const servers: Record<string, string[]> = {};
   for (const [n, name] of names.entries()) {
     const { agent } = agentOf(name);
@@ -122,19 +122,3 @@ async function patiently<T>(act: () => Promise<T>): Promise<T> {
 }
 
 const TRIES_MAX = 300;
-
-/** Ports that are free now. */
-async function freeAddresses(count: number): Promise<string[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, () => {
-      const server = createServer();
-      return new Promise<typeof server>((resolve, reject) => {
-        server.once("error", reject);
-        server.listen(0, "127.0.0.1", () => resolve(server));
-      });
-    }),
-  );
-  const addresses = servers.map((server) => `127.0.0.1:${(server.address() as { port: number }).port}`);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return addresses;
-}
