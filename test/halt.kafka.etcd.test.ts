@@ -16,9 +16,6 @@ const PATIENCE_MS = 120_000;
 /** Longer than an order takes from its quote to the venue, many times. */
 const QUIET_MS = 2_000;
 
-/** As the command itself has it: compiled code is kept. */
-const CLI = { ...process.env, NODE_COMPILE_CACHE: cloneFile("node_modules/.cache/countersign") };
-
 const ownsEngines = ["ETCD", "KAFKA"].every((name) => process.env[`COUNTERSIGN_${name}`] === undefined);
 
 describe.runIf(ownsEngines)("a cluster that trades", () => {
@@ -51,12 +48,8 @@ describe.runIf(ownsEngines)("a cluster that trades", () => {
   };
   const countersign = (...args: string[]) =>
     new Promise<{ readonly code: number; readonly said: string }>((resolve) => {
-      execFile(
-        process.execPath,
-        [cloneFile("cli/src/main.ts"), ...args, "--dir", folder],
-        { env: CLI },
-        (error, stdout, stderr) =>
-          resolve({ code: error === null ? 0 : Number(error.code), said: `${stdout}${stderr}` }),
+      execFile(process.execPath, [cloneFile("cli/src/main.ts"), ...args, "--dir", folder], (error, stdout, stderr) =>
+        resolve({ code: error === null ? 0 : Number(error.code), said: `${stdout}${stderr}` }),
       );
     });
   const resume = async () => {

@@ -23,7 +23,10 @@ function countersign(args: readonly string[], env: Record<string, string> = {}):
     const child = execFile(
       process.execPath,
       [cloneFile("cli/src/main.ts"), ...args],
-      { cwd: dir, env: { PATH: process.env.PATH ?? "", ...env } },
+      {
+        cwd: dir,
+        env: { PATH: process.env.PATH ?? "", NODE_COMPILE_CACHE: cloneFile("node_modules/.cache/countersign"), ...env },
+      },
       (_, out, err) => resolve({ code: child.exitCode ?? -1, out, err }),
     );
   });

@@ -44,7 +44,13 @@ export class Place implements AsyncDisposable {
     const preload = new URL("./elsewhere.ts", import.meta.url).href;
     const child = spawn(process.execPath, ["--import", preload, cloneFile("cli/src/main.ts"), ...args], {
       cwd: this.dir,
-      env: { PATH: process.env.PATH ?? "", COUNTERSIGN_TEST_STATE: this.state, ...env },
+      env: {
+        PATH: process.env.PATH ?? "",
+        // As the command itself sets it.
+        NODE_COMPILE_CACHE: cloneFile("node_modules/.cache/countersign"),
+        COUNTERSIGN_TEST_STATE: this.state,
+        ...env,
+      },
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
     });
