@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { money } from "@countersign/orders";
 import { Desk, startCluster } from "@countersign/platform";
+import { RpcError } from "@countersign/runtime";
 import { choiceOf } from "../crash/trial.ts";
 import { quantile } from "../support/quantile.ts";
 import { cpuOfDescendants, programOf, spentBetween } from "./cpu.ts";
@@ -35,7 +36,7 @@ export async function benchLedger(rates: readonly number[], seconds: number): Pr
     for (const rate of rates) {
       await load(deposit, rate, WARM_S);
       const before = cpuOfDescendants();
-      const { delays, seqs, tookS } = await load(deposit, rate, seconds);
+      const { delays, seqs, unanswered, tookS } = await load(deposit, rate, seconds);
       const names = new Map(
         cluster.supervisor.states().flatMap(({ name, pid }) => (pid ? [[pid, name] as const] : [])),
       );
@@ -45,6 +46,7 @@ export async function benchLedger(rates: readonly number[], seconds: number): Pr
       console.log(
         `${String(rate).padStart(11)}  ${(delays.length / tookS).toFixed(0).padStart(11)}  ` +
           `${(delays.length / seqs.size).toFixed(1).padStart(18)}${ms(0.5)} ${ms(0.95)} ${ms(0.99)}   ` +
+          `${unanswered > 0 ? `${unanswered} unanswered; ` : ""}` +
           busiest.map(([name, spentMs]) => `${name} ${(spentMs / tookS).toFixed(0)}`).join(", "),
       );
     }
@@ -57,6 +59,7 @@ export async function benchLedger(rates: readonly number[], seconds: number): Pr
 async function load(deposit: () => Promise<{ readonly seq?: bigint | undefined }>, rate: number, seconds: number) {
   const delays: number[] = [];
   const seqs = new Set<bigint>();
+  let unanswered = 0;
   const open: Promise<void>[] = [];
   const begun = performance.now();
   for (let sent = 0; sent < rate * seconds; await wait(TICK_MS)) {
@@ -64,13 +67,20 @@ async function load(deposit: () => Promise<{ readonly seq?: bigint | undefined }
     for (; sent < due; sent++) {
       const sentMs = performance.now();
       open.push(
-        deposit().then(({ seq }) => {
-          delays.push(performance.now() - sentMs);
-          if (seq !== undefined) seqs.add(seq);
-        }),
+        deposit().then(
+          ({ seq }) => {
+            delays.push(performance.now() - sentMs);
+            if (seq !== undefined) seqs.add(seq);
+          },
+          (error: unknown) => {
+            // Not answered in time: more was asked for than is committed. It may stand in the log all the same.
+            if (!(error instanceof RpcError)) throw error;
+            unanswered++;
+          },
+        ),
       );
     }
   }
   await Promise.all(open);
-  return { delays, seqs, tookS: (performance.now() - begun) / 1_000 };
+  return { delays, seqs, unanswered, tookS: (performance.now() - begun) / 1_000 };
 }

@@ -94,7 +94,12 @@ export function makeValidator(config: ValidatorConfig): Validator {
     logs,
     mode,
     log,
-    onCommitted: (entry, votes) => publisher.publish(entry, votes),
+    async onCommitted(entry, votes) {
+      const published = publisher.publish(entry, votes);
+      // The log is the truth: outside a replay nobody waits for its announcement, and one that fails is made at a tick.
+      if (isReplay) await published;
+      else published.catch(() => {});
+    },
   });
   const halts = new Halts({
     name,
@@ -147,6 +152,7 @@ export function makeValidator(config: ValidatorConfig): Validator {
     onQuote: (quote, ref) => market.onQuote(quote, ref),
     async tick() {
       await halts.retry();
+      await publisher.retry();
       if (!isReplay) await seen.write();
       await publish(heartbeat(name));
     },

@@ -110,6 +110,19 @@ export function quorumLogConformance(open: () => Promise<QuorumLog>, { it, equal
     equal(await log.recordVote({ ...ballot, head: headOf(one), digest: digestOf("two") }), { kind: "recorded" });
   });
 
+  withLog("and only when it was judged by the control log as it is", async (log) => {
+    const ballot = { log: "ledger", head: emptyHead, round: 0, validator: "v1", digest: digestOf("one") } as const;
+    const halt = { ...entryAfter(emptyHead, "halt"), log: "control" } as const;
+    await log.append(halt);
+    equal(await log.recordVote({ ...ballot, judgedBy: emptyHead }), { kind: "outdated" });
+    equal(await log.recordVote({ ...ballot, judgedBy: { seq: 1n, digest: digestOf("another") } }), {
+      kind: "outdated",
+    });
+    equal(await log.recordVote({ ...ballot, judgedBy: headOf(halt) }), { kind: "recorded" });
+    // Also one that was recorded before: who signs it now has judged it now.
+    equal(await log.recordVote({ ...ballot, judgedBy: emptyHead }), { kind: "outdated" });
+  });
+
   withLog("of many votes at one place one is recorded, and the others learn which", async (log) => {
     const digests = Array.from({ length: 8 }, (_, n) => digestOf(`rival ${n}`));
     const place = { log: "ledger", head: emptyHead, round: 0, validator: "v1" } as const;

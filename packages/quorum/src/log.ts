@@ -6,7 +6,7 @@
  * 1. An entry is appended by compare-and-set on the head, whole or not at all; seq counts from 1 without gaps.
  * 2. An op id stands in the logs once, as long as its entry: of the control log for ever. What must be once beyond that, an op id of a
  *    pruned entry or an execution, is for those who vote: the entry they judge follows the head they have folded, or is not appended.
- * 3. A validator has one vote per log, seq and round, and only for the entry behind the head.
+ * 3. A validator has one vote per log, seq and round, and only for the entry behind the head, judged by the control log as it is now.
  */
 import type { Head, LogName } from "./entry.ts";
 
@@ -68,6 +68,8 @@ export interface Ballot {
   readonly head: Head;
   readonly round: number;
   readonly validator: string;
+  /** The end of the control log, by whose keys and epoch an entry of the ledger was judged. */
+  readonly judgedBy?: Head;
   /** The entry's. */
   readonly digest: Uint8Array;
 }
@@ -78,7 +80,9 @@ export type Recorded =
   /** The validator has voted for another entry at this place, in this round. */
   | { readonly kind: "voted-otherwise"; readonly digest: Uint8Array }
   /** The head is another one; nothing was written. */
-  | { readonly kind: "conflict"; readonly head: Head };
+  | { readonly kind: "conflict"; readonly head: Head }
+  /** The control log has gone on since it was judged by; nothing was written. */
+  | { readonly kind: "outdated" };
 
 /** Of one entry: etcd takes 128 operations in a transaction. */
 export const OPS_MAX = 120;

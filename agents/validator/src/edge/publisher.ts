@@ -1,6 +1,6 @@
 /**
  * Announces what this validator has committed, in seq order, with the votes attached. The mark of what was published is in its store; after
- * a crash in between it is published again, under the same idempotency key.
+ * a crash, or a store that was away, it is published again from there, under the same idempotency key.
  */
 import { create, fromBinary } from "@bufbuild/protobuf";
 import { BodySchema, EntryPostedSchema, type Signed, SignedSchema } from "@countersign/contracts";
@@ -16,6 +16,11 @@ export interface PublisherOptions {
   readonly publish: (effect: PublishEffect) => Promise<void>;
 }
 
+interface Announced {
+  readonly entry: Entry;
+  readonly votes: readonly Signed[];
+}
+
 interface Mark {
   readonly seq: bigint;
   readonly version: bigint;
@@ -25,6 +30,10 @@ export class Publisher {
   readonly #o: PublisherOptions;
   readonly #serial = new Serial();
   readonly #marks: Record<LogName, Mark> = { control: nothing, ledger: nothing };
+  /** Committed, and not announced yet. */
+  #waiting: Announced[] = [];
+  /** Something was not announced: the log knows what. */
+  #isBehind = false;
 
   constructor(options: PublisherOptions) {
     this.#o = options;
@@ -32,20 +41,37 @@ export class Publisher {
 
   /** Publishes what was committed and not published in an earlier life. */
   async start(): Promise<void> {
-    for (const log of ["control", "ledger"] as const) {
+    for (const log of LOGS) {
       const { state, version } = await this.#o.store.load(keyOf(log));
       this.#marks[log] = { seq: typeof state === "bigint" ? state : 0n, version };
       await this.#serial.run(() => this.#publishRest(log));
     }
   }
 
-  /** Publishes an entry of this validator's, which is the last it has committed. */
+  /** Publishes an entry of this validator's, which is the last it has committed; with it what else waits by then. */
   publish(entry: Entry, votes: readonly Signed[]): Promise<void> {
-    return this.#serial.run(async () => {
-      if (entry.seq <= this.#marks[entry.log].seq) return;
+    this.#waiting.push({ entry, votes });
+    return this.#serial.run(() => this.#publishWaiting());
+  }
+
+  /** What could not be announced, once more. */
+  async retry(): Promise<void> {
+    if (this.#isBehind) await this.#serial.run(() => this.#publishWaiting());
+  }
+
+  async #publishWaiting(): Promise<void> {
+    const waiting = this.#waiting.splice(0);
+    const wasBehind = this.#isBehind;
+    this.#isBehind = true;
+    if (wasBehind) for (const log of LOGS) await this.#publishRest(log);
+    const last: Partial<Record<LogName, bigint>> = {};
+    for (const { entry, votes } of waiting) {
+      if (entry.seq <= this.#marks[entry.log].seq) continue;
       await this.#o.publish(announcement(entry, votes));
-      await this.#mark(entry.log, entry.seq);
-    });
+      last[entry.log] = entry.seq;
+    }
+    for (const log of LOGS) if (last[log] !== undefined) await this.#mark(log, last[log]);
+    this.#isBehind = false;
   }
 
   async #publishRest(log: LogName): Promise<void> {
@@ -94,4 +120,5 @@ function causeOf({ proposes: [first] }: Entry): Pick<PublishEffect, "cause"> {
 
 const keyOf = (log: LogName): string => `published:${log}`;
 const nothing: Mark = { seq: 0n, version: 0n };
+const LOGS: readonly LogName[] = ["control", "ledger"];
 const PAGE = 256;

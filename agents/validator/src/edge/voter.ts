@@ -1,7 +1,7 @@
 /** Votes: re-checks a proposed entry, records the vote, then signs it. Nothing is signed that is not recorded. */
 import { setTimeout as wait } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
-import { Mode, type VoteRequest, type VoteResponse, VoteResponseSchema } from "@countersign/contracts";
+import { type Mode, type VoteRequest, type VoteResponse, VoteResponseSchema } from "@countersign/contracts";
 import type { Signer } from "@countersign/envelope";
 import { type Entry, peekPropose, positionOf, type QuorumLog, readEntry, signVote } from "@countersign/quorum";
 import type { MarketView } from "../core/market-view.ts";
@@ -57,11 +57,10 @@ export class Voter {
     );
   }
 
-  async #vote(entry: Entry, round: number): Promise<VoteResponse> {
+  async #vote(entry: Entry, round: number, isRepeated = false): Promise<VoteResponse> {
     const { name, logs, log, mode, market, signer } = this.#o;
-    // Outside a replay other processes write both logs: a vote is judged by the keys and the epoch that stand there now.
-    await logs.catchUp(entry.log, { force: mode !== Mode.REPLAY });
-    if (entry.seq > logs.head(entry.log).seq + 1n) await logs.catchUp(entry.log, { force: true });
+    // It has been told of what others wrote, or has not: then the vote is not recorded, and judged once more.
+    await logs.catchUp(entry.log, { force: isRepeated || entry.seq > logs.head(entry.log).seq + 1n });
     const position = positionOf(entry, logs.head(entry.log));
     if (position !== "next") return refused(refuse(position === "GAP" ? "AHEAD" : "BEHIND", position));
     const taken = entry.proposes.find((propose) => logs.find(peekPropose(propose)?.request.opId ?? "") !== undefined);
@@ -71,7 +70,9 @@ export class Voter {
 
     const { seq, digest } = entry;
     const head = { seq: seq - 1n, digest: entry.prev };
-    const recorded = await log.recordVote({ log: entry.log, head, round, validator: name, digest });
+    const judgedBy = logs.head("control");
+    const recorded = await log.recordVote({ log: entry.log, head, round, validator: name, digest, judgedBy });
+    if (recorded.kind === "outdated") return this.#vote(entry, round, true);
     if (recorded.kind === "conflict") return refused(refuse("BEHIND", `the head is ${recorded.head.seq}`));
     if (recorded.kind === "voted-otherwise") return refused(refuse("VOTED_OTHERWISE", `round ${round}`));
     const { version: membersVersion } = logs.members;

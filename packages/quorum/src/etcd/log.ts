@@ -105,16 +105,18 @@ export class EtcdQuorumLog implements QuorumLog {
   }
 
   async recordVote(ballot: Ballot): Promise<Recorded> {
-    const { log, head, digest } = ballot;
+    const { log, head, digest, judgedBy } = ballot;
     const key = this.#layout.vote(ballot);
+    const isNow = judgedBy === undefined ? [] : [ifHead(this.#layout, "control", judgedBy)];
     const { succeeded, found } = await this.#decide(
-      [ifHead(this.#layout, log, head), ifAbsent(key)],
+      [ifHead(this.#layout, log, head), ifAbsent(key), ...isNow],
       [put(key, digest)],
-      [get(this.#layout.head(log)), get(key)],
+      [get(this.#layout.head(log)), get(this.#layout.head("control")), get(key)],
     );
-    const [now, known = digest] = found;
+    const [now, control, known = digest] = found;
     if (succeeded) return { kind: "recorded" };
     if (!sameHead(readHead(now), head)) return { kind: "conflict", head: readHead(now) };
+    if (judgedBy !== undefined && !sameHead(readHead(control), judgedBy)) return { kind: "outdated" };
     return sameBytes(known, digest) ? { kind: "recorded" } : { kind: "voted-otherwise", digest: known };
   }
 

@@ -30,9 +30,10 @@ export class MemoryQuorumLog implements QuorumLog {
     return this.#records[log].slice(Number(afterSeq), Number(afterSeq) + limit);
   }
 
-  async recordVote({ log, head, round, validator, digest }: Ballot): Promise<Recorded> {
+  async recordVote({ log, head, round, validator, digest, judgedBy }: Ballot): Promise<Recorded> {
     const now = this.#head(log);
     if (!sameHead(now, head)) return { kind: "conflict", head: now };
+    if (judgedBy !== undefined && !sameHead(this.#head("control"), judgedBy)) return { kind: "outdated" };
     const key = `${log} ${head.seq + 1n} ${round} ${validator}`;
     const known = this.#votes.get(key) ?? digest;
     this.#votes.set(key, known);

@@ -51,13 +51,15 @@ class PostgresQuorumLog implements QuorumLog {
     });
   }
 
-  async recordVote({ log, head, round, validator, digest }: Ballot): Promise<Recorded> {
+  async recordVote({ log, head, round, validator, digest, judgedBy }: Ballot): Promise<Recorded> {
     const place = [log, head.seq + 1n, round, validator];
-    const written = await this.#rows(this.#statements.vote, [...place, digest, head.digest]);
+    const judged = [judgedBy?.seq ?? null, judgedBy?.digest ?? null];
+    const written = await this.#rows(this.#statements.vote, [...place, digest, head.digest, ...judged]);
     if (written.length === 1) return { kind: "recorded" };
     const [known] = await this.#rows<{ digest: Uint8Array }>(this.#statements.votedFor, place);
     const now = await this.head(log);
     if (!sameHead(now, head)) return { kind: "conflict", head: now };
+    if (judgedBy !== undefined && !sameHead(await this.head("control"), judgedBy)) return { kind: "outdated" };
     if (known === undefined) throw new Error("broken invariant: votes are never removed");
     return sameBytes(known.digest, digest)
       ? { kind: "recorded" }
@@ -135,7 +137,8 @@ function statementsOf(schema: string) {
       "vote",
       `insert into ${schema}.votes (log, seq, round, validator, digest)
        select $1::text, $2::int8, $3::int8, $4::text, $5::bytea from ${schema}.heads
-       where log = $1::text and seq = $2::int8 - 1 and digest = $6
+       where log = $1::text and seq = $2::int8 - 1 and digest = $6 and ($7::int8 is null or exists (
+         select from ${schema}.heads where log = 'control' and seq = $7::int8 and digest = $8::bytea))
        on conflict do nothing returning seq`,
     ),
     votedFor: statement(
