@@ -1,16 +1,15 @@
 /** What the nemesis has to do with: three members of etcd and three validators, each on a host of its own, and the clients on a seventh. */
 import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
 import { etcdProgram } from "@countersign/engines";
 import { makeAuthority } from "../../packages/grpc/test/certificates.ts";
-import type { Event } from "./history.ts";
 import { type Hosts, openHosts } from "./hosts.ts";
-import { CLIENTS, type ClientsOrder, HOSTS, MEMBERS, type Order, VALIDATORS, type ValidatorOrder } from "./parties.ts";
+import { CLIENTS, HOSTS, MEMBERS, type Order, VALIDATORS, type ValidatorOrder } from "./parties.ts";
 
 const PORT = { client: 2379, peer: 2380, grpc: 7000 } as const;
 const READY_MS = 60_000;
@@ -24,6 +23,12 @@ interface Party {
   isDown: boolean;
 }
 
+export interface Clients {
+  /** Writes a line to them; what they print next is the answer, as JSON. */
+  ask<A>(line: string): Promise<A>;
+  end(): Promise<void>;
+}
+
 export class Ground implements AsyncDisposable {
   readonly hosts: Hosts;
   /** What ended by itself: whose name, and where to read why. */
@@ -34,6 +39,7 @@ export class Ground implements AsyncDisposable {
   readonly #authority = makeAuthority();
   readonly #platform = randomUUID();
   readonly #parties = new Map<string, Party>();
+  #answered: (line: string) => void = () => {};
   /** Of those that are ready. */
   readonly #disks = new Map<string, string>();
 
@@ -60,22 +66,30 @@ export class Ground implements AsyncDisposable {
     }
   }
 
-  /** The clients at work: `end` lets them read both logs to their end, and tells what they saw. */
-  async startClients(seed: string): Promise<{ end(): Promise<readonly Event[]> }> {
-    const history = join(this.#dir, "history.jsonl");
-    const order: ClientsOrder = { ...this.#orderFor(CLIENTS), seed, history };
-    const party = this.#add(CLIENTS, () => this.#startProgram(CLIENTS, "clients.ts", order));
+  /** A program on the clients' host, once it says `ready`: it gets its order, works, and ends after its input has. */
+  async startClients(program: string, facts: object): Promise<Clients> {
+    const order = { ...this.#orderFor(CLIENTS), ...facts };
+    const party = this.#add(CLIENTS, () => this.#startProgram(CLIENTS, program, order));
     await this.isReady(CLIENTS);
     return {
+      ask: <A>(line: string) => {
+        party.child.stdin?.write(`${line}\n`);
+        return new Promise<A>((resolve) => {
+          this.#answered = (answer) => resolve(JSON.parse(answer));
+        });
+      },
       async end() {
         party.isDown = true;
         const ended = new Promise<void>((resolve) => party.child.once("exit", () => resolve()));
         party.child.stdin?.end();
         await ended;
-        const lines = readFileSync(history, "utf8").split("\n").filter(Boolean);
-        return lines.map((line) => JSON.parse(line));
       },
     };
+  }
+
+  /** Whose process it is. */
+  hostOf(pid: number): string | undefined {
+    return [...this.#parties.values()].find(({ child }) => child.pid === pid)?.host;
   }
 
   signal(host: string, signal: "SIGSTOP" | "SIGCONT"): void {
@@ -162,14 +176,15 @@ export class Ground implements AsyncDisposable {
 
   #startValidator(name: ValidatorOrder["name"]): ChildProcess {
     const order = { ...this.#orderFor(name), name, dir: join(this.#dir, name), platform: this.#platform };
-    return this.#startProgram(name, "validator-host.ts", order);
+    return this.#startProgram(name, join(import.meta.dirname, "validator-host.ts"), order);
   }
 
-  #startProgram(host: string, file: string, order: Order): ChildProcess {
+  #startProgram(host: string, program: string, order: Order): ChildProcess {
     this.#disks.delete(host);
-    const child = this.#spawn(host, process.execPath, [join(import.meta.dirname, file), JSON.stringify(order)]);
+    const child = this.#spawn(host, process.execPath, [program, JSON.stringify(order)]);
     createInterface({ input: child.stdout! }).on("line", (line) => {
       if (line.startsWith("ready")) this.#disks.set(host, line.replace(/ready ?/, ""));
+      else this.#answered(line);
     });
     return child;
   }
