@@ -129,8 +129,9 @@ async function halter(): Promise<void> {
       const { halts, epoch } = fence.state();
       const ids = halts.map(({ id }) => id);
       // Refused where another entry came in between: then once more, for what stands there now.
-      await append(resume(ids, epoch), "operator");
-      await wait(500);
+      const isResumed = await append(resume(ids, epoch), "operator");
+      while (isResumed && !isOver && fence.state().epoch === epoch) await wait(100);
+      await wait(100);
     }
   }
 }

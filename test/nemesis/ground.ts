@@ -41,7 +41,7 @@ export class Ground implements AsyncDisposable {
   readonly #parties = new Map<string, Party>();
   #answered: (line: string) => void = () => {};
   /** Of those that are ready. */
-  readonly #disks = new Map<string, string>();
+  readonly #disks = new Map<string, { readonly folder: string; readonly postmaster: number }>();
 
   private constructor(dir: string, etcd: string) {
     this.#dir = dir;
@@ -103,6 +103,9 @@ export class Ground implements AsyncDisposable {
     const ended = new Promise<void>((resolve) => party.child.once("exit", () => resolve()));
     party.child.kill("SIGKILL");
     await ended;
+    // Its database ends a moment after it, and has its disk until then.
+    const { postmaster = Number.NaN } = this.#disks.get(host) ?? {};
+    while (isAlive(postmaster)) await wait(20);
   }
 
   start(host: string): void {
@@ -135,13 +138,13 @@ export class Ground implements AsyncDisposable {
 
   /** Of a validator that is down: its disk, to be put back with `restoreDisk`. */
   copyDisk(validator: string): void {
-    const disk = this.#disks.get(validator) ?? "";
+    const disk = this.#disks.get(validator)!.folder;
     rmSync(`${disk}.old`, { recursive: true, force: true });
     execFileSync("cp", ["-a", disk, `${disk}.old`]);
   }
 
   restoreDisk(validator: string): void {
-    const disk = this.#disks.get(validator) ?? "";
+    const disk = this.#disks.get(validator)!.folder;
     rmSync(disk, { recursive: true, force: true });
     execFileSync("cp", ["-a", `${disk}.old`, disk]);
   }
@@ -183,7 +186,8 @@ export class Ground implements AsyncDisposable {
     this.#disks.delete(host);
     const child = this.#spawn(host, process.execPath, [program, JSON.stringify(order)]);
     createInterface({ input: child.stdout! }).on("line", (line) => {
-      if (line.startsWith("ready")) this.#disks.set(host, line.replace(/ready ?/, ""));
+      const [word, folder = "", postmaster] = line.split(" ");
+      if (word === "ready") this.#disks.set(host, { folder, postmaster: Number(postmaster) });
       else this.#answered(line);
     });
     return child;
@@ -223,5 +227,13 @@ export class Ground implements AsyncDisposable {
 
   #log(host: string): string {
     return join(this.#dir, `${host}.log`);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
   }
 }

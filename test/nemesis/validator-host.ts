@@ -1,6 +1,6 @@
 /**
  * A host of one validator: the program with its own PostgreSQL, as its disk, and its own clock. On standard input, a line each: `skew MS`.
- * It says `ready DATA_FOLDER`, and ends with its input.
+ * It says `ready DATA_FOLDER POSTMASTER`, and ends with its input.
  */
 import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
@@ -11,6 +11,8 @@ import { openPool, startEmbedded } from "@countersign/postgres";
 import { ArchivedQuorumLog, EtcdQuorumLog, openArchive, QuorumError } from "@countersign/quorum";
 import { openPostgresStore, RpcError } from "@countersign/runtime";
 import { envelopeKey, genesisOf, instruments, requestBytes, voteKey } from "../../agents/validator/test/world.ts";
+import { LogReader } from "../../platform/src/processes/log-reader.ts";
+import { readFromPeers } from "../../platform/src/processes/peers-log.ts";
 import { orderGiven, tlsOf, VALIDATORS, type ValidatorOrder } from "./parties.ts";
 
 /** So few that etcd forgets all the time. */
@@ -30,7 +32,9 @@ const pool = openPool(server.url, { max: 6, applicationName: name });
 const archived = new ArchivedQuorumLog({
   log: new EtcdQuorumLog({ endpoints: etcd, platform }),
   archive: await openArchive(pool, "archive"),
+  readElsewhere: (afterSeq) => readFromPeers(reader, name, VALIDATORS, afterSeq),
 });
+const nowMs = () => Date.now() + skewMs;
 const rpc = new GrpcRpc({ servers, listen: servers[name]![0]!, tls: tlsOf(order) });
 const validator = makeValidator({
   name,
@@ -43,13 +47,14 @@ const validator = makeValidator({
   log: archived,
   store: await openPostgresStore(pool, "validator"),
   rpc,
-  nowMs: () => Date.now() + skewMs,
+  nowMs,
   // Nobody listens: who wants to know reads the log.
   publish: async () => {},
 });
+const reader = new LogReader({ name, signer: envelopeKey(name), keys: validator.fence.keys, rpc, nowMs });
 await insist(() => validator.start());
 await rpc.listen();
-console.log(`ready ${server.dataDir}`);
+console.log(`ready ${server.dataDir} ${server.pid}`);
 for (;;) {
   await insist(() => validator.tick());
   await insist(() => archived.archive(validator.ledgerView(), { validator: name, validators: VALIDATORS, keep: KEPT }));

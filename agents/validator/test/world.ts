@@ -48,6 +48,7 @@ const halt = { type: "halt.request", topic: "HaltService.Halt" };
 const read = { type: "quorum.read-request", topic: "QuorumService.Read" };
 const validatorTypes = [
   propose,
+  read,
   { type: "quorum.proposed", topic: "QuorumService.Propose" },
   { type: "quorum.vote-request", topic: "QuorumService.Vote" },
   { type: "quorum.voted", topic: "QuorumService.Vote" },
