@@ -6,7 +6,7 @@ import { expect, it } from "vitest";
 import { check } from "./check.ts";
 import { trial } from "./trial.ts";
 
-const SEED = "4";
+const SEED = "12";
 
 it("a quorum whose hosts are parted, killed and stopped loses nothing, forks nothing and forgets no halt", async () => {
   const dir = mkdtempSync(join(tmpdir(), "countersign-nemesis-"));
