@@ -14,7 +14,7 @@ export async function runExchange(own: Process): Promise<{ close(): Promise<void
     dir: join(dir, "exchange"),
     listen: spec.venue,
     instruments: rows,
-    accounts: new Map([[secrets.venueKey, spec.account]]),
+    accounts: new Map([[secrets.venueKey, { account: spec.account }]]),
     // Before it reads a quote it has to know who may say one.
     feed: deferred(own.genesis(), busFeed({ bus, keys: fence.keys, mode: modes.paper, nowMs, instruments: rows })),
     latencyMs: spec.settings.venueLatencyMs,

@@ -4,7 +4,7 @@ import * as program from "./program/index.ts";
 
 describe("the public face", () => {
   it("is this list, of the core and of the wire", () => {
-    expect(Object.keys(paper).sort()).toEqual(["PaperVenue", "fromNewOrder", "toNewOrder", "toQuote"]);
+    expect(Object.keys(paper).sort()).toEqual(["PaperVenue", "Tally", "fromNewOrder", "toNewOrder", "toQuote"]);
   });
 
   it("is this list, of the program", () => {

@@ -76,6 +76,18 @@ interface TradedQuote {
   readonly eventTimeMs: number;
 }
 
+/** What the exchange holds of an account, all of one moment: after the report `lastExecID`, and before any later one. */
+export interface AccountStatus {
+  readonly account: string;
+  /** Of the last report that the account was told; 0 before the first. */
+  readonly lastExecID: number;
+  /** Those that are open, in the order in which they came. */
+  readonly orders: readonly Pick<ExecutionReport, "clOrdID" | "symbol" | "side" | "orderQty" | "cumQty">[];
+  readonly positions: readonly { readonly symbol: string; readonly netQty: string }[];
+  /** What trades brought less what they cost and their commissions. The exchange knows no deposits. */
+  readonly cash: readonly { readonly currency: string; readonly amount: string }[];
+}
+
 /** FIX OrderCancelReject (9). */
 export interface CancelReject {
   readonly clOrdID: string;

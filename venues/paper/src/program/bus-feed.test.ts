@@ -29,7 +29,7 @@ describe("quotes of the bus", () => {
     rig.grant("hedger", "hedge.placed hedges.v1");
     const { bus, keys } = rig;
     const feed = busFeed({ bus, keys, mode: Mode.REPLAY, nowMs: () => rig.scheduler.nowMs(), instruments });
-    const accounts = new Map([[API_KEY, "main"]]);
+    const accounts = new Map([[API_KEY, { account: "main" }]]);
     const onFailure = (error: unknown) => {
       throw error;
     };

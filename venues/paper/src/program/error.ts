@@ -14,6 +14,7 @@ export class ExchangeError extends Error {
  * - `BAD_REQUEST`: not what the route takes; the text names the field
  * - `UNAUTHORIZED`: no API key, or none that is known
  * - `WRONG_ACCOUNT`: an order for another account than the key's
+ * - `READ_ONLY`: an order or a cancel under a key that is for reading alone
  * - `NO_SUCH_ROUTE`, `TOO_LARGE`
  *
  * Of the start: `BAD_OPTION`, `RECORD_DAMAGED`, `RECORD_IN_USE`.
@@ -22,6 +23,7 @@ export type ExchangeErrorCode =
   | "BAD_REQUEST"
   | "UNAUTHORIZED"
   | "WRONG_ACCOUNT"
+  | "READ_ONLY"
   | "NO_SUCH_ROUTE"
   | "TOO_LARGE"
   | "BAD_OPTION"

@@ -11,7 +11,13 @@ import { setImmediate } from "node:timers/promises";
 import { formatFixed, type Instrument, type Quantity, quantity } from "@countersign/orders";
 import type { Execution, Quote, RejectCode, Report } from "../messages.ts";
 import { PaperVenue } from "../venue.ts";
-import { type CancelReject, type ExecutionReport, fromNewOrder, type NewOrderSingle } from "../wire.ts";
+import {
+  type AccountStatus,
+  type CancelReject,
+  type ExecutionReport,
+  fromNewOrder,
+  type NewOrderSingle,
+} from "../wire.ts";
 import { toWorking, type Working } from "../working.ts";
 import { ExchangeError } from "./error.ts";
 import { Holdings, isDuplicate, type OrderStatus } from "./holdings.ts";
@@ -139,9 +145,14 @@ export class Exchange {
     return { executions, more: false };
   }
 
-  /** Net quantity of each symbol, as its trades made it. */
-  positions(account: string): readonly { readonly symbol: string; readonly netQty: string }[] {
-    return this.#holdings.positions(account);
+  /** Of the last report that the account was told; 0 before the first. */
+  lastExecIDOf(account: string): number {
+    return this.#holdings.lastExecID(account);
+  }
+
+  /** All of one moment. */
+  status(account: string): AccountStatus {
+    return this.#holdings.status(account);
   }
 
   /** Each report from now on, after it is in the record. Answers how to stop. */

@@ -1,7 +1,8 @@
 /** What an exchange knows of orders and positions: a fold of its reports. Ended orders stay until they are forgotten by age. */
-import { formatFixed, type Instrument, parseFixed } from "@countersign/orders";
+import { formatFixed, type Instrument, parseFixed, parseMoney, parsePrice, parseQuantity } from "@countersign/orders";
 import type { QuoteRef } from "../messages.ts";
-import type { ExecutionReport, NewOrderSingle } from "../wire.ts";
+import { Tally } from "../tally.ts";
+import type { AccountStatus, ExecutionReport, NewOrderSingle } from "../wire.ts";
 
 /** An order as the exchange holds it. */
 export interface OrderStatus {
@@ -23,7 +24,9 @@ export class Holdings {
   readonly #latest = new Map<string, Held>();
   /** In the order in which they ended. */
   readonly #ended: { readonly held: Held; readonly endedMs: number }[] = [];
-  readonly #positions = new Map<string, Map<string, bigint>>();
+  readonly #tallies = new Map<string, Tally>();
+  /** By account: the last report it was told. */
+  readonly #lastExecIDs = new Map<string, number>();
   readonly #quoteSeqs = new Map<string, bigint>();
 
   constructor(instruments: ReadonlyMap<string, Instrument>) {
@@ -31,7 +34,8 @@ export class Holdings {
   }
 
   fold(report: ExecutionReport): void {
-    const { execType, orderID, order, account, transactTimeMs } = report;
+    const { execID, execType, orderID, order, account, transactTimeMs } = report;
+    this.#lastExecIDs.set(account, execID);
     if (order !== undefined) {
       if (isDuplicate(report)) return;
       const held: Held = { orderID, order, placedMs: transactTimeMs, cumUnits: 0n, reports: [report] };
@@ -66,11 +70,20 @@ export class Holdings {
     return [...this.#open.values()];
   }
 
-  positions(account: string): readonly { readonly symbol: string; readonly netQty: string }[] {
-    return [...(this.#positions.get(account) ?? [])].map(([symbol, units]) => {
-      const scale = this.#instruments.get(symbol)?.quantityScale ?? 0;
-      return { symbol, netQty: formatFixed({ units, scale }) };
-    });
+  lastExecID(account: string): number {
+    return this.#lastExecIDs.get(account) ?? 0;
+  }
+
+  status(account: string): AccountStatus {
+    const { positions, cash } = this.#tallies.get(account) ?? new Tally();
+    const own = this.open().filter(({ order }) => order.account === account);
+    return {
+      account,
+      lastExecID: this.lastExecID(account),
+      orders: own.map((held) => this.#openOrder(held)),
+      positions: [...positions].map(([symbol, net]) => ({ symbol, netQty: formatFixed(net) })),
+      cash: [...cash].map(([currency, amount]) => ({ currency, amount: formatFixed(amount) })),
+    };
   }
 
   /** Whether it comes after all quotes of its symbol that were asked about before; then the next has to come after this one. */
@@ -89,14 +102,20 @@ export class Holdings {
     }
   }
 
+  #openOrder({ order, cumUnits }: OrderStatus): AccountStatus["orders"][number] {
+    const { clOrdID, symbol, side, orderQty } = order;
+    const scale = this.#instruments.get(symbol)?.quantityScale ?? 0;
+    return { clOrdID, symbol, side, orderQty, cumQty: formatFixed({ units: cumUnits, scale }) };
+  }
+
   #trade(held: Held, { account, symbol, side, cumQty, trade }: ExecutionReport): void {
     if (trade === undefined) throw new Error("broken invariant: a TRADE says what was traded");
-    const scale = this.#instruments.get(symbol)?.quantityScale;
-    held.cumUnits = parseFixed(cumQty, scale).units;
-    const { units } = parseFixed(trade.lastQty, scale);
-    const positions = this.#positions.get(account) ?? new Map<string, bigint>();
-    positions.set(symbol, (positions.get(symbol) ?? 0n) + (side === "BUY" ? units : -units));
-    this.#positions.set(account, positions);
+    const { lastQty, lastPx, commission, commCurrency } = trade;
+    held.cumUnits = parseFixed(cumQty, this.#instruments.get(symbol)?.quantityScale).units;
+    const tally = this.#tallies.get(account) ?? new Tally();
+    const [quantity, price] = [parseQuantity(lastQty), parsePrice(lastPx)];
+    tally.trade({ symbol, side, quantity, price, commission: parseMoney(commission, commCurrency) });
+    this.#tallies.set(account, tally);
     this.isNews({ symbol, seq: BigInt(trade.quote.seq) });
   }
 }

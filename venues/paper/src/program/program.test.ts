@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { CancelReject, ExecutionReport, NewOrderSingle } from "../wire.ts";
-import { API_KEY, ExchangeProcess, newOrder } from "./testing.ts";
+import { API_KEY, ExchangeProcess, newOrder, READ_KEY } from "./testing.ts";
 
 const row = {
   symbol: "T",
@@ -95,8 +95,11 @@ describe("an order", () => {
     expect(await executions(2)).toEqual([second]);
     expect((await ask("GET", "/v1/orders/c1")).body.reports).toHaveLength(3);
     expect((await ask("GET", "/v1/account")).body).toMatchObject({
-      openOrders: 0,
+      lastExecID: 3,
+      orders: [],
       positions: [{ symbol: "T", netQty: "10" }],
+      // 4 × 99.99 + 6 × 99.97, and 0.10 of commissions.
+      cash: [{ currency: "USD", amount: "-999.88" }],
     });
   });
 
@@ -191,6 +194,19 @@ describe("a request that is no order", () => {
     expect(readFileSync(recordFile(), "utf8")).toBe("");
   });
 
+  it("places and cancels nothing under a key that is for reading: READ_ONLY; and it may read", async () => {
+    for (const [method, path, body] of [
+      ["POST", "/v1/orders", newOrder()],
+      ["DELETE", "/v1/orders/c1", undefined],
+    ] as const)
+      expect(await ask(method, path, body, READ_KEY)).toMatchObject({
+        status: 403,
+        body: { error: { code: "READ_ONLY" } },
+      });
+    expect(readFileSync(recordFile(), "utf8")).toBe("");
+    expect(await ask("GET", "/v1/account", undefined, READ_KEY)).toMatchObject({ status: 200 });
+  });
+
   it("comes with a key, or not at all", async () => {
     expect(await ask("GET", "/v1/orders", undefined, "key-of-nobody")).toMatchObject({
       status: 401,
@@ -209,6 +225,32 @@ describe("a start that cannot be", () => {
     const { status, stderr } = spawnSync(process.execPath, [main, ...args], { encoding: "utf8" });
     expect([status, stderr.trim().split("\n").length]).toEqual([2, 1]);
     expect(stderr).toMatch(text);
+  });
+});
+
+describe("an account", () => {
+  beforeEach(begin);
+  afterEach(end);
+
+  it("has its orders, positions and cash of one moment, after its own last report; a restart changes nothing", async () => {
+    await place({ clOrdID: "bought" });
+    exchange.quote("T", "99.98", "99.99", "4");
+    await filled(1);
+    await ask("POST", "/v1/orders", newOrder({ account: "other", clOrdID: "theirs" }), "key-of-other");
+    const held = {
+      account: "main",
+      lastExecID: 2,
+      orders: [{ clOrdID: "bought", symbol: "T", side: "BUY", orderQty: "10", cumQty: "4" }],
+      positions: [{ symbol: "T", netQty: "4" }],
+      cash: [{ currency: "USD", amount: "-400.00" }],
+    };
+    const now = await ask("GET", "/v1/account");
+    expect(now.body).toEqual({ ...held, timeMs: expect.any(Number) });
+    await restart();
+    expect((await ask("GET", "/v1/account")).body).toMatchObject(held);
+    expect((await ask("GET", "/v1/account", undefined, "key-of-other")).body).toMatchObject({
+      ...{ account: "other", lastExecID: 3, orders: [{ clOrdID: "theirs", cumQty: "0" }], positions: [], cash: [] },
+    });
   });
 });
 

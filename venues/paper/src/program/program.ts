@@ -5,7 +5,7 @@ import { wallClock } from "@countersign/time";
 import { ExchangeError } from "./error.ts";
 import { Exchange } from "./exchange.ts";
 import type { Feed } from "./feed.ts";
-import { makeServer } from "./server.ts";
+import { type Credential, makeServer } from "./server.ts";
 
 export interface ExchangeConfig {
   /** Holds the record; made when it is not there. */
@@ -13,8 +13,8 @@ export interface ExchangeConfig {
   /** `127.0.0.1:0` takes any free port. */
   readonly listen: string;
   readonly instruments: ReadonlyMap<string, Instrument>;
-  /** Account by API key. */
-  readonly accounts: ReadonlyMap<string, string>;
+  /** By API key. */
+  readonly accounts: ReadonlyMap<string, Credential>;
   readonly feed: Feed;
   /** From when an order is received to when it can trade. */
   readonly latencyMs: number;
@@ -68,13 +68,29 @@ export async function startExchange(config: ExchangeConfig): Promise<RunningExch
   };
 }
 
-/** `{"<API key>": "<account>"}`: in a file, because command lines are read by everybody. Throws ExchangeError `BAD_OPTION`. */
-export function readAccounts(file: string): ReadonlyMap<string, string> {
+/**
+ * `{"<API key>": "<account>", "<API key>": {"account": "<account>", "readOnly": true}}`: in a file, because command lines are read by
+ * everybody. Throws ExchangeError `BAD_OPTION`.
+ */
+export function readAccounts(file: string): ReadonlyMap<string, Credential> {
   const json: unknown = readJsonFile("keys", file);
   const rows = typeof json === "object" && json !== null ? Object.entries(json) : [];
-  if (rows.length === 0 || rows.some(([key, account]) => key.length < 8 || typeof account !== "string"))
-    throw new ExchangeError("BAD_OPTION", `keys: ${file} is not {"key of 8 characters or more": "account", …}`);
-  return new Map(rows as [string, string][]);
+  const credentials = rows.map(([key, value]) => [key, credentialIn(value)] as const);
+  const good = credentials.flatMap(([key, one]) => (key.length < 8 || one === undefined ? [] : [[key, one] as const]));
+  if (good.length === 0 || good.length < rows.length)
+    throw new ExchangeError(
+      "BAD_OPTION",
+      `keys: ${file} is not {"key of 8 characters or more": "account" or {"account": …, "readOnly": true}, …}`,
+    );
+  return new Map(good);
+}
+
+function credentialIn(value: unknown): Credential | undefined {
+  if (typeof value === "string") return { account: value };
+  if (typeof value !== "object" || value === null) return undefined;
+  const { account, readOnly, ...more } = value as Record<string, unknown>;
+  if (typeof account !== "string" || readOnly !== true || Object.keys(more).length > 0) return undefined;
+  return { account, readOnly };
 }
 
 /** Throws ExchangeError `BAD_OPTION`, naming the option. */

@@ -6,12 +6,12 @@
  *   GET    /v1/orders/{clOrdID}          → all reports of the account's last order with this id, or UNKNOWN_ORDER (404)
  *   GET    /v1/orders                    → open orders
  *   GET    /v1/executions?since=&limit=  → trades after this execID, a page of them
- *   GET    /v1/account                   → positions
+ *   GET    /v1/account                   → open orders, positions and cash, all of one moment
  *   GET    /v1/stream                    → the user stream
  *   GET    /healthz                      → no key needed
  *
  * Each answer carries `timeMs`, the exchange's clock when it was made. A report is an answer, also when it says REJECTED: 4xx are
- * requests that are no order at all, each with one `{"error":{"code","text"}}`.
+ * requests that are no order at all, each with one `{"error":{"code","text"}}`. A key that is for reading alone places and cancels nothing.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { ExchangeError, type ExchangeErrorCode } from "./error.ts";
@@ -21,12 +21,19 @@ import { openUserStream } from "./user-stream.ts";
 
 export interface ServerOptions {
   readonly exchange: Exchange;
-  /** Account by API key. */
-  readonly accounts: ReadonlyMap<string, string>;
+  /** By API key. */
+  readonly accounts: ReadonlyMap<string, Credential>;
   /** Between two heartbeats of the user stream. */
   readonly heartBtIntMs: number;
   /** Something is broken: the process has to end, and to replay its record. */
   readonly onFailure: (error: unknown) => void;
+}
+
+/** What an API key is for. */
+export interface Credential {
+  readonly account: string;
+  /** Sees what the account does, and can neither place nor cancel: for a drop copy. */
+  readonly readOnly?: boolean;
 }
 
 export function makeServer(options: ServerOptions): Server {
@@ -47,7 +54,9 @@ async function answer(options: ServerOptions, request: IncomingMessage, response
   const { exchange } = options;
   const url = new URL(request.url ?? "/", "http://exchange");
   if (url.pathname === "/healthz") return send(exchange, response, 200, { ok: true, lastExecID: exchange.lastExecID });
-  const account = accountOf(options, request);
+  const { account, readOnly } = credentialOf(options, request);
+  if (readOnly && request.method !== "GET")
+    throw new ExchangeError("READ_ONLY", `this key reads account ${account}, and nothing else`);
   const [, version, resource, name, ...more] = url.pathname.split("/");
   const route = `${request.method} ${version}/${resource}${name === undefined ? "" : "/{name}"}`;
   if (more.length > 0) throw noSuchRoute(request);
@@ -81,12 +90,7 @@ async function answer(options: ServerOptions, request: IncomingMessage, response
       return send(exchange, response, 200, { ...(await exchange.executions(account, since, Math.max(1, limit))) });
     }
     case "GET v1/account":
-      return send(exchange, response, 200, {
-        account,
-        lastExecID: exchange.lastExecID,
-        openOrders: exchange.openOrders(account).length,
-        positions: exchange.positions(account),
-      });
+      return send(exchange, response, 200, exchange.status(account));
     case "GET v1/stream":
       return openUserStream(exchange, account, response, options.heartBtIntMs);
     default:
@@ -94,11 +98,12 @@ async function answer(options: ServerOptions, request: IncomingMessage, response
   }
 }
 
-function accountOf({ accounts }: ServerOptions, { headers }: IncomingMessage): string {
+function credentialOf({ accounts }: ServerOptions, { headers }: IncomingMessage): Credential {
   const key = headers["x-api-key"];
-  const account = typeof key === "string" ? accounts.get(key) : undefined;
-  if (account === undefined) throw new ExchangeError("UNAUTHORIZED", "the header X-API-Key holds no key of an account");
-  return account;
+  const credential = typeof key === "string" ? accounts.get(key) : undefined;
+  if (credential === undefined)
+    throw new ExchangeError("UNAUTHORIZED", "the header X-API-Key holds no key of an account");
+  return credential;
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {
@@ -144,6 +149,7 @@ const STATUS: Readonly<Record<ExchangeErrorCode, number>> = {
   BAD_REQUEST: 400,
   UNAUTHORIZED: 401,
   WRONG_ACCOUNT: 403,
+  READ_ONLY: 403,
   NO_SUCH_ROUTE: 404,
   TOO_LARGE: 413,
   BAD_OPTION: 500,

@@ -7,6 +7,10 @@ import { fileURLToPath } from "node:url";
 import type { NewOrderSingle } from "../wire.ts";
 
 export const API_KEY = "key-of-main";
+/** Reads account `main`, and can neither place nor cancel. */
+export const READ_KEY = "reader-of-main";
+
+const KEYS = { [API_KEY]: "main", [READ_KEY]: { account: "main", readOnly: true }, "key-of-other": "other" };
 
 export interface ExchangeProcessOptions {
   readonly dir: string;
@@ -44,7 +48,7 @@ export class ExchangeProcess {
     mkdirSync(dir, { recursive: true });
     const files = { instruments: join(dir, "instruments.json"), keys: join(dir, "keys.json") };
     writeFileSync(files.instruments, JSON.stringify(instruments));
-    writeFileSync(files.keys, JSON.stringify({ [API_KEY]: "main", "key-of-other": "other" }));
+    writeFileSync(files.keys, JSON.stringify(KEYS));
     const main = fileURLToPath(new URL("./main.ts", import.meta.url));
     const listen = `127.0.0.1:${port}`;
     const args = ["--dir", dir, "--listen", listen, "--instruments", files.instruments, "--keys", files.keys];

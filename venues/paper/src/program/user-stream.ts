@@ -5,6 +5,8 @@
  *   event: hello      {"seq":1,"timeMs":…,"lastExecID":…}
  *   event: report     {"seq":2,"report":{…}}
  *   event: heartbeat  {"seq":3,"timeMs":…,"lastExecID":…}
+ *
+ * `lastExecID` is that of the account's own last report.
  */
 import type { ServerResponse } from "node:http";
 import type { Exchange } from "./exchange.ts";
@@ -22,7 +24,7 @@ export function openUserStream(
     // Who does not read is cut off, and has to ask: nothing is kept for him without bound.
     if (response.writableLength > UNREAD_BYTES_MAX) response.destroy();
   };
-  const alive = () => ({ timeMs: exchange.nowMs(), lastExecID: exchange.lastExecID });
+  const alive = () => ({ timeMs: exchange.nowMs(), lastExecID: exchange.lastExecIDOf(account) });
   response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
   send("hello", alive());
   const stop = exchange.subscribe((report) => {
