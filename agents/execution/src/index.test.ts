@@ -7,7 +7,7 @@ import { canvas, ExecutionError, makeExecution } from "./index.ts";
 
 describe("the public face", () => {
   it("makes an agent and its edge, in replay and on paper alone", () => {
-    expect(Object.keys(makeExecution(config))).toEqual(["agent", "edge"]);
+    expect(Object.keys(makeExecution(config))).toEqual(["agent", "edge", "reconciliation"]);
     expect(() => makeExecution({ ...config, mode: "live" })).toThrow(ExecutionError);
   });
 

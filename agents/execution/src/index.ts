@@ -3,6 +3,7 @@ export type { Ceiling } from "./core/config.ts";
 export { ExecutionError, type ExecutionErrorCode } from "./core/error.ts";
 export type { ExecutionState } from "./core/state.ts";
 export type { ExecutionLine } from "./edge/edge.ts";
+export type { Reconciliation } from "./edge/looked.ts";
 export {
   type Execution,
   type ExecutionConfig,

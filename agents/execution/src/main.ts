@@ -1,13 +1,14 @@
 import type { FenceState } from "@countersign/contracts";
 import type { Agent, Input } from "@countersign/runtime";
 import { canvas } from "../canvas.ts";
-import type { CoreConfig } from "./core/config.ts";
+import { type CoreConfig, WINDOW_MS } from "./core/config.ts";
 import { decide } from "./core/decide.ts";
 import { ExecutionError } from "./core/error.ts";
 import { type ExecutionState, initialState } from "./core/state.ts";
 import { type MarketView, marketView } from "./core/view.ts";
 import { type ExecutionEdge, type ExecutionLine, makeEdge, makeLine } from "./edge/edge.ts";
-import { type GateFacts, openGate, WINDOW_MS } from "./edge/gate.ts";
+import { type GateFacts, openGate } from "./edge/gate.ts";
+import { Looked, type Reconciliation } from "./edge/looked.ts";
 import { openNetworkVenue } from "./edge/network/network.ts";
 import { openPaperVenue } from "./edge/paper.ts";
 
@@ -47,6 +48,8 @@ export interface Execution {
   readonly edge: ExecutionEdge;
   /** To a venue elsewhere: opened before the agent's host starts. */
   readonly line?: ExecutionLine;
+  /** What came of looking at the venue, so far. */
+  readonly reconciliation: () => Reconciliation;
 }
 
 /** One account's Execution. Throws ExecutionError `NO_VENUE_FOR_MODE`, `BAD_VENUE_ADDRESS`, `NO_CLOCK`. */
@@ -60,15 +63,17 @@ export function makeExecution(config: ExecutionConfig): Execution {
     decide: (state, input, context) => decide(config, state, input, context),
     view: marketView,
   };
+  const looked = new Looked();
+  const reconciliation = () => looked.state;
   if (venue.kind !== "network") {
     const gate = openGate(openPaperVenue({ ...venue, mode, instruments }), facts);
-    return { agent, edge: makeEdge(gate, venue.session) };
+    return { agent, edge: makeEdge(gate, venue.session, looked), reconciliation };
   }
   const startMs = nowMs();
   if (startMs === undefined) throw new ExecutionError("NO_CLOCK", "a venue elsewhere needs a clock from the start");
   const opened = openNetworkVenue({ ...venue, mode, earlierUntilMs: startMs + WINDOW_MS });
-  const edge = makeEdge(openGate(opened, facts), venue.session, true);
-  return { agent, edge, line: makeLine(opened.line, venue.session) };
+  const edge = makeEdge(openGate(opened, facts), venue.session, looked, true);
+  return { agent, edge, line: makeLine(opened.line, venue.session, looked), reconciliation };
 }
 
 /** Commands are keyed by account; the ledger is everybody's. What else arrives is an answer to us, or about us. */

@@ -221,8 +221,15 @@ export class Desk {
     return { message, effects: this.message("order.filled", "execution", message) };
   }
 
-  heartbeat(consumedThroughMs: number, sender = "execution"): readonly Effect[] {
-    const payload = create(HeartbeatSchema, { agent: sender, consumedThroughMs: BigInt(consumedThroughMs) });
+  heartbeat(
+    consumedThroughMs: number,
+    sender = "execution",
+    closed?: { readonly haltId: string; readonly reason: string },
+  ): readonly Effect[] {
+    const payload = create(HeartbeatSchema, {
+      ...{ agent: sender, consumedThroughMs: BigInt(consumedThroughMs) },
+      ...(closed && { closed }),
+    });
     return this.message("agent.heartbeat", sender, payload);
   }
 

@@ -16,6 +16,8 @@ export interface Edge {
   started?(): readonly EdgeReport[];
   /** Before the view folds the message. */
   onMarket?(message: MarketMessage): readonly EdgeReport[];
+  /** The end of a step that wrote a record, or a second: after the agent has decided upon its tick. */
+  tick?(): readonly EdgeReport[];
   /** After the commit of the decision that wanted it, at most once ever. @param cause of that decision */
   act?(name: string, data: unknown, cause?: Cause): readonly EdgeReport[];
   /** Between decide and sealing: adds a signature that needs a key, such as a permit's. */

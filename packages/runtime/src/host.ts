@@ -192,7 +192,8 @@ export class Host<S, V> {
   /** The end of a step that wrote a record, or a second: what is periodic happens here. */
   async tick(): Promise<void> {
     await this.#own.tick();
-    const { fold, loop, resumes } = this.#o;
+    const { edge, fold, loop, resumes } = this.#o;
+    for (const report of edge?.tick?.() ?? []) await this.report(report);
     if (fold === "together") await this.#sweep.run(loop.nowMs()); // P12.sweep
     if (resumes) await this.#writeSnapshot();
   }

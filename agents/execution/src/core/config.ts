@@ -15,6 +15,9 @@ export interface CoreConfig {
   readonly members: Members;
 }
 
+/** The venue's own validity window, no longer than the fence's lease: what is stuck on the way does not trade after a halt. */
+export const WINDOW_MS = 3_000;
+
 /** Above it, over all children of one parent, persons approve, whatever Policy says. Execution's own: Policy cannot raise it. */
 export interface Ceiling {
   readonly notional: Money;

@@ -9,6 +9,7 @@ import { onLedgerEntry } from "./deposits.ts";
 import { edgeInput } from "./edge-input.ts";
 import { forgetOld } from "./ended.ts";
 import { onHaltRequest, releaseLatches } from "./latches.ts";
+import { onLooked } from "./looked.ts";
 import { onNoAnswer, onProposed, onRetry } from "./propose.ts";
 import { ACCEPT, heartbeat, refused } from "./records.ts";
 import { onReports } from "./reports.ts";
@@ -40,7 +41,7 @@ export function decide(
     case "fence":
       return cancelHalted(state, context.fence);
     case "tick":
-      return { state: forgetOld(state, context.nowMs), effects: [heartbeat(context.nowMs)] };
+      return { state: forgetOld(state, context.nowMs), effects: [heartbeat(state, context.nowMs)] };
     case "edge":
       return onEdge(config, state, input, context);
     case "market":
@@ -95,5 +96,7 @@ function onEdge(
       return onDisconnected(state);
     case "reconciled":
       return onReconciled(config, state, known.data, context);
+    case "looked":
+      return onLooked(config, state, known.data, context);
   }
 }

@@ -1,4 +1,4 @@
-import type { Money, Price, Quantity } from "@countersign/orders";
+import type { Money, Price, Quantity, Side } from "@countersign/orders";
 import type { SeenQuote } from "./view.ts";
 
 /** What the edge reports: the names and data of its inputs. Plain data, journaled like any other input. */
@@ -10,7 +10,9 @@ export type EdgeInput =
   /** The line to a venue elsewhere is down: what happens there is not seen until it has been asked again. */
   | { readonly name: "disconnected"; readonly data: Readonly<Record<string, never>> }
   /** What the venue knows of the orders it was asked about, and what it holds that was not asked for. */
-  | { readonly name: "reconciled"; readonly data: Reconciled };
+  | { readonly name: "reconciled"; readonly data: Reconciled }
+  /** What the venue holds now, to be laid beside what is held here. */
+  | { readonly name: "looked"; readonly data: Look };
 
 export interface Reports {
   readonly reports: readonly OrderNews[];
@@ -35,6 +37,27 @@ export interface Reconciled {
   readonly orders: readonly { readonly clientOrderId: string; readonly reports: readonly VenueReport[] | null }[];
   /** Open at the venue and not among those asked about. */
   readonly strays: readonly string[];
+}
+
+/** What the venue holds of the account, all of one moment: all that it reported before has been told to the core, and nothing later. */
+export interface Look {
+  readonly venue: string;
+  /** The venue's clock. Two looks of one time are one. */
+  readonly timeMs: number;
+  readonly orders: readonly OpenAtVenue[];
+  /** Executions since the last look, which should be known. */
+  readonly executions: readonly VenueFill[];
+  /** Net, by symbol; of what is not named nothing is held. */
+  readonly positions: Readonly<Record<string, Quantity>>;
+  /** By currency: what trades brought less what they cost and their commissions. */
+  readonly cash: Readonly<Record<string, Money>>;
+}
+
+export interface OpenAtVenue extends OfOrder {
+  readonly symbol: string;
+  readonly side: Side;
+  readonly quantity: Quantity;
+  readonly cumQty: Quantity;
 }
 
 export type OrderNews = VenueReport | GateRefused;
@@ -81,4 +104,5 @@ const NAMES: ReadonlySet<string> = new Set([
   "started",
   "disconnected",
   "reconciled",
+  "looked",
 ] satisfies EdgeInput["name"][]);

@@ -42,10 +42,15 @@ export function onHaltRequest(
   };
 }
 
-/** Before anything is decided: what certified resumes have named is over. The gate asks the fence itself. */
+/**
+ * Before anything is decided: what certified resumes have named is over, and so is the closing of the account that went with it. The gate
+ * asks the fence itself.
+ */
 export function releaseLatches(state: ExecutionState, fence: FenceState): ExecutionState {
   const latches = latchesInForce(fence, state.latches);
-  return latches === state.latches ? state : { ...state, latches };
+  if (latches === state.latches) return state;
+  const closed = state.closed.filter(({ haltId }) => haltId === undefined || !fence.released.includes(haltId));
+  return { ...state, latches, closed };
 }
 
 /** The gate holds a copy of the latches in its own memory: it asks nobody before it refuses. */

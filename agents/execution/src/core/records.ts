@@ -10,7 +10,7 @@ import {
 } from "@countersign/contracts";
 import { leavesQty, type Order, orderStatuses, quantity, quantityToWire, statusOf } from "@countersign/orders";
 import type { Cause, PublishEffect } from "@countersign/runtime";
-import type { HeldOrder } from "./state.ts";
+import type { ExecutionState, HeldOrder } from "./state.ts";
 
 export const AGENT = "execution";
 /** Where a refusal was made: before the order existed, or directly before the write. */
@@ -77,9 +77,18 @@ export function decided(subject: string, decision: string, explanation: string):
   return { kind: "publish", topic: AUDIT, key: AGENT, type: "decision.made", payload, intent: "RECORD" };
 }
 
-/** Every command that was sent at or before this decision time has been consumed: Policy may release what was reserved for it. */
-export function heartbeat(nowMs: number): PublishEffect {
-  const payload = create(HeartbeatSchema, { agent: AGENT, ready: true, consumedThroughMs: BigInt(nowMs) });
+/**
+ * Every command that was sent at or before this decision time has been consumed: Policy may release what was reserved for it. Where a halt
+ * goes with the closing of the account, Policy makes it everybody's: Execution itself may halt nobody.
+ */
+export function heartbeat({ closed }: ExecutionState, nowMs: number): PublishEffect {
+  const halting = closed.find(({ haltId }) => haltId !== undefined);
+  const payload = create(HeartbeatSchema, {
+    agent: AGENT,
+    ready: true,
+    consumedThroughMs: BigInt(nowMs),
+    ...(halting?.haltId && { closed: { haltId: halting.haltId, reason: `${halting.code}: ${halting.text}` } }),
+  });
   const topic = "agents.heartbeat.v1";
   return { kind: "publish", topic, key: AGENT, type: "agent.heartbeat", payload, intent: "HEARTBEAT" };
 }

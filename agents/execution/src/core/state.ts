@@ -27,6 +27,8 @@ export interface ExecutionState {
   readonly reconciling: boolean;
   /** By venue: all its executions up to this id have been reported to us. */
   readonly executedThrough: Readonly<Record<string, string>>;
+  /** What differed from the venue in its last look; undefined: nothing did. */
+  readonly differing?: Differing | undefined;
 }
 
 export interface HeldOrder {
@@ -36,7 +38,9 @@ export interface HeldOrder {
   readonly state: OrderState;
   /** Of the command: what the order's reports and fills follow from. */
   readonly cause: Cause;
-  /** Decision time at which it ended. */
+  /** Decision time at which it was accepted. */
+  readonly acceptedMs?: number;
+  /** … and at which it ended. */
   readonly endedMs?: number;
 }
 
@@ -68,15 +72,34 @@ export interface Asked {
   readonly attempt: number;
 }
 
+export interface Differing {
+  /** Of the look. */
+  readonly timeMs: number;
+  /** By what differs, in how many looks in a row. */
+  readonly looks: Readonly<Record<string, number>>;
+}
+
 /**
  * - `FILL_REFUSED`: the quorum does not book a fill
  * - `FILL_UNEXPLAINED`: a fill of no order of ours, or of more than was ordered
  * - `ORDER_UNEXPLAINED`: an order open at the venue that is not ours, or that we hold to be over
  * - `BOOK_REFUSED`: a fill that the account's book cannot hold
+ * - `ORDER_MISSING`: an order that works for us, and not at the venue
+ * - `POSITION_DRIFT`, `CASH_DRIFT`, `ORDER_DRIFT`: position, cash or an order's fills are other than the venue's
  */
 export interface Closed {
-  readonly code: "FILL_REFUSED" | "FILL_UNEXPLAINED" | "ORDER_UNEXPLAINED" | "BOOK_REFUSED";
+  readonly code:
+    | "FILL_REFUSED"
+    | "FILL_UNEXPLAINED"
+    | "ORDER_UNEXPLAINED"
+    | "BOOK_REFUSED"
+    | "ORDER_MISSING"
+    | "POSITION_DRIFT"
+    | "CASH_DRIFT"
+    | "ORDER_DRIFT";
   readonly text: string;
+  /** The halt that goes with it: a certified resume that names it opens the account again. */
+  readonly haltId?: string;
 }
 
 export function initialState(account: string): ExecutionState {

@@ -60,7 +60,7 @@ export function onSubmit(
     nowMs,
   );
   const bytes = toBinary(SubmitOrderSchema, submit);
-  const taken = { order, submit: bytes, state: newOrderState(order.quantity), cause: { ...cause } };
+  const taken = { order, submit: bytes, state: newOrderState(order.quantity), cause: { ...cause }, acceptedMs: nowMs };
   const effects: Effect[] = [];
   effects.push(claim(`permit:${permitId}`, deny(intentKey, "PERMIT_SPENT", "the permit was used before"))); // P01.accept-claim
   effects.push(claim(`order:${clientOrderId}`, deny(intentKey, "DUPLICATE_ORDER", "the order was accepted before")));

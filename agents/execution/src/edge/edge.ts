@@ -2,9 +2,10 @@ import type { Edge, EdgeReport } from "@countersign/runtime";
 import type { Act } from "../core/acts.ts";
 import type { EdgeInput, OrderNews } from "../core/edge-input.ts";
 import type { Gate } from "./gate.ts";
+import type { Looked } from "./looked.ts";
 import type { Line } from "./venue.ts";
 
-export type ExecutionEdge = Required<Pick<Edge, "started" | "onMarket" | "act">>;
+export type ExecutionEdge = Required<Pick<Edge, "started" | "onMarket" | "tick" | "act">>;
 
 /** What comes from a venue elsewhere. Opened before the agent's host starts, closed after it. */
 export interface ExecutionLine {
@@ -23,9 +24,10 @@ export interface ExecutionLine {
  * Carries out what the core wants done, and reports what came of it. It decides nothing, and reaches the venue by the gate alone.
  * `session` names this life of it, and so its first report.
  */
-export function makeEdge(gate: Gate, session: string, remote = false): ExecutionEdge {
+export function makeEdge(gate: Gate, session: string, looked: Looked, remote = false): ExecutionEdge {
   // Two reports of one kind about one order, such as of two cancels, are two reports.
   let count = 0;
+  let looks = 0;
   const report = (input: EdgeInput, id = `${++count}`): EdgeReport[] => [{ id, ...input }];
   const reports = (news: readonly OrderNews[]): EdgeReport[] =>
     news.length === 0 ? [] : report({ name: "reports", data: { reports: news } });
@@ -36,6 +38,13 @@ export function makeEdge(gate: Gate, session: string, remote = false): Execution
       return report({ name: "started", data }, session);
     },
     onMarket: (message) => reports(gate.onMarket(message)),
+    tick() {
+      const look = gate.look();
+      if (look === undefined) return [];
+      looked.looked();
+      // Counted apart: what matches leaves no trace, not even in the ids of what follows.
+      return report({ name: "looked", data: look }, `look ${++looks}`);
+    },
     act(name, data) {
       const act = { name, data } as Act;
       switch (act.name) {
@@ -50,6 +59,9 @@ export function makeEdge(gate: Gate, session: string, remote = false): Execution
         case "latches":
           gate.latch(act.data.latches);
           return [];
+        case "found":
+          looked.found(act.data);
+          return [];
         case "reconcile": {
           const reconciled = gate.reconcile(act.data);
           return reconciled === undefined ? [] : report({ name: "reconciled", data: reconciled });
@@ -60,11 +72,14 @@ export function makeEdge(gate: Gate, session: string, remote = false): Execution
 }
 
 /** The line as its process opens it: what is heard has ids that tell this life of the process from every other. */
-export function makeLine(line: Line, session: string): ExecutionLine {
+export function makeLine(line: Line, session: string, looked: Looked): ExecutionLine {
   let count = 0;
   return {
     open(report, failed) {
-      line.connect((news) => report({ id: `${session}/${++count}`, ...news }), failed);
+      line.connect(async (news) => {
+        await report({ id: `${session}/${++count}`, ...news });
+        if (news.name === "looked") looked.looked();
+      }, failed);
     },
     whyNot: () => line.whyNot(),
     close: () => line.close(),

@@ -14,8 +14,8 @@ import type { GateCode } from "@countersign/permit";
 import type { MarketMessage } from "@countersign/runtime";
 import type { SendOrder } from "../core/acts.ts";
 import { authoriseOrder } from "../core/authority.ts";
-import type { CoreConfig } from "../core/config.ts";
-import type { Asked, Reconciled, VenueReport } from "../core/edge-input.ts";
+import { type CoreConfig, WINDOW_MS } from "../core/config.ts";
+import type { Asked, Look, Reconciled, VenueReport } from "../core/edge-input.ts";
 import { seenQuote } from "../core/view.ts";
 import type { Venue } from "./venue.ts";
 
@@ -24,6 +24,8 @@ export interface Gate {
   send(order: SendOrder): GateResult;
   cancel(clientOrderId: string): readonly VenueReport[];
   reconcile(asked: Asked): Reconciled | undefined;
+  /** What the venue holds; undefined: the answer comes by the line, or there is none. */
+  look(): Look | undefined;
   /** Client order ids of what a venue in this process works, in the order in which they came. */
   openOrders(): readonly string[];
   onMarket(message: MarketMessage): readonly VenueReport[];
@@ -107,6 +109,7 @@ export function openGate<Request>(venue: Venue<Request>, { config, fence, fenceF
     send: sendThroughGate,
     cancel: (clientOrderId) => venue.cancel(clientOrderId, clock() ?? 0),
     reconcile: (asked) => venue.reconcile(asked),
+    look: () => venue.look(clock() ?? 0),
     openOrders: () =>
       venue.line === undefined ? (venue.reconcile({ clientOrderIds: [], executedThrough: {} })?.strays ?? []) : [],
     onMarket(message) {
@@ -131,6 +134,3 @@ function forgetExpired(spent: Map<string, number>, nowMs: number): void {
     spent.delete(permitId);
   }
 }
-
-/** The venue's own validity window, no longer than the fence's lease: what is stuck on the way does not trade after a halt. */
-export const WINDOW_MS = 3_000;

@@ -4,7 +4,7 @@
  * It is the only adapter there is: nothing in this agent can send an order to an exchange. In `shadow` and `live` it does not open.
  */
 import type { Instrument, Mode, Order } from "@countersign/orders";
-import { type Execution, PaperVenue, type Report, type Submission, toQuote } from "@countersign/venue-paper";
+import { type Execution, PaperVenue, type Report, type Submission, Tally, toQuote } from "@countersign/venue-paper";
 import type { VenueFill, VenueReport } from "../core/edge-input.ts";
 import { ExecutionError } from "../core/error.ts";
 import { type SeenQuote, seenQuote } from "../core/view.ts";
@@ -32,6 +32,7 @@ export function openPaperVenue({ name, mode, instruments, latencyMs, session }: 
     );
   const core = new PaperVenue({ instruments, latencyMs });
   const last = new Map<string, SeenQuote>();
+  const tally = new Tally();
   const translate = (reports: readonly Report[]): VenueReport[] =>
     reports.map((report) => toReport(report, last, session));
 
@@ -62,12 +63,25 @@ export function openPaperVenue({ name, mode, instruments, latencyMs, session }: 
         .map(({ order }) => order.clientOrderId)
         .filter((id) => !clientOrderIds.includes(id)),
     }),
+    // What an order brings about here is told at once: there is no execution that could have been lost.
+    look: (nowMs) => ({
+      venue: name,
+      timeMs: nowMs,
+      orders: core.openOrders().map(({ order: { clientOrderId, symbol, side, quantity }, cumQty }) => ({
+        ...{ clientOrderId, symbol, side, quantity, cumQty },
+      })),
+      executions: [],
+      positions: Object.fromEntries(tally.positions),
+      cash: Object.fromEntries(tally.cash),
+    }),
     onMarket(message) {
       const seen = seenQuote(message);
       const quote = seen && toQuote(message, instruments);
       if (seen === undefined || quote === undefined) return [];
       last.set(seen.symbol, seen);
-      return translate(core.onQuote(quote));
+      const reports = core.onQuote(quote);
+      for (const one of reports) if (one.type === "filled") tally.trade({ ...one, commission: one.fee });
+      return translate(reports);
     },
   };
 }

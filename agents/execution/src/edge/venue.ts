@@ -1,6 +1,6 @@
 import type { Order } from "@countersign/orders";
 import type { MarketMessage } from "@countersign/runtime";
-import type { Asked, EdgeInput, Reconciled, VenueReport } from "../core/edge-input.ts";
+import type { Asked, EdgeInput, Look, Reconciled, VenueReport } from "../core/edge-input.ts";
 
 /**
  * What an adapter of a venue does. Of a venue in this process, what happens comes back as return values, in the order in which it
@@ -21,6 +21,8 @@ export interface Venue<Request> {
    * answer comes by the line, as `reconciled`, after the executions that were not known.
    */
   reconcile(asked: Asked): Reconciled | undefined;
+  /** What the venue holds now. Undefined: the answer comes by the line, as `looked`; where the line is down there is none. */
+  look(nowMs: number): Look | undefined;
   /** For a venue that lives in this process: it sees the quote before anybody decides on it. */
   onMarket(message: MarketMessage): readonly VenueReport[];
   readonly line?: Line;

@@ -12,7 +12,7 @@ import type {
 import type { Context, Decision, Input } from "@countersign/runtime";
 import { decideApproval, expireApproval, voidOldEpoch } from "./approve.ts";
 import type { PolicyConfig } from "./config.ts";
-import { foldAccepted, foldFilled, foldReported, foldWatermark } from "./fold.ts";
+import { foldAccepted, foldFilled, foldHeartbeat, foldReported } from "./fold.ts";
 import { isHaltCall, releaseLatches, requestHalt, retryHalt } from "./latch.ts";
 import { observe } from "./observe.ts";
 import { foldLedgerEntry } from "./reconcile.ts";
@@ -118,7 +118,7 @@ function decideMessage(
         config,
       );
     case "agent.heartbeat":
-      return foldWatermark(state, payload as Heartbeat, config);
+      return foldHeartbeat(state, payload as Heartbeat, fence, config);
     case "approval.decision":
       return decideApproval(state, payload as ApprovalDecision, sender, context, config);
     default:

@@ -13,7 +13,7 @@ import { applyFill, type BookedFill, fillFromWire } from "@countersign/ledger";
 import { orderFromIntent, product } from "@countersign/orders";
 import type { Effect } from "@countersign/runtime";
 import type { PolicyConfig } from "./config.ts";
-import { closeAccount } from "./latch.ts";
+import { closeAccount, closeWithExecution } from "./latch.ts";
 import { turnoverKey } from "./measure.ts";
 import { verdict } from "./records.ts";
 import type { PolicyCode } from "./refusal.ts";
@@ -46,15 +46,24 @@ export function foldReported(state: PolicyState, { intentKey = "", status, place
   return release(state, open);
 }
 
+/** Of Execution: how far it has come, and whether it had to close its account. */
+export function foldHeartbeat(
+  before: PolicyState,
+  heartbeat: Heartbeat,
+  fence: FenceState,
+  config: PolicyConfig,
+): Step {
+  const { state, effects } = foldWatermark(before, heartbeat, config);
+  if (heartbeat.agent !== "execution" || heartbeat.closed === undefined) return { state, effects };
+  const latched = closeWithExecution(state, fence, config, heartbeat.closed);
+  return { state: latched.state, effects: [...effects, ...latched.effects] };
+}
+
 /**
  * Execution has consumed everything that was sent until then: a permit that had expired before it will not be used any more. Its proposer
  * is told so: an intent that came too late is refused without a word about the order, and he would wait for it for ever.
  */
-export function foldWatermark(
-  state: PolicyState,
-  { agent, consumedThroughMs }: Heartbeat,
-  { account }: PolicyConfig,
-): Step {
+function foldWatermark(state: PolicyState, { agent, consumedThroughMs }: Heartbeat, { account }: PolicyConfig): Step {
   if (agent !== "execution" || consumedThroughMs === undefined) return { state, effects: [] };
   const unused = Object.values(state.orders).filter(
     ({ stage, expiresAtMs }) => stage === "permitted" && BigInt(expiresAtMs) < consumedThroughMs,

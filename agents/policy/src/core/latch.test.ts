@@ -149,3 +149,39 @@ describe("a halt of Policy's own", () => {
     expect(desk.state.latches).toHaveLength(1);
   });
 });
+
+describe("an account that Execution has closed", () => {
+  const closed = { haltId: "drift-1", reason: "POSITION_DRIFT: position AAPL: 40 here, 41 at the venue" };
+
+  it("is halted under the id that Execution names, once, and closed also to what would only reduce", () => {
+    const desk = Desk.open();
+    const first = { key: "first", quantity: 100n };
+    desk.ask(first);
+    desk.accept(first);
+    desk.fill(first, 100n, 10_000n);
+    const call = callOf(desk.heartbeat(desk.nowMs, "execution", closed));
+    const value = { haltId: "drift-1", level: 1, scope: "account:main", by: "policy" };
+    expect(call?.payload).toMatchObject({ content: { case: "halt", value } });
+    expect(desk.heartbeat(desk.nowMs, "execution", closed)).toEqual([]);
+    const sell = desk.ask({ key: "sell", side: "SELL", quantity: 1n, reduceOnly: true });
+    expect([sell.code, sell.rejected?.explanation]).toEqual([
+      "BOOK_DIFFERS",
+      "Execution's book is not the venue's: POSITION_DRIFT: position AAPL: 40 here, 41 at the venue",
+    ]);
+  });
+
+  it("opens with a resume that names it, and a heartbeat of before does not close it again; another drift does", () => {
+    const desk = Desk.open();
+    desk.heartbeat(desk.nowMs, "execution", closed);
+    desk.setFence({ ...resumed, released: ["drift-1"] });
+    expect(desk.heartbeat(desk.nowMs, "execution", closed)).toEqual([]);
+    expect(desk.ask(ask).type).toBe("permit.issued");
+    expect(callOf(desk.heartbeat(desk.nowMs, "execution", { ...closed, haltId: "drift-2" }))).toBeDefined();
+  });
+
+  it("is nobody else's to close", () => {
+    const desk = Desk.open();
+    expect(desk.heartbeat(desk.nowMs, "portfolio", closed)).toEqual([]);
+    expect(desk.state.latches).toEqual([]);
+  });
+});

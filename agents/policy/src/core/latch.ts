@@ -5,6 +5,7 @@
  */
 import { create } from "@bufbuild/protobuf";
 import {
+  type AccountClosed,
   type FenceState,
   type HaltRequest,
   HaltResponseSchema,
@@ -75,6 +76,21 @@ export function closeAccount(
   return latchAccount(state, fence, config, { code: "BOOK_DIFFERS", source: "books", reason, seed: seed ?? reason });
 }
 
+/** Execution has closed its account, and may halt nobody: the halt that it named is latched here, and proposed, as Policy's own are. */
+export function closeWithExecution(
+  state: PolicyState,
+  fence: FenceState,
+  config: PolicyConfig,
+  { haltId, reason }: AccountClosed,
+): Latched {
+  if (!haltId || state.latches.some(({ id }) => id === haltId)) return { state, effects: [] };
+  return latchAs(haltId, state, fence, config, {
+    code: "BOOK_DIFFERS",
+    source: "execution",
+    reason: `Execution's book is not the venue's: ${reason ?? ""}`,
+  });
+}
+
 /** Before anything is decided: what certified resumes have named is over. */
 export function releaseLatches(state: PolicyState, fence: FenceState): PolicyState {
   const latches = latchesInForce(fence, state.latches);
@@ -102,9 +118,20 @@ function latchAccount(
   config: PolicyConfig,
   { seed, ...why }: Pick<Latch, "code" | "source" | "reason"> & { readonly seed: string },
 ): Latched {
-  const id = businessKey("latch", config.account, why.source, seed);
   const held = state.latches.some(({ source }) => source === why.source);
-  if (held || fence.released.includes(id)) return { state, effects: [] };
+  if (held) return { state, effects: [] };
+  return latchAs(businessKey("latch", config.account, why.source, seed), state, fence, config, why);
+}
+
+/** Not a halt that a resume has named: that one is over and stays so. */
+function latchAs(
+  id: string,
+  state: PolicyState,
+  fence: FenceState,
+  config: PolicyConfig,
+  why: Pick<Latch, "code" | "source" | "reason">,
+): Latched {
+  if (fence.released.includes(id)) return { state, effects: [] };
   const { code, reason } = why;
   const latch: Latch = { id, level: 1, scope: { kind: "account", id: config.account }, ...why };
   const effects = [decided(id, "LATCHED", reason), alert(code, reason), proposeHalt(latch, config, 0)];

@@ -6,13 +6,15 @@
  * 2. An execution is passed on once in the life of this process, and `executedThrough` goes with it into the core's transaction, so that
  *    the next process asks for those after it.
  * 3. Between a stream that dropped and a core that has taken the answer, nothing is written: `isReady` says so at once.
- * 4. An order is said to be unknown only at a venue time after which no request that might still be on its way would be taken. One that
+ * 4. While it is up, looks.ts lays what the venue holds beside it.
+ * 5. An order is said to be unknown only at a venue time after which no request that might still be on its way would be taken. One that
  *    was said to be unknown is not written afterwards.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ExecutionReport } from "@countersign/venue-paper";
 import type { Asked, EdgeInput, Reconciled, VenueReport } from "../../core/edge-input.ts";
 import { type Answer, NoAnswerError, type VenueAddress, VenueClient } from "./client.ts";
+import { Looks } from "./looks.ts";
 import { Pump } from "./pump.ts";
 import { toVenueReport } from "./reports.ts";
 import { ANSWER_MS_MAX, lookUp, noAnswer, type OrderRequest, POLL_MS, Submits } from "./submits.ts";
@@ -30,12 +32,13 @@ export class NetworkLine {
   readonly #client: VenueClient;
   readonly #pump = new Pump();
   readonly #submits: Submits;
+  readonly #looks: Looks;
   readonly #canceling = new Set<string>();
   readonly #givenUp = new Set<string>();
   #asked: Asked | undefined;
   /** Of the user stream that is up: counts connections, so that what belonged to an earlier one is dropped. */
   #connection = 0;
-  #stream: { close(): void } | undefined;
+  #stream: { close(why?: string): void } | undefined;
   /** While the core is not told yet how things stand: what the stream has brought. */
   #held: ExecutionReport[] | undefined = [];
   #executedThrough = 0;
@@ -47,7 +50,18 @@ export class NetworkLine {
   constructor(options: LineOptions) {
     this.#options = options;
     this.#client = new VenueClient(options);
-    this.#submits = new Submits(this.#client, (report) => this.#pump.report([report]));
+    this.#looks = new Looks({
+      venue: options.name,
+      get: (path) => this.#get(path),
+      put: (look, taken) => this.#pump.put({ name: "looked", data: look }, taken),
+      nowMs: () => performance.now(),
+      noAnswer: (error) => this.#note(error),
+      onLost: (why) => this.#stream?.close(why),
+    });
+    this.#submits = new Submits(this.#client, (report, execID) => {
+      if (execID !== undefined) this.#looks.passed(execID);
+      this.#pump.report([report]);
+    });
   }
 
   isReady(): boolean {
@@ -69,6 +83,11 @@ export class NetworkLine {
   reconcile(asked: Asked): void {
     this.#asked = asked;
     if (this.#stream === undefined && this.#connection === 0) this.#open();
+  }
+
+  /** Asks how the account stands; the answer is `looked`. While the line is not ready, what happened is being asked for anyway. */
+  look(): void {
+    if (this.#isReady) this.#looks.look();
   }
 
   /** Writes it before it returns. */
@@ -104,6 +123,7 @@ export class NetworkLine {
     const connection = ++this.#connection;
     const isCurrent = () => connection === this.#connection;
     this.#held = [];
+    this.#looks.reset();
     this.#stream = openUserStream(this.#options, SILENCE_MS_MAX, {
       onUp: (lastExecID) => {
         if (isCurrent()) this.#answer(connection, lastExecID).catch((error: unknown) => this.#break(error));
@@ -111,7 +131,7 @@ export class NetworkLine {
       onReport: (report) => {
         if (!isCurrent()) return;
         if (this.#held !== undefined) this.#held.push(report);
-        else this.#onReport(report);
+        else this.#onStreamed(report);
       },
       onDown: (why) => {
         this.#trouble = `the user stream is down: ${why}`;
@@ -149,7 +169,8 @@ export class NetworkLine {
       this.#pump.put({ name: "reconciled", data: reconciled }, () => {
         if (isCurrent()) this.#isReady = true;
       });
-      for (const report of held) this.#onReport(report);
+      this.#looks.begin(lastExecID);
+      for (const report of held) this.#onStreamed(report);
       return;
     }
   }
@@ -192,8 +213,14 @@ export class NetworkLine {
     }
   }
 
+  #onStreamed(report: ExecutionReport): void {
+    this.#onReport(report);
+    this.#looks.heard(report.execID);
+  }
+
   #onReport(report: ExecutionReport): void {
     const { execID, execType } = report;
+    this.#looks.passed(execID);
     const isTrade = execType === "TRADE";
     if (isTrade && execID <= this.#executedThrough) return;
     if (isTrade) this.#executedThrough = execID;

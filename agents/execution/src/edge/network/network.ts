@@ -48,6 +48,10 @@ export function openNetworkVenue(config: NetworkConfig): Venue<OrderRequest> & {
       line.reconcile(asked);
       return undefined;
     },
+    look() {
+      line.look();
+      return undefined;
+    },
     // It reads the market for itself. It is told what was seen here, so that no order meets a quote that its decision saw.
     onMarket(message) {
       const seen = seenQuote(message);

@@ -23,11 +23,12 @@ export interface OrderRequest {
 
 export class Submits {
   readonly #client: VenueClient;
-  readonly #report: (report: VenueReport) => void;
+  readonly #report: (report: VenueReport, execID: number | undefined) => void;
   readonly #onWay = new Map<string, Promise<void>>();
   #isClosed = false;
 
-  constructor(client: VenueClient, report: (report: VenueReport) => void) {
+  /** `report` is told the outcome, and the id of the venue's report, where it is one. */
+  constructor(client: VenueClient, report: (report: VenueReport, execID: number | undefined) => void) {
     this.#client = client;
     this.#report = report;
   }
@@ -36,9 +37,9 @@ export class Submits {
   write(request: OrderRequest): void {
     const { clientOrderId, body } = request;
     const answer = this.#client.request("POST", "/v1/orders", { body, deadlineMs: ANSWER_MS_MAX });
-    const outcome = this.#follow(request, answer).then((report) => {
+    const outcome = this.#follow(request, answer).then((outcome) => {
       this.#onWay.delete(clientOrderId);
-      if (report !== undefined) this.#report(report);
+      if (outcome !== undefined) this.#report(outcome.report, outcome.execID);
     });
     this.#onWay.set(clientOrderId, outcome);
   }
@@ -52,30 +53,39 @@ export class Submits {
     this.#isClosed = true;
   }
 
-  async #follow(request: OrderRequest, answer: Promise<Answer>): Promise<VenueReport | undefined> {
+  async #follow(request: OrderRequest, answer: Promise<Answer>): Promise<Outcome | undefined> {
     const { clientOrderId } = request;
     try {
       const { status, body } = await answer;
-      if (status === 200) return toVenueReport(body.report as ExecutionReport);
+      if (status === 200) return outcomeOf(body.report as ExecutionReport);
       const { code } = (body.error ?? {}) as { code?: string };
-      return { type: "rejected", clientOrderId, code: code ?? `HTTP_${status}` };
+      return { report: { type: "rejected", clientOrderId, code: code ?? `HTTP_${status}` } };
     } catch (error) {
       if (!(error instanceof NoAnswerError)) throw error;
       return this.#inDoubt(request);
     }
   }
 
-  async #inDoubt({ clientOrderId, validUntilMs }: OrderRequest): Promise<VenueReport | undefined> {
+  async #inDoubt({ clientOrderId, validUntilMs }: OrderRequest): Promise<Outcome | undefined> {
     while (!this.#isClosed) {
       const found = await lookUp(this.#client, clientOrderId).catch(noAnswer);
       const [first] = found?.reports ?? [];
       // How it was taken; what became of it since comes by the user stream, in its order.
-      if (first !== undefined) return toVenueReport(first);
-      if (found !== undefined && found.timeMs > validUntilMs) return { type: "notSent", clientOrderId };
+      if (first !== undefined) return outcomeOf(first);
+      if (found !== undefined && found.timeMs > validUntilMs) return { report: { type: "notSent", clientOrderId } };
       await sleep(POLL_MS);
     }
     return undefined;
   }
+}
+
+interface Outcome {
+  readonly report: VenueReport;
+  readonly execID?: number;
+}
+
+function outcomeOf(report: ExecutionReport): Outcome {
+  return { report: toVenueReport(report), execID: report.execID };
 }
 
 /** All reports of the order, oldest first; none: the venue does not know it at this time of its clock. Rejects with NoAnswerError. */

@@ -15,7 +15,11 @@ export interface StreamEvents {
  * One connection to the venue's user stream (Server-Sent Events). It is down when the connection is, when a sequence number is missing,
  * or when nothing was heard for `silenceMs`, which is longer than the venue's heartbeat.
  */
-export function openUserStream(address: VenueAddress, silenceMs: number, on: StreamEvents): { close(): void } {
+export function openUserStream(
+  address: VenueAddress,
+  silenceMs: number,
+  on: StreamEvents,
+): { close(why?: string): void } {
   let isOver = false;
   let seq = 0;
   let rest = "";
@@ -65,5 +69,5 @@ export function openUserStream(address: VenueAddress, silenceMs: number, on: Str
     response.on("close", () => end("the connection was closed"));
   });
   request.end();
-  return { close: () => end("closed by us") };
+  return { close: (why = "closed by us") => end(why) };
 }

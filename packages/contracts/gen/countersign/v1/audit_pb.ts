@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file countersign/v1/audit.proto.
  */
 export const file_countersign_v1_audit: GenFile = /*@__PURE__*/
-  fileDesc("Chpjb3VudGVyc2lnbi92MS9hdWRpdC5wcm90bxIOY291bnRlcnNpZ24udjEiqQEKDERlY2lzaW9uTWFkZRIUCgdzdWJqZWN0GAEgASgJSACIAQESFQoIZGVjaXNpb24YAiABKAlIAYgBARIpCghmZWF0dXJlcxgDIAMoCzIXLmNvdW50ZXJzaWduLnYxLkZlYXR1cmUSGAoLZXhwbGFuYXRpb24YBCABKAlIAogBAUIKCghfc3ViamVjdEILCglfZGVjaXNpb25CDgoMX2V4cGxhbmF0aW9uIssBCgdSZWZ1c2VkEhQKB3N1YmplY3QYASABKAlIAIgBARIRCgRjb2RlGAIgASgJSAGIAQESEgoFcGxhY2UYAyABKAlIAogBARITCgZzZW5kZXIYBCABKAlIA4gBARIRCgR0eXBlGAUgASgJSASIAQESGAoLZXhwbGFuYXRpb24YBiABKAlIBYgBAUIKCghfc3ViamVjdEIHCgVfY29kZUIICgZfcGxhY2VCCQoHX3NlbmRlckIHCgVfdHlwZUIOCgxfZXhwbGFuYXRpb24ifQoJQ2hhaW5IZWFkEhMKBnNlbmRlchgBIAEoCUgAiAEBEhIKBXRvcGljGAIgASgJSAGIAQESEAoDa2V5GAMgASgJSAKIAQESEAoDc2VxGAQgASgESAOIAQFCCQoHX3NlbmRlckIICgZfdG9waWNCBgoEX2tleUIGCgRfc2VxIosBCgpDaGVja3BvaW50EhEKBG5vdGUYASABKAlIAIgBARIRCgRzaXplGAIgASgESAGIAQESEQoEcm9vdBgDIAEoDEgCiAEBEikKBmNoYWlucxgEIAMoCzIZLmNvdW50ZXJzaWduLnYxLkNoYWluSGVhZEIHCgVfbm90ZUIHCgVfc2l6ZUIHCgVfcm9vdCKBAQoJSGVhcnRiZWF0EhIKBWFnZW50GAEgASgJSACIAQESEgoFcmVhZHkYAiABKAhIAYgBARIgChNjb25zdW1lZF90aHJvdWdoX21zGAMgASgESAKIAQFCCAoGX2FnZW50QggKBl9yZWFkeUIWChRfY29uc3VtZWRfdGhyb3VnaF9tc2IGcHJvdG8z", [file_countersign_v1_values]);
+  fileDesc("Chpjb3VudGVyc2lnbi92MS9hdWRpdC5wcm90bxIOY291bnRlcnNpZ24udjEiqQEKDERlY2lzaW9uTWFkZRIUCgdzdWJqZWN0GAEgASgJSACIAQESFQoIZGVjaXNpb24YAiABKAlIAYgBARIpCghmZWF0dXJlcxgDIAMoCzIXLmNvdW50ZXJzaWduLnYxLkZlYXR1cmUSGAoLZXhwbGFuYXRpb24YBCABKAlIAogBAUIKCghfc3ViamVjdEILCglfZGVjaXNpb25CDgoMX2V4cGxhbmF0aW9uIssBCgdSZWZ1c2VkEhQKB3N1YmplY3QYASABKAlIAIgBARIRCgRjb2RlGAIgASgJSAGIAQESEgoFcGxhY2UYAyABKAlIAogBARITCgZzZW5kZXIYBCABKAlIA4gBARIRCgR0eXBlGAUgASgJSASIAQESGAoLZXhwbGFuYXRpb24YBiABKAlIBYgBAUIKCghfc3ViamVjdEIHCgVfY29kZUIICgZfcGxhY2VCCQoHX3NlbmRlckIHCgVfdHlwZUIOCgxfZXhwbGFuYXRpb24ifQoJQ2hhaW5IZWFkEhMKBnNlbmRlchgBIAEoCUgAiAEBEhIKBXRvcGljGAIgASgJSAGIAQESEAoDa2V5GAMgASgJSAKIAQESEAoDc2VxGAQgASgESAOIAQFCCQoHX3NlbmRlckIICgZfdG9waWNCBgoEX2tleUIGCgRfc2VxIosBCgpDaGVja3BvaW50EhEKBG5vdGUYASABKAlIAIgBARIRCgRzaXplGAIgASgESAGIAQESEQoEcm9vdBgDIAEoDEgCiAEBEikKBmNoYWlucxgEIAMoCzIZLmNvdW50ZXJzaWduLnYxLkNoYWluSGVhZEIHCgVfbm90ZUIHCgVfc2l6ZUIHCgVfcm9vdCLAAQoJSGVhcnRiZWF0EhIKBWFnZW50GAEgASgJSACIAQESEgoFcmVhZHkYAiABKAhIAYgBARIgChNjb25zdW1lZF90aHJvdWdoX21zGAMgASgESAKIAQESMgoGY2xvc2VkGAQgASgLMh0uY291bnRlcnNpZ24udjEuQWNjb3VudENsb3NlZEgDiAEBQggKBl9hZ2VudEIICgZfcmVhZHlCFgoUX2NvbnN1bWVkX3Rocm91Z2hfbXNCCQoHX2Nsb3NlZCJRCg1BY2NvdW50Q2xvc2VkEhQKB2hhbHRfaWQYASABKAlIAIgBARITCgZyZWFzb24YAiABKAlIAYgBAUIKCghfaGFsdF9pZEIJCgdfcmVhc29uYgZwcm90bzM", [file_countersign_v1_values]);
 
 /**
  * A decision that is no other message.
@@ -186,6 +186,13 @@ export type Heartbeat = Message<"countersign.v1.Heartbeat"> & {
    * @generated from field: optional uint64 consumed_through_ms = 3;
    */
   consumedThroughMs?: bigint | undefined;
+
+  /**
+   * Execution: its account is closed until a certified resume names this halt, which Policy proposes.
+   *
+   * @generated from field: optional countersign.v1.AccountClosed closed = 4;
+   */
+  closed?: AccountClosed | undefined;
 };
 
 /**
@@ -194,4 +201,30 @@ export type Heartbeat = Message<"countersign.v1.Heartbeat"> & {
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
   messageDesc(file_countersign_v1_audit, 4);
+
+/**
+ * What Execution has found that only a person can explain.
+ *
+ * @generated from message countersign.v1.AccountClosed
+ */
+export type AccountClosed = Message<"countersign.v1.AccountClosed"> & {
+  /**
+   * @generated from field: optional string halt_id = 1;
+   */
+  haltId?: string | undefined;
+
+  /**
+   * Code and both figures.
+   *
+   * @generated from field: optional string reason = 2;
+   */
+  reason?: string | undefined;
+};
+
+/**
+ * Describes the message countersign.v1.AccountClosed.
+ * Use `create(AccountClosedSchema)` to create a new message.
+ */
+export const AccountClosedSchema: GenMessage<AccountClosed> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_audit, 5);
 
