@@ -3,7 +3,7 @@
  * its own, and when `replay` puts their journals before them again.
  */
 import { type ComplianceFigures, makeCompliance } from "@countersign/agent-compliance";
-import { type Ceiling, type ExecutionLine, makeExecution } from "@countersign/agent-execution";
+import { type Ceiling, type ExecutionLine, makeExecution, type Reconciliation } from "@countersign/agent-execution";
 import { type HedgerConfig, makeHedger } from "@countersign/agent-hedger";
 import { makeOperator } from "@countersign/agent-operator";
 import { type Limits, makePolicy, signPermits } from "@countersign/agent-policy";
@@ -59,6 +59,8 @@ export interface Seat {
   readonly fold: "each" | "step";
   /** Execution's, to a venue that is another process: opened before its host starts. */
   readonly line?: ExecutionLine;
+  /** … and what came of looking at the venue. */
+  readonly reconciliation?: () => Reconciliation;
   /** Compliance's alone. */
   readonly figures?: (store: Store) => Promise<ComplianceFigures>;
 }
@@ -103,8 +105,8 @@ const makers: Readonly<Record<AgentName, Maker>> = {
         ? { name: VENUE, latencyMs: venueLatencyMs, session }
         : { kind: "network" as const, name: VENUE, session, ...exchange };
     const common = { mode, instruments, account, keys, ceiling, members, venue };
-    const { agent, edge, line } = makeExecution({ ...common, fence, fenceFresh, nowMs });
-    return { ...seat(agent, edge), ...(line && { line }) };
+    const { agent, edge, line, reconciliation } = makeExecution({ ...common, fence, fenceFresh, nowMs });
+    return { ...seat(agent, edge), reconciliation, ...(line && { line }) };
   },
   policy({ account, limits, instruments }, { mode, keys, signers }) {
     const signer = signers.signer("policy", KeyPurpose.PERMIT);

@@ -295,6 +295,19 @@ describe("Host", () => {
     expect(inputs).toEqual(["message", ["send done", 7n]]);
   });
 
+  it("takes what its edge has to say at a tick as an input, after the tick", async () => {
+    const rig = await Rig.open();
+    const inputs: unknown[] = [];
+    const counting = counter((input) => {
+      inputs.push(input.kind === "edge" ? [input.name, input.data] : input.kind);
+      return [];
+    });
+    const agent = { ...counting, keyOf: () => "AAPL" };
+    const host = await rig.host(agent, { edge: { tick: () => [{ id: "1", name: "looked", data: 7n }] } });
+    await rig.run(() => host.tick());
+    expect(inputs).toEqual(["tick", ["looked", 7n]]);
+  });
+
   it("takes what its edge starts with as an input, once, before any message", async () => {
     const rig = await Rig.open();
     rig.grant("counter", "decision.made audit.records.v1");

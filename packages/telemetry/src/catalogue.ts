@@ -121,6 +121,24 @@ export const METRICS = {
     labels: ["symbol"],
     help: "Age of the latest mark in the cache, by its event time.",
   },
+  reconciliations: {
+    name: "countersign_reconciliations_total",
+    type: "counter",
+    labels: [],
+    help: "Looks in which the book was laid beside the venue's.",
+  },
+  reconciliationAge: {
+    name: "countersign_reconciliation_age_seconds",
+    type: "gauge",
+    labels: [],
+    help: "Since the last of them.",
+  },
+  findings: {
+    name: "countersign_reconciliation_findings_total",
+    type: "counter",
+    labels: ["class"],
+    help: "What did not match in them: unknown-fill, orphan-order, missing-order, ambiguous, drift.",
+  },
   spans: {
     name: "countersign_spans_total",
     type: "counter",

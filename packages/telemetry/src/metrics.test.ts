@@ -59,6 +59,7 @@ describe("Metrics", () => {
         ["validator-2", "half-open"],
         ["validator-3", "open"],
       ],
+      reconciliation: () => ({ looks: 60, ageSeconds: 0.4, findings: { drift: 3, ambiguous: 0 } }),
       spans: () => ({ exported: 7, lost: 1 }),
     });
     let samples = await page(metrics);
@@ -79,6 +80,8 @@ describe("Metrics", () => {
     expect(samples.every(({ labels }) => labels.agent === "policy")).toBe(true);
     expect(valueIn(samples, "countersign_breaker_state", { server: "validator-2" })).toBe(1);
     expect(valueIn(samples, "countersign_breaker_state", { server: "validator-3" })).toBe(2);
+    expect(valueIn(samples, "countersign_reconciliations_total")).toBe(60);
+    expect(valueIn(samples, "countersign_reconciliation_findings_total", { class: "drift" })).toBe(3);
     expect(valueIn(samples, "countersign_spans_total", { outcome: "lost" })).toBe(1);
     expect(valueIn(samples, "countersign_refusals_total", { code: "PERMIT_SPENT", place: "gate" })).toBe(1);
   });

@@ -3,7 +3,7 @@
  * what belongs to somebody else (outbox, fence, breakers) is read from memory at the scrape.
  */
 import { type Metric, type OpenMetricsContentType, Registry } from "prom-client";
-import { METRICS, STEP_BOUNDS_SECONDS, STEPS, type Step } from "./catalogue.ts";
+import { METRICS, type MetricSpec, STEP_BOUNDS_SECONDS, STEPS, type Step } from "./catalogue.ts";
 import { TelemetryError } from "./error.ts";
 import { Counter, type Family, Gauge, Histogram, type Trace } from "./families.ts";
 import { Lag } from "./lag.ts";
@@ -22,8 +22,17 @@ export interface Sources {
   markAgeSeconds?(): Iterable<readonly [symbol: string, seconds: number]>;
   dlqRecords?(): Iterable<readonly [topic: string, records: number]>;
   breakers?(): Iterable<readonly [server: string, state: BreakerState]>;
+  /** Of the agent that holds the venue. */
+  reconciliation?(): ReconciliationCounts;
   /** Of a tracer. */
   spans?(): { readonly exported: number; readonly lost: number };
+}
+
+export interface ReconciliationCounts {
+  readonly looks: number;
+  readonly ageSeconds: number | undefined;
+  /** By class. */
+  readonly findings: Readonly<Record<string, number>>;
 }
 
 export type MetricsFormat = "openmetrics" | "text";
@@ -101,7 +110,14 @@ export class Metrics {
   #gauges(): readonly Family[] {
     const gauge = (spec: (typeof METRICS)[keyof typeof METRICS], read: Gauge["read"]) =>
       Object.assign(new Gauge(spec), { read });
-    const spans = new Counter(METRICS.spans);
+    const counted = (
+      spec: MetricSpec,
+      read: () => Iterable<readonly [labels: Record<string, string>, count: number]>,
+    ) => ({
+      spec,
+      samples: () => [...read()].map(([labels, value]) => ({ labels, value })),
+    });
+    const reconciliation = () => this.#sources.reconciliation?.();
     return [
       gauge(METRICS.lagSeconds, () => this.#lag.seconds()),
       gauge(METRICS.lagRecords, () => this.#lag.records()),
@@ -115,14 +131,19 @@ export class Metrics {
       gauge(METRICS.breaker, () =>
         [...(this.#sources.breakers?.() ?? [])].map(([server, state]) => [server, BREAKER[state]] as const),
       ),
-      {
-        spec: spans.spec,
-        samples: () => {
-          const counts = this.#sources.spans?.();
-          if (counts === undefined) return [];
-          return (["exported", "lost"] as const).map((outcome) => ({ labels: { outcome }, value: counts[outcome] }));
-        },
-      },
+      gauge(METRICS.reconciliationAge, () => [["", reconciliation()?.ageSeconds]]),
+      counted(METRICS.reconciliations, () => {
+        const looks = reconciliation()?.looks;
+        return looks === undefined ? [] : [[{}, looks]];
+      }),
+      counted(METRICS.findings, () =>
+        Object.entries(reconciliation()?.findings ?? {}).map(([name, count]) => [{ class: name }, count]),
+      ),
+      counted(METRICS.spans, () => {
+        const counts = this.#sources.spans?.();
+        if (counts === undefined) return [];
+        return (["exported", "lost"] as const).map((outcome) => [{ outcome }, counts[outcome]]);
+      }),
     ];
   }
 }

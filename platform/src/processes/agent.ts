@@ -39,7 +39,7 @@ export async function runAgent(name: AgentName, own: Process): Promise<{ close()
     session: randomUUID(),
     exchange: { url: `http://${own.spec.venue}`, apiKey: own.secrets.venueKey },
   };
-  const { agent: decider, edge, line } = await seatOf(name, own, around);
+  const { agent: decider, edge, line, reconciliation } = await seatOf(name, own, around);
   const { hot } = own;
   const agent = name === "policy" && hot !== undefined ? { ...decider, view: hot.marking(decider.view) } : decider;
   if (name === "signal") hot?.describing(bus);
@@ -75,7 +75,7 @@ export async function runAgent(name: AgentName, own: Process): Promise<{ close()
   }
   // What the venue says comes once: it is put before the agent until the store has it.
   line?.open((report) => insist(() => host.report(orders.place(report))), onBroken);
-  observed.metrics.watch({ outboxAgeSeconds: () => host.outboxAgeSeconds });
+  observed.metrics.watch({ outboxAgeSeconds: () => host.outboxAgeSeconds, ...(reconciliation && { reconciliation }) });
   const untrace = traceRequests(observed.probe);
   await host.start();
   void countDeadLetters(
