@@ -72,7 +72,8 @@ export type AgentName = (typeof AGENTS)[number];
 /** The words with which trading is opened; the person signs them before the day. */
 const OPENING = "the day begins";
 
-const VENUE = "paper";
+/** As intents name it. */
+export const VENUE = "paper";
 const members = { version: 1n, validators: [...VALIDATORS] };
 
 export function makeAgents(config: AgentsConfig, around: Surroundings): readonly Seat[] {

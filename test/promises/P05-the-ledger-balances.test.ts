@@ -6,10 +6,10 @@
  * Three real validators, their votes and their log; the fills are of real orders with real permits. Execution is the real one, too.
  */
 import { toBinary } from "@bufbuild/protobuf";
-import { Side, SignedSchema } from "@countersign/contracts";
+import { type Fill, Side, SignedSchema } from "@countersign/contracts";
 import { deriveSigner, sha256 } from "@countersign/envelope";
 import { entryOf, post } from "@countersign/ledger";
-import { money } from "@countersign/orders";
+import { money, parsePrice } from "@countersign/orders";
 import { openPool } from "@countersign/postgres";
 import { sharedTestServer } from "@countersign/postgres/testing";
 import { buildEntry, openPostgresQuorumLog, signVote } from "@countersign/quorum";
@@ -17,6 +17,7 @@ import { openPostgresStore } from "@countersign/runtime";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { bookDeposit, emptyAccount } from "../../agents/validator/src/core/account.ts";
+import { type Copies, copied } from "../../agents/validator/test/copies.ts";
 import { approvalOf, fillOf, fillsOf, orderOf } from "../../agents/validator/test/fills.ts";
 import {
   type Content,
@@ -127,6 +128,30 @@ describe("no validator votes for a fill", () => {
 
   it("unless nothing is wrong with it", async () => {
     expect(await world.propose(fills(quote), "execution")).toMatchObject({ seq: 3n });
+  });
+});
+
+describe("no validator with a drop copy votes for a fill", () => {
+  it.each<readonly [mark: string, what: string, code: string, add: (copies: Copies, fill: Fill) => void]>([
+    ["P05.copied", "that the venue does not have", "NOT_IN_DROP_COPY", () => {}],
+    [
+      "P05.copy",
+      "that the venue has at another price",
+      "DROP_COPY_DIFFERS",
+      (copies, fill) => copies.add(fill, { price: parsePrice("100.00") }),
+    ],
+  ])("%s: %s: %s by the validator, and nothing is booked", async (_, _what, code, add) => {
+    const { world, copies } = await copied();
+    const quote = world.quote(100_00n, 100_01n);
+    const { submit, intent } = orderOf("order");
+    const fill = fillOf(intent, "x1", quote);
+    for (const copy of copies) add(copy, fill);
+    const propose = () => world.propose(fillsOf([fill], [submit], { ...bought, quote }), "execution");
+    const before = await world.log.head("ledger");
+    expect(await propose()).toMatchObject({ code, place: "validator" });
+    expect(await world.log.head("ledger")).toEqual(before);
+    for (const copy of copies) copy.add(fill);
+    expect(await propose()).toMatchObject({ seq: 2n });
   });
 });
 

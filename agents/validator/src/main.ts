@@ -21,6 +21,7 @@ import type { Instrument } from "@countersign/orders";
 import { type FenceReader, logFromWire, openPropose, QuorumError, type QuorumLog } from "@countersign/quorum";
 import { type MarketRef, type PublishEffect, payloadOf, type Rpc, RpcError, type Store } from "@countersign/runtime";
 import type { AccountLedger } from "./core/account.ts";
+import type { DropCopy } from "./core/drop-copy.ts";
 import { LedgerProjection } from "./core/ledger.ts";
 import type { LedgerLine } from "./core/line.ts";
 import { MarketView } from "./core/market-view.ts";
@@ -51,6 +52,8 @@ export interface ValidatorConfig {
   readonly nowMs: () => number;
   /** Seals, chains and publishes a record in this validator's name. A repeated idempotency key is the same record. */
   readonly publish: (effect: PublishEffect) => Promise<void>;
+  /** What the venue itself says was traded, under a read-only key of this validator's own. */
+  readonly dropCopy?: DropCopy | undefined;
   /** For reports: every ledger entry in order, at the start also those of earlier lives. */
   readonly onLine?: (line: LedgerLine) => void;
 }
@@ -84,7 +87,8 @@ export function makeValidator(config: ValidatorConfig): Validator {
   const logs = new Logs({ log, genesis: config.genesis, mode, ledger, onLine });
   const envelopes = new Envelopes({ name, signer: config.envelopeSigner, keys: logs.keys, mode, nowMs, publish });
   const patienceMs = isReplay ? 0 : FEED_LAG_MS;
-  const voter = new Voter({ name, signer: config.voteSigner, mode, log, logs, market, patienceMs });
+  const { voteSigner, dropCopy } = config;
+  const voter = new Voter({ name, signer: voteSigner, mode, log, logs, market, patienceMs, dropCopy });
   const publisher = new Publisher({ name, log, store, publish });
   const proposer = new Proposer({
     name,

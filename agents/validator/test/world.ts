@@ -31,6 +31,7 @@ import {
 import { parseInstruments } from "@countersign/orders";
 import { MemoryQuorumLog, opIdOf, type QuorumLog, signResume } from "@countersign/quorum";
 import { LocalRpc, type MarketRef, MemoryStore, type PublishEffect, type Rpc, type Store } from "@countersign/runtime";
+import type { DropCopy } from "../src/core/drop-copy.ts";
 import type { LedgerLine } from "../src/core/line.ts";
 import { makeValidator, type Validator } from "../src/main.ts";
 
@@ -112,6 +113,8 @@ export interface WorldOptions {
   readonly logs?: readonly QuorumLog[];
   readonly rpc?: Rpc;
   readonly stores?: readonly Store[];
+  /** Of each validator. */
+  readonly dropCopies?: readonly DropCopy[];
 }
 
 export class World {
@@ -126,7 +129,7 @@ export class World {
   readonly keys = new Keyring();
 
   constructor(options: WorldOptions = {}) {
-    const { mode = Mode.REPLAY, log = new MemoryQuorumLog(), logs, rpc = new LocalRpc(), stores } = options;
+    const { mode = Mode.REPLAY, log = new MemoryQuorumLog(), logs, rpc = new LocalRpc(), stores, dropCopies } = options;
     this.mode = mode;
     this.log = log;
     this.rpc = rpc;
@@ -147,6 +150,7 @@ export class World {
         store: this.stores[index]!,
         rpc: this.rpc,
         nowMs: () => timeMs,
+        dropCopy: dropCopies?.[index],
         publish: async (effect) => {
           this.published.push({ ...effect, by: name });
         },

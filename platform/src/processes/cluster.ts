@@ -69,6 +69,8 @@ export interface Secrets {
   readonly redis?: string | undefined;
   /** What Execution shows at the venue. */
   readonly venueKey: string;
+  /** What each validator shows there, and can only read with; a cluster founded without has no drop copies. */
+  readonly dropCopyKeys?: Readonly<Record<string, string>>;
 }
 
 export function readSpec(dir: string): ClusterSpec {

@@ -1,6 +1,6 @@
 /** The paper exchange as a process: no agent, and no key; it reads the market like everybody, and keeps its own record. */
 import { join } from "node:path";
-import { busFeed, startExchange } from "@countersign/venue-paper/program";
+import { busFeed, type Credential, startExchange } from "@countersign/venue-paper/program";
 import { modes } from "../agents.ts";
 import { instruments } from "./agent.ts";
 import type { Process } from "./process.ts";
@@ -8,13 +8,16 @@ import { traceAnswers } from "./venue-trace.ts";
 
 export async function runExchange(own: Process): Promise<{ close(): Promise<void> }> {
   const { dir, spec, secrets, bus, fence, loop, log, onBroken } = own;
+  const { account } = spec;
+  const accounts = new Map<string, Credential>([[secrets.venueKey, { account }]]);
+  for (const key of Object.values(secrets.dropCopyKeys ?? {})) accounts.set(key, { account, readOnly: true });
   const rows = instruments();
   const nowMs = () => loop.nowMs();
   const exchange = await startExchange({
     dir: join(dir, "exchange"),
     listen: spec.venue,
     instruments: rows,
-    accounts: new Map([[secrets.venueKey, { account: spec.account }]]),
+    accounts,
     // Before it reads a quote it has to know who may say one.
     feed: deferred(own.genesis(), busFeed({ bus, keys: fence.keys, mode: modes.paper, nowMs, instruments: rows })),
     latencyMs: spec.settings.venueLatencyMs,

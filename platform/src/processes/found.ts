@@ -76,7 +76,9 @@ export async function foundCluster(
     genesis: Buffer.from(genesis).toString("base64"),
     opening: Buffer.from(toBinary(SignedSchema, opening)).toString("base64"),
   };
-  writeSecrets(dir, { ...engines, venueKey: randomBytes(24).toString("hex") });
+  const key = () => randomBytes(24).toString("hex");
+  const dropCopyKeys = Object.fromEntries(VALIDATORS.map((validator) => [validator, key()]));
+  writeSecrets(dir, { ...engines, venueKey: key(), dropCopyKeys });
   writeSpec(dir, spec);
   return spec;
 }

@@ -1,8 +1,8 @@
 /** A validator as a process: its own keys, its own feed, its own reading of both logs. */
-import { makeValidator } from "@countersign/agent-validator";
+import { makeValidator, PaperDropCopy } from "@countersign/agent-validator";
 import { KeyPurpose } from "@countersign/contracts";
 import { ArchivedQuorumLog } from "@countersign/quorum";
-import { modes } from "../agents.ts";
+import { modes, VENUE } from "../agents.ts";
 import { VALIDATORS } from "../genesis.ts";
 import { followQuotes } from "../listeners.ts";
 import { beat, instruments } from "./agent.ts";
@@ -13,11 +13,14 @@ import { openQuorumLog } from "./quorum-log.ts";
 import { servedRpc } from "./watched-rpc.ts";
 
 export async function runValidator(own: Process): Promise<{ close(): Promise<void> }> {
-  const { name, spec, signers, signer, pool, bus, loop } = own;
+  const { name, spec, secrets, signers, signer, pool, bus, loop } = own;
   const store = await own.openStore();
   const readElsewhere = (afterSeq: bigint) => readFromPeers(reader, name, VALIDATORS, afterSeq);
   const quorum = await insist(() => openQuorumLog(spec, pool, { validator: name, readElsewhere }));
   const teller = await own.openTeller(store);
+  const apiKey = secrets.dropCopyKeys?.[name];
+  const venue = { venue: VENUE, account: spec.account, url: `http://${spec.venue}`, note: own.log };
+  const dropCopy = apiKey === undefined ? undefined : new PaperDropCopy({ ...venue, apiKey });
   const validator = makeValidator({
     name,
     peers: [...VALIDATORS],
@@ -31,6 +34,7 @@ export async function runValidator(own: Process): Promise<{ close(): Promise<voi
     rpc: servedRpc(own.rpc, own.observed.probe),
     nowMs: () => loop.nowMs(),
     publish: (effect) => teller.say(effect),
+    dropCopy,
   });
   const reader = new LogReader({ name, signer, keys: validator.fence.keys, rpc: own.rpc, nowMs: () => loop.nowMs() });
   await insist(() => validator.start());
@@ -45,6 +49,7 @@ export async function runValidator(own: Process): Promise<{ close(): Promise<voi
   }, own.onBroken);
   return {
     async close() {
+      dropCopy?.close();
       await teller.close(1_000);
       quorum.close();
     },

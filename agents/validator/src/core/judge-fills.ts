@@ -1,6 +1,6 @@
 /**
  * A vote on fills, short of the books: each is of an order that was permitted, for no more than it, at a price that its band allows and
- * the validator's own feed has seen. It does not prove that the fill happened. Pure.
+ * the validator's own feed has seen. That it happened the venue has to say: where there is a drop copy, the fill is in it. Pure.
  */
 
 import { equals } from "@bufbuild/protobuf";
@@ -8,6 +8,7 @@ import { type Fill, type FillsBooked, QuoteRefSchema } from "@countersign/contra
 import { businessKey } from "@countersign/envelope";
 import { type Book, type BookedFill, fillFromWire, type Mark, markFromWire, marksOf } from "@countersign/ledger";
 import { add, compare, type Order, type Quantity, quantity, sides } from "@countersign/orders";
+import { type Copies, judgeCopy } from "./drop-copy.ts";
 import { type EvidenceReading, permittedOrder } from "./evidence.ts";
 import type { MarketView } from "./market-view.ts";
 import { refuse, type ValidatorRefusal } from "./refusal.ts";
@@ -50,7 +51,7 @@ export function judgeFills(
   { fills }: ReadFills,
   booked: Booked,
   market: MarketView,
-  reading: EvidenceReading,
+  { copies, ...reading }: EvidenceReading & { readonly copies?: Copies | undefined },
 ): ValidatorRefusal | undefined {
   const orders = new Map<string, Order>();
   for (const submit of request.orders) {
@@ -75,6 +76,8 @@ export function judgeFills(
     const total = add(before, fill.quantity);
     if (compare(total, order.quantity) > 0) return refuse("OVERFILLED", order.intentKey); // P05.quantity
     filled.set(order.intentKey, total);
+    const unborne = copies && judgeCopy(copies, wire, fill);
+    if (unborne !== undefined) return unborne;
     const outside = outsideMarket(order, wire, fill, market);
     if (outside !== undefined) return outside;
   }

@@ -10,6 +10,7 @@ import type { Entry as Postings } from "@countersign/ledger";
 import { add, type Instrument, moneyFromWire, type Quantity, quantity } from "@countersign/orders";
 import { type Entry, emptyHead, type Head, type OpenedPropose, openPropose, peekPropose } from "@countersign/quorum";
 import { type AccountBooking, type AccountLedger, bookDeposit, bookFills, emptyAccount } from "./account.ts";
+import type { Copies } from "./drop-copy.ts";
 import type { EvidenceReading } from "./evidence.ts";
 import { type Booked, judgeFills, judgeMarks, type ReadFills, readFills } from "./judge-fills.ts";
 import type { MarketView } from "./market-view.ts";
@@ -18,6 +19,8 @@ import { refuse, type ValidatorRefusal } from "./refusal.ts";
 /** What a voter knows beside the books. */
 export interface Evidence extends EvidenceReading {
   readonly market: MarketView;
+  /** What the venue has of the entry's fills; undefined where this validator has no drop copy. */
+  readonly copies?: Copies | undefined;
 }
 
 /** One proposal, booked. */

@@ -25,6 +25,9 @@ import type { CertificateCode, ControlCode, ProposeCode } from "@countersign/quo
  * - `QUOTE_UNKNOWN`: this validator's own feed has not seen the quote it was filled against
  * - `OUTSIDE_MARKET`: no quote since that one reaches the price
  * - `FEED_BEHIND`: outside a replay, where the market is why it would refuse, and its own feed has not come to the fill: no judgement yet
+ * - `NOT_IN_DROP_COPY`: the venue, asked by this validator itself, has no such execution
+ * - `DROP_COPY_DIFFERS`: it has another one under this id
+ * - `DROP_COPY_SILENT`: the venue does not answer this validator: no judgement yet
  * - `UNKNOWN_INSTRUMENT`
  * - `WRONG_MARKS`: not the marks that this validator's own feed gives
  * - `NO_QUORUM`: too few validators answered; ask again
@@ -52,6 +55,9 @@ export type ValidatorCode =
   | "QUOTE_UNKNOWN"
   | "OUTSIDE_MARKET"
   | "FEED_BEHIND"
+  | "NOT_IN_DROP_COPY"
+  | "DROP_COPY_DIFFERS"
+  | "DROP_COPY_SILENT"
   | "UNKNOWN_INSTRUMENT"
   | "WRONG_MARKS"
   | "NO_QUORUM"

@@ -4,6 +4,7 @@ import { Mode, type Signed, VoteRequestSchema, type VoteResponse, VoteResponseSc
 import type { EnvelopeBody } from "@countersign/envelope";
 import { type Entry, entryTimeMs, majority, openVote } from "@countersign/quorum";
 import { type Rpc, RpcError } from "@countersign/runtime";
+import type { ValidatorCode } from "../core/refusal.ts";
 import type { Envelopes } from "./envelopes.ts";
 import type { Logs } from "./logs.ts";
 
@@ -62,7 +63,7 @@ export async function holdBallot(
   if (votes.length >= needed) return { kind: "certified", votes: [...votes] };
 
   if (refusals.some(({ code }) => RETRY.has(code ?? ""))) return { kind: "split" };
-  const [first] = refusals.filter(({ code }) => code !== "FEED_BEHIND");
+  const [first] = refusals.filter(({ code }) => !NOT_YET.has(code ?? ""));
   // Somebody has judged it wrong, and without that vote there are not enough.
   if (first !== undefined) return { kind: "refused", code: first.code ?? "", text: first.text ?? "" };
   return { kind: "silent" };
@@ -98,4 +99,6 @@ async function untilEnough(tasks: readonly Promise<void>[], isEnough: () => bool
 const CALL = "QuorumService.Vote";
 /** Longer than a validator waits for its own feed, shorter than the lease. */
 const VOTE_DEADLINE_MS = 2_500;
+/** No judgement, as long as the market or the venue has not told this validator. */
+const NOT_YET: ReadonlySet<string> = new Set(["FEED_BEHIND", "DROP_COPY_SILENT"] satisfies ValidatorCode[]);
 const RETRY: ReadonlySet<string> = new Set(["VOTED_OTHERWISE", "BEHIND", "AHEAD", "OP_TAKEN"]);
