@@ -28,7 +28,7 @@ export interface Sources {
   spans?(): { readonly exported: number; readonly lost: number };
 }
 
-export interface ReconciliationCounts {
+interface ReconciliationCounts {
   readonly looks: number;
   readonly ageSeconds: number | undefined;
   /** By class. */

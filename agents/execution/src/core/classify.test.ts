@@ -1,7 +1,7 @@
-import { type Order, parseMoney, parseQuantity } from "@countersign/orders";
+import { type Order, parseInstruments, parseMoney, parseQuantity } from "@countersign/orders";
 import { describe, expect, it } from "vitest";
 import { Rig } from "../../test/rig.ts";
-import { intentOf, NOW_MS, orderOf, quote, submitCommand, submitOf } from "../../test/world.ts";
+import { config, instrumentRows, intentOf, NOW_MS, orderOf, quote, submitCommand, submitOf } from "../../test/world.ts";
 import { classifyFills, classifyHoldings, type FindingClass } from "./classify.ts";
 import type { Look, OpenAtVenue, VenueFill } from "./edge-input.ts";
 
@@ -113,7 +113,7 @@ describe("what the venue holds beside what is held here", () => {
     "$what: $expected",
     ({ look, about, expected, text }) => {
       const both = { ...same, ...look };
-      const found = [...classifyFills(rig.state, both), ...classifyHoldings(rig.state, both)];
+      const found = [...classifyFills(rig.state, both), ...classifyHoldings(config, rig.state, both)];
       const [finding, ...others] = found.filter((one) => one.about === about);
       expect([finding?.class, others]).toEqual([expected, []]);
       if (text !== undefined) expect(finding?.text).toMatch(text);
@@ -122,9 +122,15 @@ describe("what the venue holds beside what is held here", () => {
   );
 
   it("is one class each: nothing twice, nothing left out", () => {
-    const found = [...classifyFills(rig.state, same), ...classifyHoldings(rig.state, same)];
+    const found = [...classifyFills(rig.state, same), ...classifyHoldings(config, rig.state, same)];
     expect(found.map(({ about }) => about).sort()).toEqual(
       ["execution 5", `order ${clientOrderId}`, `order ${onWay}`, "position AAPL", "cash USD"].sort(),
     );
+  });
+
+  it("says nothing of cash that venue and account round to other decimals", () => {
+    const instruments = parseInstruments(instrumentRows.map((row) => ({ ...row, moneyScale: 4 })));
+    const found = classifyHoldings({ ...config, instruments }, rig.state, { ...same, cash: {} });
+    expect(found.filter(({ about }) => about.startsWith("cash"))).toEqual([]);
   });
 });

@@ -11,7 +11,7 @@
  * Nothing is guessed, because both sides are of one moment (see `Look`): an execution on its way is in neither.
  */
 import { compare, type Fixed, formatFixed, isTerminal, money, quantity } from "@countersign/orders";
-import { WINDOW_MS } from "./config.ts";
+import { type CoreConfig, WINDOW_MS } from "./config.ts";
 import type { Look, OpenAtVenue, VenueFill } from "./edge-input.ts";
 import type { Closed, ExecutionState, HeldOrder } from "./state.ts";
 
@@ -41,24 +41,8 @@ export function classifyFills({ orders, executedThrough }: ExecutionState, { ven
 }
 
 /** Orders, positions and cash. All fills of the look are in the state already. */
-export function classifyHoldings(state: ExecutionState, look: Look): Finding[] {
-  const { book } = state;
-  const { positions, money: account } = book;
-  const symbols = new Set([...Object.keys(positions), ...Object.keys(look.positions)]);
-  const own = account && money(book.cash - book.deposits, account.scale, account.currency);
-  const currencies = new Set([...(own ? [own.currency] : []), ...Object.keys(look.cash)]);
-  return [
-    ...classifyOrders(state, look),
-    ...[...symbols].sort().map((symbol) => {
-      const [here, there] = [positions[symbol]?.quantity, look.positions[symbol]];
-      return classifyFigures(`position ${symbol}`, here ?? NOTHING, there ?? NOTHING, "POSITION_DRIFT");
-    }),
-    ...[...currencies].sort().map((currency) => {
-      const none = money(0n, 0, currency);
-      const here = own?.currency === currency ? own : none;
-      return classifyFigures(`cash ${currency}`, here, look.cash[currency] ?? none, "CASH_DRIFT");
-    }),
-  ];
+export function classifyHoldings(config: CoreConfig, state: ExecutionState, look: Look): Finding[] {
+  return [...classifyOrders(state, look), ...classifyPositions(state, look), ...classifyCash(config, state, look)];
 }
 
 function classifyOrders({ orders }: ExecutionState, look: Look): Finding[] {
@@ -95,6 +79,30 @@ function classifyOpen({ order, state }: HeldOrder, there: OpenAtVenue): Finding 
   const filled = classifyFigures(`${about}, filled`, state.cumQty, there.cumQty, "ORDER_DRIFT");
   const worse = whole.class === "matched" ? filled : whole;
   return { ...worse, about };
+}
+
+function classifyPositions({ book: { positions } }: ExecutionState, look: Look): Finding[] {
+  const symbols = new Set([...Object.keys(positions), ...Object.keys(look.positions)]);
+  return [...symbols].sort().map((symbol) => {
+    const [here, there] = [positions[symbol]?.quantity ?? NOTHING, look.positions[symbol] ?? NOTHING];
+    return classifyFigures(`position ${symbol}`, here, there, "POSITION_DRIFT");
+  });
+}
+
+/** Without the deposits, of which the venue knows nothing. */
+function classifyCash({ instruments }: CoreConfig, { book }: ExecutionState, look: Look): Finding[] {
+  const own = book.money && money(book.cash - book.deposits, book.money.scale, book.money.currency);
+  const currencies = new Set([...(own ? [own.currency] : []), ...Object.keys(look.cash)]);
+  // The venue rounds each trade to its instrument's decimals, the book to the account's: where these are others, so may be the sums.
+  const isRounded = [...instruments.values()].some(
+    (one) => one.currency === own?.currency && one.moneyScale !== own.scale,
+  );
+  if (own !== undefined && isRounded) currencies.delete(own.currency);
+  return [...currencies].sort().map((currency) => {
+    const none = money(0n, 0, currency);
+    const here = own?.currency === currency ? own : none;
+    return classifyFigures(`cash ${currency}`, here, look.cash[currency] ?? none, "CASH_DRIFT");
+  });
 }
 
 function classifyFigures<T extends Fixed>(about: string, here: T, there: T, code: Closed["code"]): Finding {

@@ -28,7 +28,7 @@ export function onLooked(
   const reports = look.executions.filter((_, at) => fills[at]?.class === "unknown-fill");
   const told = reports.length === 0 ? undefined : onReports(config, before, { reports }, context);
   const state = told?.state ?? before;
-  const holdings = classifyHoldings(state, look);
+  const holdings = classifyHoldings(config, state, look);
   const counted = count(state, holdings, look);
   const effects = [...(told?.effects ?? []), ...counted.effects];
   const counts = countsOf([...fills, ...holdings]);
