@@ -171,6 +171,8 @@ describe("a closed account", () => {
     rig.acts = [];
     again(rig, "three");
     expect(rig.acts).toMatchObject([{ name: "send", data: { order: { intentKey: "three" } } }]);
+    rig.settle();
+    expect(rig.writes).toHaveLength(2);
   });
 
   it("closes anew, under another halt, when nothing was mended", () => {

@@ -35,7 +35,7 @@ export class Looks {
   /** execIDs: the last that the stream has told; the last that was told by any way, both since it is open; the last that was looked at. */
   #streamed = 0;
   #passed = 0;
-  #looked = 0;
+  #looked: number | undefined;
   #waiting: Answer | undefined;
   #waitingSinceMs = 0;
   #isBusy = false;
@@ -53,6 +53,7 @@ export class Looks {
   begin(lastExecID: number): void {
     this.#streamed = lastExecID;
     this.passed(lastExecID);
+    this.#looked = Math.min(this.#looked ?? lastExecID, lastExecID);
     this.#waiting = undefined;
   }
 
@@ -98,7 +99,7 @@ export class Looks {
     const answer = await get("/v1/account");
     const status = answer as unknown as AccountStatus;
     const executions: VenueFill[] = [];
-    let since = this.#looked;
+    let since = this.#looked ?? status.lastExecID;
     for (let more = status.lastExecID > since; more; ) {
       const page = await get(`/v1/executions?since=${since}`);
       const reports = page.executions as ExecutionReport[];
