@@ -1,6 +1,13 @@
 /** The root of authority: who exists, with which keys, for what. Signed by the person it names; everything else is trusted because of it. */
 import { create, toBinary } from "@bufbuild/protobuf";
-import { GenesisSchema, KeyPurpose, Log, type Mode, ProposeRequestSchema } from "@countersign/contracts";
+import {
+  GenesisSchema,
+  KeyPurpose,
+  Log,
+  type Mode,
+  ProposeRequestSchema,
+  type RoleGrant,
+} from "@countersign/contracts";
 import { sha256 } from "@countersign/envelope";
 import { opIdOf } from "@countersign/quorum";
 import type { Authority } from "./authority.ts";
@@ -15,6 +22,8 @@ export interface GenesisFacts {
   readonly platform: string;
   readonly signers: Signers;
   readonly persons: readonly string[];
+  /** What each person may do; without any, everybody may do everything: in a replay, where there is one. */
+  readonly roles?: readonly RoleGrant[];
   readonly limitsDigest: Uint8Array;
   /** Decision time from which the keys count. */
   readonly fromMs: number;
@@ -22,7 +31,7 @@ export interface GenesisFacts {
 
 /** The serialised ProposeRequest: its SHA-256 is what every process is configured with. */
 export function genesisRequest(facts: GenesisFacts): Uint8Array {
-  const { authority, mode, platform, signers, persons, limitsDigest, fromMs } = facts;
+  const { authority, mode, platform, signers, persons, roles = [], limitsDigest, fromMs } = facts;
   const says = (role: string) => authority.agents[role]?.says ?? [];
   const key = (sender: string, purpose: KeyPurpose, more: Pick<GrantRequest, "person" | "says"> = {}) =>
     grant(signers, { sender, purpose, mode, fromMs, ...more });
@@ -45,6 +54,7 @@ export function genesisRequest(facts: GenesisFacts): Uint8Array {
     membersVersion: 1n,
     authorityDigest: sha256(Buffer.from(JSON.stringify(authority))),
     limitsDigest,
+    roles: [...roles],
   });
   const content = { case: "genesis" as const, value: genesis };
   const opId = opIdOf({ content });

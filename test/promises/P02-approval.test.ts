@@ -4,9 +4,17 @@
  * Approver, principal and proposer are three; two approvers are two persons. Limits, price drift, expiry and epoch are checked again at
  * release; expired means refused; a new epoch voids what waits.
  */
-import { type ApprovalRequest, Decision, KeyPurpose, Mode } from "@countersign/contracts";
+import { type ApprovalRequest, Decision, KeyPurpose, Mode, Role } from "@countersign/contracts";
 import { describe, expect, it } from "vitest";
-import { approvalOf, config, EPOCH, type IntentFields, intentOf, NOW_MS } from "../../agents/execution/test/world.ts";
+import {
+  approvalOf,
+  config,
+  EPOCH,
+  type IntentFields,
+  intentOf,
+  keysWith,
+  NOW_MS,
+} from "../../agents/execution/test/world.ts";
 import { grantKey, refusedAtGate, type Scene, sendThroughGate, written } from "./support/gate.ts";
 import { ADA, BOB } from "./support/p01-firm.ts";
 import { Floor, submitOf } from "./support/p01-floor.ts";
@@ -28,6 +36,12 @@ function approvedByAnn(order: IntentFields, fields: Parameters<typeof approvalOf
 const two = { config: { ceiling: { ...config.ceiling, persons: 2 } } };
 const bobs = [approvalOf(large(), "person:bob"), approvalOf(large(), "person:bob", {}, "person:bob, second key")];
 
+/** Ann's yes to 190,000 USD, where the control log gives Ann this. */
+const annIs = (roles: readonly Role[], cents: bigint): Scene => ({
+  ...approvedByAnn({}),
+  config: { keys: keysWith(ANN, roles, cents) },
+});
+
 const gate: readonly (readonly [mark: string, what: string, code: string, scene: Scene])[] = [
   ["P02.signer", "Bob's signature in Ann's name", "APPROVAL_MALFORMED", approvedByAnn({}, {}, "person:bob")],
   ["P02.expired", "a yes whose time is over", "APPROVAL_EXPIRED", approvedByAnn({}, { expiresAtMs: NOW_MS })],
@@ -42,6 +56,9 @@ const gate: readonly (readonly [mark: string, what: string, code: string, scene:
     { ...two, intent: large(), approvals: [bobs[0]!, bobs[0]!] },
   ],
   ["P02.persons", "one person with two keys", "APPROVERS_NOT_DISTINCT", { ...two, intent: large(), approvals: bobs }],
+  ["P02.role", "the yes of who may only look", "APPROVER_ROLE_MISSING", annIs([Role.VIEWER], 200_000_00n)],
+  ["P02.role", "the yes of who grants keys", "APPROVER_ROLE_MISSING", annIs([Role.ADMIN], 200_000_00n)],
+  ["P02.amount", "a yes to more than Ann may approve", "APPROVER_AMOUNT", annIs([Role.RISK], 189_999_99n)],
   ["P02.three", "a proposer who is the principal", "PROPOSER_IS_PRINCIPAL", approvedByAnn({ principal: "portfolio" })],
 ];
 
@@ -83,6 +100,25 @@ function rejectedAtPolicy(code: string) {
 }
 
 describe("at Policy, when it releases what has waited", () => {
+  it("roles and amounts of the control log count at release, and a no takes none", async () => {
+    const usd = (units: bigint) => ({ units, scale: 2, currency: "USD" });
+    const roles = [
+      { person: ADA, roles: [Role.ADMIN, Role.APPROVER], approvesUpTo: usd(47_499_99n) },
+      { person: BOB, roles: [Role.RISK], approvesUpTo: usd(47_500_00n) },
+    ];
+    const floor = await Floor.open({ roles, openers: [BOB] });
+    const request = await waiting(floor);
+    await floor.approve(request, ADA);
+    expect(floor.last("decision.refused")).toMatchObject(refusedAtPolicy("APPROVER_AMOUNT"));
+    expect(floor.count("permit.issued")).toBe(0);
+    await floor.approve(request, BOB);
+    await floor.submit(submitOf(floor.last("permit.issued")?.payload as Parameters<typeof submitOf>[0]));
+    expect(floor.last("order.accepted")).toMatchObject({ payload: { intentKey: "large" } });
+    const second = await waiting(floor, ask({ intentKey: "second", symbol: "AAPL" }));
+    await floor.approve(second, ADA, { decision: Decision.REJECT });
+    expect(floor.last("order.rejected")).toMatchObject({ payload: { intentKey: "second", code: "APPROVAL_REJECTED" } });
+  });
+
   it("a person's yes releases the order, and Execution takes it", async () => {
     const floor = await Floor.open();
     await floor.approve(await waiting(floor), ADA);

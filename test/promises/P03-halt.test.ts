@@ -15,6 +15,7 @@ import {
   Mode,
   type OrderReported,
   OrderStatus,
+  Role,
   Side,
   type SubmitOrder,
   SubmitOrderSchema,
@@ -342,6 +343,17 @@ describe("a resume", () => {
     expect(await floor.propose(ask("a"))).toMatchObject(haltedAtPolicy("the halt h1 covers the order"));
     await floor.resume(["h1"], [ADA]);
     expect((await floor.propose(ask("b"))).type).toBe("permit.issued");
+  });
+
+  it("P03.role: is signed by who may: the signature of a person without the role is ROLE_MISSING", async () => {
+    const roles = [
+      { person: ADA, roles: [Role.ADMIN, Role.APPROVER] },
+      { person: BOB, roles: [Role.RISK] },
+    ];
+    const floor = await haltedFloor({ roles, openers: [BOB] });
+    expect(await floor.resume(["h1"], [ADA])).toMatchObject({ code: "ROLE_MISSING", place: "validator" });
+    expect(floor.fence.state().halts).toHaveLength(1);
+    expect((await floor.resume(["h1"], [BOB])).code).toBeUndefined();
   });
 
   it("needs as many persons as the genesis demands: one of two is TOO_FEW_PERSONS, and one twice is one", async () => {

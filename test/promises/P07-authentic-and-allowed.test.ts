@@ -106,7 +106,7 @@ describe("every reader asks for itself", () => {
     expect(await probe.deliver(before)).toEqual(actedOnce);
     const waiting = says();
     const state = (next: KeyState, reason?: string) =>
-      probe.rig.keys.change({ ...makeGrant(grantOf("guest", { state: next }), signer), ...(reason && { reason }) });
+      probe.rig.keys.change({ ...makeGrant(grantOf("guest", { state: next }), signer), ...(reason && { reason }) }, 0);
     expect(state(KeyState.VERIFY_ONLY)).toBeUndefined();
     expect(await probe.deliver(waiting)).toEqual(actedOnce);
     expect(state(KeyState.ACTIVE)).toBe("STATE_BACKWARDS");

@@ -10,11 +10,13 @@ import {
   KeyState,
   Log,
   Mode,
+  MoneySchema,
   OrderCommandSchema,
   OrderIntentSchema,
   OrderType,
   ProposeRequestSchema,
   QuoteSchema,
+  type Role,
   Side,
   type Signed,
   SignedSchema,
@@ -22,7 +24,7 @@ import {
   SubmitOrderSchema,
   TimeInForce,
 } from "@countersign/contracts";
-import { deriveSigner, type EnvelopeBody, Keyring, makeGrant, type Signer } from "@countersign/envelope";
+import { deriveSigner, type EnvelopeBody, Keyring, type Keys, makeGrant, type Signer } from "@countersign/envelope";
 import { type Instrument, orderFromIntent, parseInstruments, parseMoney } from "@countersign/orders";
 import { type Approval, intentDigest, issuePermit, type Permit, signApproval } from "@countersign/permit";
 import { buildEntry, emptyHead, type Members, signVote } from "@countersign/quorum";
@@ -44,6 +46,18 @@ grant("person:ann", KeyPurpose.APPROVAL, true);
 grant("person:bob", KeyPurpose.APPROVAL, true);
 export const members: Members = { version: 1n, validators: ["validator-1", "validator-2", "validator-3"] };
 for (const validator of members.validators) grant(validator, KeyPurpose.VOTE, false);
+
+/** The same keys, where the control log gives this person these roles, and an amount in cents of a dollar. */
+export function keysWith(person: string, roles: readonly Role[], cents?: bigint): Keys {
+  const approvesUpTo =
+    cents === undefined ? undefined : create(MoneySchema, { units: cents, scale: 2, currency: "USD" });
+  return {
+    find(keyid) {
+      const key = keys.find(keyid);
+      return key?.sender === person ? { ...key, standing: { roles, approvesUpTo } } : key;
+    },
+  };
+}
 
 function grant(sender: string, purpose: KeyPurpose, person: boolean): void {
   const times = { validFromMs: 0n, validUntilMs: BigInt(2 * NOW_MS) };

@@ -35,9 +35,9 @@ export function checkProposes(authority: Authority, { line, proposes }: FileEntr
 
 /** Applies the key changes of an entry that was found to be in order. */
 export function applyKeyChanges({ keys }: Authority, { line, proposes }: FileEntry): Finding[] {
-  return proposes.flatMap(({ request: { content } }) => {
+  return proposes.flatMap(({ request: { content }, sentAtMs }) => {
     if (content.case !== "key") return [];
-    const wrong = content.value.grant === undefined ? "no grant" : changeKey(keys, content.value.grant);
+    const wrong = content.value.grant === undefined ? "no grant" : changeKey(keys, content.value.grant, sentAtMs);
     return wrong === undefined ? [] : [finding(line, "BAD_KEY_CHANGE", `its change of a key is refused: ${wrong}`)];
   });
 }
@@ -74,9 +74,10 @@ function forgery({ keys, mode }: Authority, { envelope, sentAtMs, request }: Pro
   const wrong = checkRights(opened, { keys, topic: "QuorumService.Propose", mode, nowMs: sentAtMs });
   if (wrong !== undefined) return wrong.text;
   const isPerson = keys.find(opened.keyid)?.person === true;
-  return request.content.case === "key" && !isPerson ? "keys are changed by persons" : undefined;
+  const isPersons = request.content.case === "key" || request.content.case === "change";
+  return isPersons && !isPerson ? "keys, roles and limits are changed by persons" : undefined;
 }
 
-function changeKey(keys: Keyring, grant: KeyGrant): string | undefined {
-  return keys.find(grant.keyid ?? "") === undefined ? keys.grant(grant) : keys.change(grant);
+function changeKey(keys: Keyring, grant: KeyGrant, atMs: number): string | undefined {
+  return keys.find(grant.keyid ?? "") === undefined ? keys.grant(grant) : keys.change(grant, atMs);
 }

@@ -4,7 +4,7 @@
  */
 import { fromBinary } from "@bufbuild/protobuf";
 import { type Signed, VoteSchema } from "@countersign/contracts";
-import { openPayload } from "@countersign/envelope";
+import { keysAsOf, openPayload } from "@countersign/envelope";
 import type { Authority } from "./authority.ts";
 import { entryTimeMs, type FileEntry } from "./entries.ts";
 import { type Finding, finding } from "./findings.ts";
@@ -36,7 +36,9 @@ interface CastVote {
 
 /** What is wrong with it, or the vote. */
 function openVote({ keys, mode }: Authority, entry: FileEntry, signed: Signed): CastVote | string {
-  const opened = openPayload(signed, "vote", { keys, mode, nowMs: entryTimeMs(entry) });
+  // The keys of then: what a key that was revoked since has certified stays certified.
+  const nowMs = entryTimeMs(entry);
+  const opened = openPayload(signed, "vote", { keys: keysAsOf(keys, nowMs), mode, nowMs });
   if (!opened.ok) return `a vote is not authentic: ${opened.text}`;
   try {
     const vote = fromBinary(VoteSchema, opened.payload);

@@ -22,3 +22,4 @@ export {
   parseScope,
 } from "./fence.ts";
 export * from "./messages.ts";
+export { type RoleRight, rolesAllow } from "./roles.ts";

@@ -1,8 +1,9 @@
-import { KeyState } from "@countersign/contracts";
+import { create } from "@bufbuild/protobuf";
+import { KeyState, Role, type RoleGrant, RoleGrantSchema } from "@countersign/contracts";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { grantFields, market, signerOf } from "../test/world.ts";
-import { allows, Keyring } from "./keyring.ts";
+import { grantFields, market, NOW_MS, signerOf } from "../test/world.ts";
+import { allows, Keyring, keyStateCode, keysAsOf, mayDo } from "./keyring.ts";
 import { makeGrant } from "./registration.ts";
 
 const granted = makeGrant(grantFields({ state: KeyState.PENDING }), market);
@@ -30,18 +31,19 @@ describe("Keyring", () => {
 
   it("refuses a change of anything but the state, also by the holder", () => {
     const keyring = new Keyring();
-    expect(keyring.change({ ...granted, state: KeyState.ACTIVE })).toBe("NEVER_GRANTED");
+    expect(keyring.change({ ...granted, state: KeyState.ACTIVE }, NOW_MS)).toBe("NEVER_GRANTED");
     keyring.grant(granted);
-    expect(keyring.change({ ...granted, sender: "agent.policy", state: KeyState.ACTIVE })).toBe("UNPROVEN_KEY");
+    expect(keyring.change({ ...granted, sender: "agent.policy", state: KeyState.ACTIVE }, NOW_MS)).toBe("UNPROVEN_KEY");
     const wider = makeGrant(grantFields({ sender: "agent.policy", state: KeyState.ACTIVE }), market);
-    expect(keyring.change(wider)).toBe("GRANT_ALTERED");
+    expect(keyring.change(wider, NOW_MS)).toBe("GRANT_ALTERED");
     expect(keyring.find(market.keyid)).toMatchObject({ sender: "agent.market", state: KeyState.PENDING });
   });
 
   it("needs a reason for a revocation, and takes a worse one later", () => {
     const keyring = new Keyring();
     keyring.grant(granted);
-    const revoke = (reason: string | undefined) => keyring.change({ ...granted, state: KeyState.REVOKED, reason });
+    const revoke = (reason: string | undefined) =>
+      keyring.change({ ...granted, state: KeyState.REVOKED, reason }, NOW_MS);
     expect([revoke(undefined), revoke("bored")]).toEqual(["NO_REASON", "NO_REASON"]);
     expect([revoke("superseded"), revoke("compromised")]).toEqual([undefined, undefined]);
     expect(revoke("superseded")).toBe("STATE_BACKWARDS");
@@ -58,7 +60,7 @@ describe("Keyring", () => {
         keyring.grant(grant);
         let highest: KeyState = KeyState.PENDING;
         for (const state of asked) {
-          const code = keyring.change({ ...grant, state, reason: "superseded" });
+          const code = keyring.change({ ...grant, state, reason: "superseded" }, NOW_MS);
           expect(code).toBe(state > highest ? undefined : "STATE_BACKWARDS");
           highest = state > highest ? state : highest;
           expect(keyring.find(signer.keyid)?.state).toBe(highest);
@@ -66,5 +68,68 @@ describe("Keyring", () => {
       }),
       { numRuns: 10 },
     );
+  });
+});
+
+describe("a revoked key", () => {
+  it("is refused now, and vouches for what it signed before; a worse reason does not move the time", () => {
+    const keyring = new Keyring();
+    keyring.grant({ ...granted, state: KeyState.ACTIVE });
+    const codeAt = (timeMs: number) => {
+      const key = keysAsOf(keyring, timeMs).find(market.keyid);
+      return key && keyStateCode(key, timeMs, timeMs);
+    };
+    keyring.change({ ...granted, state: KeyState.REVOKED, reason: "superseded" }, NOW_MS + 60_000);
+    expect([codeAt(NOW_MS), codeAt(NOW_MS + 69_999), codeAt(NOW_MS + 70_000)]).toEqual([
+      undefined,
+      undefined,
+      "KEY_REVOKED",
+    ]);
+    const now = keyring.find(market.keyid)!;
+    expect(keyStateCode(now, NOW_MS, NOW_MS)).toBe("KEY_REVOKED");
+    keyring.change({ ...granted, state: KeyState.REVOKED, reason: "compromised" }, NOW_MS + 900_000);
+    expect(codeAt(NOW_MS + 70_000)).toBe("KEY_COMPROMISED");
+    expect(keysAsOf(keyring, NOW_MS).find("another")).toBeUndefined();
+  });
+
+  it("that was never good vouches for nothing", () => {
+    const keyring = new Keyring();
+    keyring.grant({ ...granted, state: KeyState.REVOKED, reason: "superseded" });
+    expect(keysAsOf(keyring, NOW_MS).find(market.keyid)?.state).toBe(KeyState.REVOKED);
+  });
+});
+
+describe("roles", () => {
+  const ann = makeGrant(grantFields({ sender: "person:ann", person: true }), signerOf("ann"));
+  const second = makeGrant(grantFields({ sender: "person:ann", person: true }), signerOf("ann, second key"));
+  const role = (person: string, ...roles: Role[]): RoleGrant => create(RoleGrantSchema, { person, roles });
+  const rights = (keyring: Keyring, keyid = ann.keyid!) => {
+    const key = keyring.find(keyid)!;
+    return (["approve", "resume", "change", "revoke"] as const).filter((right) => mayDo(key, right));
+  };
+
+  it("are of the person, whatever the key and whenever it came; where nobody has any, everybody may everything", () => {
+    const keyring = new Keyring();
+    keyring.grant(ann);
+    expect(rights(keyring)).toEqual(["approve", "resume", "change", "revoke"]);
+    keyring.assign(role("person:ann", Role.RISK));
+    keyring.grant(second);
+    expect([rights(keyring), rights(keyring, second.keyid)]).toEqual([
+      ["approve", "resume", "revoke"],
+      ["approve", "resume", "revoke"],
+    ]);
+    keyring.assign(role("person:ann", Role.VIEWER));
+    expect(rights(keyring)).toEqual([]);
+    keyring.assign(role("person:ann", Role.APPROVER, Role.ADMIN));
+    expect(rights(keyring)).toEqual(["approve", "change", "revoke"]);
+  });
+
+  it("once there are any, who has none may do nothing; an agent has none to have", () => {
+    const keyring = new Keyring();
+    keyring.grant(ann);
+    keyring.grant(granted);
+    keyring.assign(role("person:bob", Role.ADMIN));
+    expect(rights(keyring)).toEqual([]);
+    expect(keyring.find(market.keyid)?.standing).toBeUndefined();
   });
 });

@@ -1,8 +1,18 @@
 /**
  * The keys that the control log grants. A key's state goes forward only: pending → active → verify-only → revoked. Two active
- * keys of one sender overlap during a rotation.
+ * keys of one sender overlap during a rotation. What a person may do is granted to the person, whatever the key.
  */
-import { type KeyGrant, type KeyPurpose, KeyState, type Mode } from "@countersign/contracts";
+import {
+  type KeyGrant,
+  type KeyPurpose,
+  KeyState,
+  type Mode,
+  type Money,
+  type Role,
+  type RoleGrant,
+  type RoleRight,
+  rolesAllow,
+} from "@countersign/contracts";
 import { importPublicKey, type PublicKey } from "./keys.ts";
 import type { PipelineCode } from "./refusal.ts";
 import { checkRegistration, type RegistrationCode } from "./registration.ts";
@@ -21,6 +31,16 @@ export interface KeyRecord {
   readonly state: KeyState;
   /** Why it is revoked. */
   readonly reason: string | undefined;
+  /** Decision time of what revoked it, ms. */
+  readonly revokedAtMs: number | undefined;
+  /** What its sender, a person, may do. Undefined where the control log knows no roles: then everything. */
+  readonly standing: Standing | undefined;
+}
+
+export interface Standing {
+  readonly roles: readonly Role[];
+  /** The largest order this person may approve; undefined: none. */
+  readonly approvesUpTo: Money | undefined;
 }
 
 /** All that a verifier needs of a keyring. */
@@ -46,6 +66,8 @@ export type KeyringCode =
 export class Keyring implements Keys {
   readonly #grants = new Map<string, KeyGrant>();
   readonly #records = new Map<string, KeyRecord>();
+  /** By person. Undefined until somebody is given a role: then nobody without one may do anything. */
+  #standings: Map<string, Standing> | undefined;
 
   find(keyid: string): KeyRecord | undefined {
     return this.#records.get(keyid);
@@ -59,7 +81,7 @@ export class Keyring implements Keys {
   grant(grant: KeyGrant): KeyringCode | undefined {
     const wrong = checkRegistration(grant);
     if (wrong !== undefined) return wrong;
-    const record = recordOf(grant);
+    const record = this.#recordOf(grant, undefined);
     if (this.#records.has(record.keyid)) return "ALREADY_GRANTED";
     if (rank(record) === undefined) return "NO_REASON";
     this.#grants.set(record.keyid, grant);
@@ -67,13 +89,13 @@ export class Keyring implements Keys {
     return undefined;
   }
 
-  /** Moves a key forward: the same grant with another state. Returns what is wrong, and changes nothing then. */
-  change(grant: KeyGrant): KeyringCode | undefined {
+  /** Moves a key forward, at a decision time: the same grant with another state. Returns what is wrong, and changes nothing then. */
+  change(grant: KeyGrant, atMs: number): KeyringCode | undefined {
     const wrong = checkRegistration(grant);
     if (wrong !== undefined) return wrong;
-    const next = recordOf(grant);
-    const known = this.#records.get(next.keyid);
+    const known = this.#records.get(grant.keyid ?? "");
     if (known === undefined) return "NEVER_GRANTED";
+    const next = this.#recordOf(grant, known.revokedAtMs ?? atMs);
     // The proof covers everything but state and reason, and Ed25519 signs the same bytes the same way.
     if (Buffer.compare(this.#grants.get(next.keyid)?.proof ?? nothing, grant.proof ?? nothing) !== 0)
       return "GRANT_ALTERED";
@@ -83,6 +105,43 @@ export class Keyring implements Keys {
     this.#records.set(next.keyid, next);
     return undefined;
   }
+
+  /** What a person may do from now on, with every key of that person's. */
+  assign({ person = "", roles, approvesUpTo }: RoleGrant): void {
+    this.#standings = new Map(this.#standings).set(person, { roles, approvesUpTo });
+    for (const record of this.#records.values())
+      if (record.person) this.#records.set(record.keyid, { ...record, standing: this.#standingOf(record.sender) });
+  }
+
+  #recordOf(grant: KeyGrant, atMs: number | undefined): KeyRecord {
+    const record = recordOf(grant, atMs);
+    return record.person ? { ...record, standing: this.#standingOf(record.sender) } : record;
+  }
+
+  #standingOf(person: string): Standing | undefined {
+    return this.#standings === undefined ? undefined : (this.#standings.get(person) ?? NOBODY);
+  }
+}
+
+const NOBODY: Standing = { roles: [], approvesUpTo: undefined };
+
+/** May this key's person do this? Whether the key is a person's is another question. */
+export function mayDo({ standing }: KeyRecord, right: RoleRight): boolean {
+  return standing === undefined || rolesAllow(standing.roles, right);
+}
+
+/**
+ * The keys as they stood at a decision time, for evidence of what has happened: a vote that was cast, a permit that was used. A key that was
+ * revoked later does not undo that. Nobody gains by speaking of the past: votes are collected, and orders written, by the keys of now.
+ */
+export function keysAsOf(keys: Keys, timeMs: number): Keys {
+  return {
+    find(keyid) {
+      const key = keys.find(keyid);
+      if (key?.revokedAtMs === undefined || timeMs >= key.revokedAtMs + UNREAD_MS) return key;
+      return { ...key, state: KeyState.VERIFY_ONLY };
+    },
+  };
 }
 
 /**
@@ -103,7 +162,10 @@ export function allows(key: KeyRecord, { type, topic }: { readonly type: string;
   return key.rights.get(topic)?.has(type) === true;
 }
 
-function recordOf(grant: KeyGrant): KeyRecord {
+/** So long after its revocation a key may have been believed by who had not read of it: the fence's lease, and clocks that are apart. */
+const UNREAD_MS = 10_000;
+
+function recordOf(grant: KeyGrant, atMs: number | undefined): KeyRecord {
   const { publicKey, sender, purpose, state } = grant;
   if (publicKey === undefined || sender === undefined || purpose === undefined || state === undefined) {
     throw new Error("broken invariant: a registered grant is complete");
@@ -121,6 +183,8 @@ function recordOf(grant: KeyGrant): KeyRecord {
     validUntilMs: Number(grant.validUntilMs),
     state,
     reason: grant.reason,
+    revokedAtMs: state === KeyState.REVOKED ? atMs : undefined,
+    standing: undefined,
   };
 }
 

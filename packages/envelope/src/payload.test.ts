@@ -12,8 +12,8 @@ const keys = keyringOf(
   [ann, { sender: "person.ann", person: true, purpose: KeyPurpose.APPROVAL, types: [] }],
   [validator, { sender: "validator-1", purpose: KeyPurpose.VOTE, types: [] }],
 );
-const signers = { permit: policy, approval: ann, resume: ann, key: ann, vote: validator };
-const kinds: PayloadKind[] = ["permit", "approval", "resume", "key", "vote"];
+const signers = { permit: policy, approval: ann, resume: ann, key: ann, change: ann, vote: validator };
+const kinds: PayloadKind[] = ["permit", "approval", "resume", "key", "change", "vote"];
 const payload = Buffer.from("payload");
 const reading = { keys, mode: Mode.PAPER, nowMs: NOW_MS };
 const permit = signPayload("permit", payload, policy);

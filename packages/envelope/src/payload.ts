@@ -7,12 +7,13 @@ import { type KeyRecord, type Keys, keyStateCode } from "./keyring.ts";
 import { type PublicKey, type Signer, verify } from "./keys.ts";
 import { type Refusal, refuse } from "./refusal.ts";
 
-/** The purpose a key needs for each kind. A person's key approves, resumes and grants keys: all are that person's word. */
+/** The purpose a key needs for each kind. A person's key approves, resumes, grants and changes: all are that person's word. */
 const purposes = {
   permit: KeyPurpose.PERMIT,
   approval: KeyPurpose.APPROVAL,
   resume: KeyPurpose.APPROVAL,
   key: KeyPurpose.APPROVAL,
+  change: KeyPurpose.APPROVAL,
   vote: KeyPurpose.VOTE,
 } as const;
 
@@ -20,7 +21,7 @@ export type PayloadKind = keyof typeof purposes;
 
 export interface OpenedPayload {
   readonly ok: true;
-  /** The signed bytes: a serialised Permit, Approval, ResumeStatement, KeyStatement or Vote. */
+  /** The signed bytes: a serialised Permit, Approval, ResumeStatement, KeyStatement, ChangeStatement or Vote. */
   readonly payload: Uint8Array;
   /** Whose word it is. */
   readonly key: KeyRecord;

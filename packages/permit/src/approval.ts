@@ -1,8 +1,15 @@
 /** An approval: one person's signature over one intent, and what a set of them is worth. */
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { ApprovalSchema, Decision, type FenceState, type Signed } from "@countersign/contracts";
-import { openPayload, type PayloadReading, type Signer, signPayload } from "@countersign/envelope";
-import type { Order } from "@countersign/orders";
+import {
+  type KeyRecord,
+  mayDo,
+  openPayload,
+  type PayloadReading,
+  type Signer,
+  signPayload,
+} from "@countersign/envelope";
+import { compare, type Money, moneyFromWire, type Order } from "@countersign/orders";
 import { type GateRefusal, refuse } from "./refusal.ts";
 
 export interface Approval {
@@ -50,6 +57,8 @@ export interface ApprovalsCheck extends PayloadReading {
   /** How many persons have to have approved. */
   readonly needed: number;
   readonly fence: FenceState;
+  /** What the order and its siblings may cost. Undefined where roles are not asked: a fill whose order was approved has happened. */
+  readonly notional: Money | undefined;
 }
 
 export interface Approved {
@@ -61,7 +70,7 @@ export interface Approved {
 
 /** Every approval has to be good, and there have to be enough of them. Nothing else makes a person's word. */
 export function checkApprovals(check: ApprovalsCheck): Approved | GateRefusal {
-  const { order, intentDigest, approvals, needed, fence, nowMs } = check;
+  const { order, intentDigest, approvals, needed, fence, nowMs, notional } = check;
   const approvers: string[] = [];
   const approvalIds: string[] = [];
   for (const signed of approvals) {
@@ -78,6 +87,10 @@ export function checkApprovals(check: ApprovalsCheck): Approved | GateRefusal {
     if (approver === order.proposer) return refuse("APPROVER_IS_PROPOSER", approver); // P02.proposer
     if (approver === order.principal) return refuse("APPROVER_IS_PRINCIPAL", approver); // P02.principal
     if (approvers.includes(approver)) return refuse("APPROVERS_NOT_DISTINCT", approver); // P02.persons
+    if (notional !== undefined) {
+      if (!mayDo(opened.key, "approve")) return refuse("APPROVER_ROLE_MISSING", approver); // P02.role
+      if (!reaches(opened.key, notional)) return refuse("APPROVER_AMOUNT", approver); // P02.amount
+    }
     approvers.push(approver);
     approvalIds.push(approval.approvalId);
   }
@@ -87,6 +100,13 @@ export function checkApprovals(check: ApprovalsCheck): Approved | GateRefusal {
   // Written so that a need that is no number is not met.
   if (!(approvers.length >= needed)) return refuse("APPROVAL_MISSING", given); // P01.approvals
   return { ok: true, approvers, approvalIds };
+}
+
+/** Whether this person's amount covers it. No amount, or one in another currency, covers nothing. */
+function reaches({ standing }: KeyRecord, notional: Money): boolean {
+  if (standing === undefined) return true;
+  const most = moneyFromWire(standing.approvesUpTo);
+  return most !== undefined && most.currency === notional.currency && compare(notional, most) <= 0;
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

@@ -5,10 +5,11 @@ import {
   type FenceState,
   Mode,
   PermitSchema,
+  Role,
   Side,
   TimeInForce,
 } from "@countersign/contracts";
-import { signPayload } from "@countersign/envelope";
+import { type Keys, signPayload } from "@countersign/envelope";
 import { price, quantity } from "@countersign/orders";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -45,6 +46,17 @@ function attemptOver(fields: IntentFields): Partial<Attempt> {
     permit: issuePermit(permitFields(D), policy),
     approvals: [signApproval(approvalFields("person.ann", D), ann), signApproval(approvalFields("person.bob", D), bob)],
   };
+}
+
+/** Bob in these roles, with an amount. The order and its siblings are worth 56,850.00. */
+function bobIs(roles: readonly Role[], units?: bigint, currency = "USD"): Partial<Attempt> {
+  const amount = { $typeName: "countersign.v1.Money", units: units ?? 0n, scale: 2, currency } as const;
+  const standing = { roles, approvesUpTo: units === undefined ? undefined : amount };
+  const find: Keys["find"] = (keyid) => {
+    const key = attempt().keys.find(keyid);
+    return key?.sender === "person.bob" ? { ...key, standing } : key;
+  };
+  return { keys: { find } };
 }
 
 const refusals: [GateCode, string, Partial<Attempt>][] = [
@@ -141,6 +153,11 @@ const refusals: [GateCode, string, Partial<Attempt>][] = [
     "one person, two keys",
     { approvals: [bobApproves, signApproval(approvalFields("person.bob"), signer("person.bob, second key"))] },
   ],
+  ["APPROVER_ROLE_MISSING", "no role", bobIs([], 9_999_999n)],
+  ["APPROVER_ROLE_MISSING", "who looks and who grants keys", bobIs([Role.VIEWER, Role.ADMIN], 9_999_999n)],
+  ["APPROVER_AMOUNT", "a cent too much", bobIs([Role.APPROVER], 5_684_999n)],
+  ["APPROVER_AMOUNT", "an amount of another currency", bobIs([Role.RISK], 9_999_999n, "EUR")],
+  ["APPROVER_AMOUNT", "no amount", bobIs([Role.RISK])],
   ["PROPOSER_IS_PRINCIPAL", "one party as two", attemptOver({ principal: "agent.portfolio" })],
   ["APPROVAL_MISSING", "one of two", { approvals: [bobApproves] }],
   ["APPROVAL_MISSING", "none of two", { approvals: [] }],
@@ -155,6 +172,10 @@ const refusals: [GateCode, string, Partial<Attempt>][] = [
 describe("authorise", () => {
   it("lets pass an order with its permit and its approvals", () => {
     expect(authorise(attempt())).toEqual({ ok: true, permit: permitFields(), approvers: ["person.ann", "person.bob"] });
+  });
+
+  it("lets pass an order that its approvers may approve to the cent", () => {
+    for (const role of [Role.APPROVER, Role.RISK]) expect(authorise(attempt(bobIs([role], 5_685_000n))).ok).toBe(true);
   });
 
   it("lets pass an order below the ceiling without approvals", () => {

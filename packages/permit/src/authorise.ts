@@ -90,6 +90,7 @@ export function authorise(attempt: Attempt): Authorised | GateRefusal {
     approvals: attempt.approvals,
     needed,
     fence,
+    notional: attempt.parentNotional,
   });
   if (!approved.ok) return approved;
   const missing = permit.approvalIds.find((id) => !approved.approvalIds.includes(id));

@@ -21,6 +21,8 @@ const texts = {
   APPROVER_IS_PROPOSER: "the approver has proposed the order",
   APPROVER_IS_PRINCIPAL: "the order is the approver's own",
   APPROVERS_NOT_DISTINCT: "one person has approved twice",
+  APPROVER_ROLE_MISSING: "the approver has no role that may approve",
+  APPROVER_AMOUNT: "the order is larger than the approver may approve",
   PROPOSER_IS_PRINCIPAL: "an order that needs approvals has one party as proposer and principal",
   APPROVAL_MISSING: "fewer persons have approved than have to",
 } as const;

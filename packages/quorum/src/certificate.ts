@@ -1,6 +1,6 @@
 /** A certificate: the votes that make an entry count. The log gives order, the certificate authority; neither suffices alone. */
 import type { Signed } from "@countersign/contracts";
-import type { PayloadReading } from "@countersign/envelope";
+import { keysAsOf, type PayloadReading } from "@countersign/envelope";
 import { entryTimeMs, readEntry, sameBytes } from "./entry.ts";
 import { openVote } from "./vote.ts";
 
@@ -32,7 +32,8 @@ export type CertificateCode =
 
 /**
  * The first thing wrong, or undefined when the votes certify the entry: a majority (two or three of three), of one round, by distinct
- * members of this version, all for these very bytes, by keys that were good at the entry's own time.
+ * members of this version, all for these very bytes, by keys that were good at the entry's own time: what a key that is revoked today has
+ * certified stays certified, or nobody could read a log again.
  * Never throws.
  */
 export function verifyCertificate(
@@ -44,7 +45,8 @@ export function verifyCertificate(
   const entry = readEntry(entryBytes);
   if (entry === undefined) return "BAD_ENTRY";
   if (votes.length < majority(members)) return "NO_QUORUM"; // P04.quorum
-  const then = { ...reading, nowMs: entryTimeMs(entry) };
+  const nowMs = entryTimeMs(entry);
+  const then = { ...reading, keys: keysAsOf(reading.keys, nowMs), nowMs };
   let round: number | undefined;
   const counted = new Set<string>();
   for (const signed of votes) {

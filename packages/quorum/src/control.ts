@@ -5,8 +5,9 @@
  *
  * The platform is born halted: only a resume that names "birth" opens trading.
  */
-import type { FenceState, KeyChange, KeyGrant, ProposeRequest } from "@countersign/contracts";
-import { hex, Keyring, type KeyringCode, type Keys } from "@countersign/envelope";
+import type { Change, FenceState, KeyChange, KeyGrant, ProposeRequest, RoleGrant } from "@countersign/contracts";
+import { hex, Keyring, type KeyringCode, type Keys, mayDo } from "@countersign/envelope";
+import { type ChangeCode, checkChange, hasAdmins } from "./change.ts";
 import { type Entry, emptyHead, sameBytes } from "./entry.ts";
 import { foldGenesis, type GenesisCode, type GenesisFacts, genesisDigest } from "./genesis.ts";
 import { checkHaltAuthority, type HaltCode, openHaltOf } from "./halt.ts";
@@ -20,16 +21,28 @@ export interface ControlState {
   readonly genesis: GenesisFacts | undefined;
   readonly keys: Keys;
   /** What made `keys`, in order: a keyring is made anew for each change, so that a state never changes. */
-  readonly grants: readonly KeyGrant[];
+  readonly grants: readonly TimedGrant[];
+  readonly roles: readonly RoleGrant[];
+  /** How many changes of roles and limits there were. */
+  readonly changes: bigint;
+  /** SHA-256 of the limits that count, hex; undefined before the first entry. */
+  readonly limits: string | undefined;
   /** SHA-256 of the one genesis that this fold accepts. */
   readonly genesisDigest: Uint8Array;
+}
+
+interface TimedGrant {
+  readonly grant: KeyGrant;
+  /** Decision time of its entry, ms. */
+  readonly atMs: number;
 }
 
 /**
  * - `NOT_GENESIS`: the first entry is not the configured genesis alone; `GENESIS_AGAIN`: a later one is a genesis
  * - `WRONG_LOG`: content of the ledger
  * - `HALT_ALTERED`: the id of a halt in force, with another level or scope
- * - `NOT_A_PERSON`: keys are granted and changed by persons, granted by as many as a resume needs
+ * - `NOT_A_PERSON`: keys, roles and limits are changed by persons, and all but a revocation by as many as a resume needs
+ * - `NO_ROLES`: the genesis knows none; `TOO_FEW_ADMINS`: nobody could change anything after it
  * - the codes of what is folded
  */
 export type ControlCode =
@@ -37,6 +50,9 @@ export type ControlCode =
   | "GENESIS_AGAIN"
   | "WRONG_LOG"
   | "HALT_ALTERED"
+  | "NO_ROLES"
+  | "TOO_FEW_ADMINS"
+  | ChangeCode
   | ProposeCode
   | GenesisCode
   | HaltCode
@@ -55,6 +71,9 @@ export function bornHalted(expectedGenesis: Uint8Array): ControlState {
     genesis: undefined,
     keys: new Keyring(),
     grants: [],
+    roles: [],
+    changes: 0n,
+    limits: undefined,
     genesisDigest: expectedGenesis,
   };
 }
@@ -83,7 +102,17 @@ function applyGenesis(state: ControlState, entry: Entry, propose: Uint8Array): C
   const opened = openPropose(propose, { keys: folded.keys, mode: folded.facts.mode });
   if (!opened.ok) return opened;
   if (opened.log !== "control") return refuse("WRONG_LOG");
-  return accept({ ...state, genesis: folded.facts, keys: folded.keys, grants: content.value.keys });
+  const { facts, keys } = folded;
+  const atMs = Number(opened.envelope.body.sentAtMs);
+  const grants = content.value.keys.map((grant) => ({ grant, atMs }));
+  return accept({
+    ...state,
+    genesis: facts,
+    keys,
+    grants,
+    roles: content.value.roles,
+    limits: hex(facts.limitsDigest),
+  });
 }
 
 function applyPropose(state: ControlState, bytes: Uint8Array): ControlResult {
@@ -102,6 +131,8 @@ function applyPropose(state: ControlState, bytes: Uint8Array): ControlResult {
       return applyResume(state, content.value, propose, genesis);
     case "key":
       return applyKeyChange(state, content.value, propose, genesis);
+    case "change":
+      return applyChange(state, content.value, propose, genesis);
     default:
       return refuse("WRONG_LOG");
   }
@@ -153,18 +184,49 @@ function applyKeyChange(
   const { grant } = change;
   if (!propose.key.person) return refuse("NOT_A_PERSON");
   if (grant === undefined) return refuse("BAD_PROPOSE");
+  if (!mayDo(propose.key, "revoke")) return refuse("ROLE_MISSING");
   const nowMs = Number(propose.envelope.body.sentAtMs);
   const unsigned = checkKeyChange(change, resumePersons, { keys: state.keys, mode, nowMs });
   if (unsigned !== undefined) return refuse(unsigned);
-  const grants = [...state.grants, grant];
-  const keys = new Keyring();
-  let wrong: KeyringCode | undefined;
-  for (const each of grants) {
-    const isKnown = keys.find(each.keyid ?? "") !== undefined;
-    wrong = isKnown ? keys.change(each) : keys.grant(each);
-  }
-  return wrong === undefined ? accept({ ...state, keys, grants }) : refuse(wrong);
+  const grants = [...state.grants, { grant, atMs: nowMs }];
+  const keys = keyringOf(grants, state.roles);
+  return keys instanceof Keyring ? accept({ ...state, keys, grants }) : refuse(keys);
 }
+
+function applyChange(
+  state: ControlState,
+  change: Change,
+  propose: OpenedPropose,
+  { mode, resumePersons }: GenesisFacts,
+): ControlResult {
+  if (!propose.key.person) return refuse("NOT_A_PERSON");
+  const nowMs = Number(propose.envelope.body.sentAtMs);
+  const number = state.changes + 1n;
+  const wrong = checkChange(change, number, resumePersons, { keys: state.keys, mode, nowMs });
+  if (wrong !== undefined) return refuse(wrong);
+  const what = change.changed?.what;
+  if (what?.case === "limits") return accept({ ...state, changes: number, limits: hex(what.value.digest ?? NOTHING) });
+  if (what?.case !== "role") return refuse("BAD_CHANGE");
+  // Who had every right would have none with the first role of somebody else: such a platform is founded anew.
+  if (state.roles.length === 0) return refuse("NO_ROLES");
+  const roles = [...state.roles, what.value];
+  if (!hasAdmins(roles, resumePersons)) return refuse("TOO_FEW_ADMINS");
+  const keys = keyringOf(state.grants, roles);
+  return keys instanceof Keyring ? accept({ ...state, changes: number, keys, roles }) : refuse(keys);
+}
+
+function keyringOf(grants: readonly TimedGrant[], roles: readonly RoleGrant[]): Keyring | KeyringCode {
+  const keys = new Keyring();
+  for (const { grant, atMs } of grants) {
+    const isKnown = keys.find(grant.keyid ?? "") !== undefined;
+    const wrong = isKnown ? keys.change(grant, atMs) : keys.grant(grant);
+    if (wrong !== undefined) return wrong;
+  }
+  for (const grant of roles) keys.assign(grant);
+  return keys;
+}
+
+const NOTHING = new Uint8Array(0);
 
 function accept(state: ControlState): ControlResult {
   return { ok: true, state };

@@ -3,6 +3,7 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { type Genesis, KeyPurpose, Mode, ProposeRequestSchema } from "@countersign/contracts";
 import { Keyring, type KeyringCode, type Keys, sha256 } from "@countersign/envelope";
 import type { Members } from "./certificate.ts";
+import { hasAdmins, isRoleGrant } from "./change.ts";
 import { QuorumError } from "./error.ts";
 
 export interface GenesisFacts {
@@ -16,7 +17,7 @@ export interface GenesisFacts {
 }
 
 /**
- * - `BAD_GENESIS`: a field is missing or out of its range
+ * - `BAD_GENESIS`: a field is missing or out of its range, or nobody could change anything after it
  * - `NO_VOTE_KEY`: a validator without a key for votes
  * - a keyring code: a grant that cannot be registered
  */
@@ -59,6 +60,7 @@ export function foldGenesis(
   const facts = factsOf(genesis);
   if (facts === undefined) return { ok: false, code: "BAD_GENESIS" };
   const keys = new Keyring();
+  for (const grant of genesis.roles) keys.assign(grant);
   for (const grant of genesis.keys) {
     const wrong = keys.grant(grant);
     if (wrong !== undefined) return { ok: false, code: wrong };
@@ -69,11 +71,12 @@ export function foldGenesis(
 }
 
 function factsOf(genesis: Genesis): GenesisFacts | undefined {
-  const { mode, platform, resumePersons, validators, membersVersion, authorityDigest, limitsDigest } = genesis;
+  const { mode, platform, resumePersons, validators, membersVersion, authorityDigest, limitsDigest, roles } = genesis;
   if (mode === undefined || !(mode in resumePersonsMin) || !platform || membersVersion === undefined) return undefined;
   if (resumePersons === undefined || resumePersons < (resumePersonsMin[mode] ?? 2)) return undefined;
   if (validators.length !== 3 || new Set(validators).size !== 3 || validators.includes("")) return undefined;
   if (authorityDigest?.length !== 32 || limitsDigest?.length !== 32) return undefined;
+  if (!roles.every(isRoleGrant) || (roles.length > 0 && !hasAdmins(roles, resumePersons))) return undefined;
   const members = { version: membersVersion, validators };
   return { mode, platform, resumePersons, members, authorityDigest, limitsDigest };
 }

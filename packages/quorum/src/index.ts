@@ -1,6 +1,7 @@
 export { openArchive } from "./archive/archive.ts";
 export { type ArchivedLogOptions, ArchivedQuorumLog } from "./archive/log.ts";
 export { type CertificateCode, type Members, majority, verifyCertificate } from "./certificate.ts";
+export { type ChangeCode, signChange } from "./change.ts";
 export { applyControl, bornHalted, type ControlCode, type ControlResult, type ControlState } from "./control.ts";
 export {
   buildEntry,

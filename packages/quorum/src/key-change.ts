@@ -1,6 +1,6 @@
 /**
  * Changes of keys. Granting one is as hard as opening trading: whoever could enrol a person of his own making would be two persons. Taking
- * one away is as easy as a halt: any person may.
+ * one away is as easy as a halt: any person may who has a role.
  */
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import {
@@ -28,7 +28,8 @@ export function checkKeyChange(
   if (grant === undefined) return "BAD_PROPOSE";
   if (grant.state === KeyState.REVOKED) return undefined;
   const wanted = toBinary(KeyGrantSchema, grant);
-  return checkPersons(signatures, personsMin, "key", reading, (payload) => personFor(payload, wanted));
+  const who = { personsMin, kind: "key", right: "change" } as const;
+  return checkPersons(signatures, who, reading, (payload) => personFor(payload, wanted));
 }
 
 function personFor(payload: Uint8Array, wanted: Uint8Array): string | undefined {

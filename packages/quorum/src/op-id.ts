@@ -1,6 +1,7 @@
 /** The name of what a proposal is about, derived from its content alone: whoever proposes the same thing gets the first outcome. */
-import type { ProposeRequest } from "@countersign/contracts";
-import { businessKey } from "@countersign/envelope";
+import { toBinary } from "@bufbuild/protobuf";
+import { ChangedSchema, type ProposeRequest } from "@countersign/contracts";
+import { businessKey, hex, sha256 } from "@countersign/envelope";
 
 /** 64 hex digits; undefined when the content lacks what its name is made of. */
 export function opIdOf({ content }: Pick<ProposeRequest, "content">): string | undefined {
@@ -23,6 +24,10 @@ function partsOf(content: ProposeRequest["content"]): readonly (string | undefin
     case "key": {
       const { keyid, state, reason } = content.value.grant ?? {};
       return ["key", keyid, state?.toString(), `because ${reason ?? ""}`];
+    }
+    case "change": {
+      const { changed } = content.value;
+      return ["change", changed && hex(sha256(toBinary(ChangedSchema, changed)))];
     }
     case undefined:
       return undefined;

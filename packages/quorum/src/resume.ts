@@ -40,7 +40,8 @@ export function checkResume(
   const { haltIds, reason, signatures } = resume;
   if (haltIds.length === 0 || !reason) return "RESUMES_NOTHING";
   if (!haltIds.every((id) => fence.halts.some((halt) => halt.id === id))) return "UNKNOWN_HALT";
-  return checkPersons(signatures, personsMin, "resume", reading, (payload) => {
+  const who = { personsMin, kind: "resume", right: "resume" } as const;
+  return checkPersons(signatures, who, reading, (payload) => {
     const statement = readStatement(payload);
     const isMeant =
       statement?.epoch === fence.epoch &&

@@ -7,10 +7,10 @@ import { randomBytes } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { toBinary } from "@bufbuild/protobuf";
-import { KeyPurpose, SignedSchema } from "@countersign/contracts";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { KeyPurpose, Role, type RoleGrant, RoleGrantSchema, SignedSchema } from "@countersign/contracts";
 import { freePorts } from "@countersign/engines";
-import { parseMoney } from "@countersign/orders";
+import { moneyToWire, parseMoney } from "@countersign/orders";
 import { isTransient, RpcError } from "@countersign/runtime";
 import { AGENTS, modes, signOpening } from "../agents.ts";
 import { authority } from "../authority-file.ts";
@@ -54,7 +54,8 @@ export async function foundCluster(
   const signers = new KeyFiles(keysDir(dir), { makes: true });
   const platform = `cs-${randomBytes(4).toString("hex")}`;
   const persons = [choice.person];
-  const facts = { authority, mode: modes.paper, platform, signers, persons, limitsDigest: limits.digest };
+  const roles = [founderRole(choice)];
+  const facts = { authority, mode: modes.paper, platform, signers, persons, roles, limitsDigest: limits.digest };
   const genesis = genesisRequest({ ...facts, fromMs: Date.now() - CLOCKS_APART_MS });
   const opening = signOpening(choice.person, signers.signer(choice.person, KeyPurpose.APPROVAL));
   const names = processesOf(choice);
@@ -82,6 +83,15 @@ export async function foundCluster(
   writeSpec(dir, spec);
   return spec;
 }
+
+/** Who founds a cluster is alone at first, and may do everything; whom he enrols has fewer rights. */
+function founderRole({ person, currency }: ClusterChoice): RoleGrant {
+  const roles = [Role.APPROVER, Role.RISK, Role.ADMIN];
+  return create(RoleGrantSchema, { person, roles, approvesUpTo: moneyToWire(parseMoney(FOUNDER_UP_TO, currency, 2)) });
+}
+
+/** The largest order that the founder may approve, in the account's currency. Above it somebody has to be granted more. */
+const FOUNDER_UP_TO = "1000000.00";
 
 function checkReplicas({ replicas = {} }: ClusterChoice): void {
   for (const [agent, count] of Object.entries(replicas)) {

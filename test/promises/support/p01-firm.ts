@@ -1,9 +1,9 @@
 /** What outlives every process of the floor: keys, the genesis, the stores, the certified log. And what the firm was told to be. */
 import { readFileSync } from "node:fs";
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import type { Ceiling } from "@countersign/agent-execution";
 import { type Limits, parseLimits } from "@countersign/agent-policy";
-import { Mode, ProposeRequestSchema } from "@countersign/contracts";
+import { Mode, ProposeRequestSchema, RoleGrantSchema } from "@countersign/contracts";
 import { type Instrument, parseInstruments, parseMoney } from "@countersign/orders";
 import { MemoryQuorumLog } from "@countersign/quorum";
 import { authority } from "../../../platform/src/authority-file.ts";
@@ -20,6 +20,10 @@ export interface FirmOptions {
   readonly approvers?: number;
   /** Persons for a resume. */
   readonly resumers?: number;
+  /** Of persons; without any everybody may do everything. */
+  readonly roles?: readonly MessageInitShape<typeof RoleGrantSchema>[];
+  /** Who opens trading. */
+  readonly openers?: readonly string[];
 }
 
 export class Firm {
@@ -29,17 +33,19 @@ export class Firm {
   readonly limits: Limits;
   readonly ceiling: Ceiling;
   readonly genesis: Uint8Array;
+  readonly openers: readonly string[];
   readonly deposit = parseMoney("100000.00", "USD");
   /** Processes that were started over this. */
   lives = 0;
   readonly #stores = new Map<string, WatchedStore>();
 
-  constructor({ approvers = 1, resumers = 1 }: FirmOptions = {}) {
+  constructor({ approvers = 1, resumers = 1, roles = [], openers = [ADA, BOB] }: FirmOptions = {}) {
+    this.openers = openers;
     const table = readFileSync(new URL("../../../markets/instruments.json", import.meta.url), "utf8");
     this.instruments = parseInstruments(JSON.parse(table));
     this.limits = limitsOf(approvers);
     this.ceiling = { notional: parseMoney("45000.00", "USD"), persons: approvers };
-    this.genesis = genesisOf(this.keys, this.limits, resumers);
+    this.genesis = genesisOf(this.keys, this.limits, { resumers, roles });
   }
 
   store(name: string): WatchedStore {
@@ -66,11 +72,16 @@ function limitsOf(persons: number): Limits {
   return parseLimits(Buffer.from(JSON.stringify(file, undefined, 2)), "limits/promises.json");
 }
 
-function genesisOf(keys: ReplayKeys, { digest }: Limits, resumers: number): Uint8Array {
+function genesisOf(
+  keys: ReplayKeys,
+  { digest }: Limits,
+  { resumers, roles }: Required<Pick<FirmOptions, "resumers" | "roles">>,
+): Uint8Array {
   const firm = { authority, mode: Mode.REPLAY, platform: "countersign-embedded", signers: keys, persons: [ADA, BOB] };
   const facts = { ...firm, limitsDigest: digest, fromMs: START_MS };
   const request = fromBinary(ProposeRequestSchema, genesisRequest(facts));
   if (request.content.case !== "genesis") throw new Error("the first entry is a genesis");
   request.content.value.resumePersons = resumers;
+  request.content.value.roles = roles.map((role) => create(RoleGrantSchema, role));
   return toBinary(ProposeRequestSchema, request);
 }

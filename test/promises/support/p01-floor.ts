@@ -281,7 +281,7 @@ export class Floor {
 
   async #begin(): Promise<void> {
     await this.step(() => this.person(ADA).proposeGenesis(this.firm.genesis, VALIDATOR));
-    await this.resume(["birth"], [ADA, BOB]);
+    await this.resume(["birth"], this.firm.openers);
     await this.step(() => this.person(ADA).deposit("main", this.firm.deposit, "opening", VALIDATOR));
   }
 

@@ -1,5 +1,5 @@
 import { toBinary } from "@bufbuild/protobuf";
-import { Decision, Mode, type OpenHalt, type Signed, SubmitOrderSchema } from "@countersign/contracts";
+import { Decision, Mode, type OpenHalt, Role, type Signed, SubmitOrderSchema } from "@countersign/contracts";
 import { signPayload } from "@countersign/envelope";
 import { type Order, parseMoney, parseQuantity } from "@countersign/orders";
 import { describe, expect, it } from "vitest";
@@ -9,6 +9,7 @@ import {
   EPOCH,
   instruments,
   intentOf,
+  keysWith,
   NOW_MS,
   OPEN,
   orderOf,
@@ -122,10 +123,18 @@ const cases: Readonly<Record<SendCode, Case>> = {
     approvals: [ann, ann],
     core: { ceiling: { ...config.ceiling, persons: 2 } },
   },
+  APPROVER_ROLE_MISSING: approvedIn([Role.ADMIN], 900_000_00n),
+  APPROVER_AMOUNT: approvedIn([Role.APPROVER], 189_999_99n),
   APPROVER_IS_PROPOSER: byParty({ proposer: "person:ann" }),
   APPROVER_IS_PRINCIPAL: byParty({ principal: "person:ann" }),
   PROPOSER_IS_PRINCIPAL: { intent: sameParty, approvals: [approvalOf(sameParty, "person:ann")] },
 };
+
+/** Worth 190,000.00, approved by Ann in these roles. */
+function approvedIn(roles: readonly Role[], cents: bigint): Case {
+  const core = { keys: keysWith("person:ann", roles, cents) };
+  return { intent: large, approvals: [approvalOf(large, "person:ann")], core };
+}
 
 function byParty(fields: { proposer?: string; principal?: string }): Case {
   const bytes = intentOf({ intentKey: "party", quantity: { units: 1_000n, scale: 0 }, ...fields });

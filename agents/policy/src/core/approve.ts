@@ -1,13 +1,15 @@
 /** What a person answers, and what happens to an order that nobody answers in time. */
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type ApprovalDecision, type FenceState, type Signed, SignedSchema } from "@countersign/contracts";
-import { compare, modes, type Order, orderFromIntent } from "@countersign/orders";
+import { compare, type Money, modes, type Order, orderFromIntent } from "@countersign/orders";
 import { checkApprovals, intentDigest, readApproval } from "@countersign/permit";
 import type { Context, Effect } from "@countersign/runtime";
 import { checkOrder } from "./check.ts";
 import type { PolicyConfig } from "./config.ts";
+import { personsNeeded } from "./limits.ts";
 import { approvalTimer, decided, refused } from "./records.ts";
 import type { PolicyCode } from "./refusal.ts";
+import { familyWorth } from "./reservation.ts";
 import { type PolicyState, type Waiting, without } from "./state.ts";
 import { tripRules } from "./trip.ts";
 import { issue, type Reached, rejected } from "./verdict.ts";
@@ -34,7 +36,9 @@ export function decideApproval(
   if (waiting === undefined) return refuse("APPROVAL_UNKNOWN", "nothing waits for this approval");
   if (!(context.nowMs < waiting.expiresAtMs)) return refuse("APPROVAL_EXPIRED", "the order has waited for too long");
   if (waiting.epoch !== context.fence.epoch) return refuse("APPROVAL_OLD_EPOCH", "the order is of another epoch");
-  const verdict = checkPersons(waiting, [signed], 1, context, config);
+  const order = orderOf(waiting);
+  const worth = familyWorth(state, order);
+  const verdict = checkPersons({ waiting, order, worth }, [signed], 1, context, config);
   if (!verdict.ok && verdict.code === "APPROVAL_REJECTED")
     return end(state, waiting, "APPROVAL_REJECTED", `${said.approver} said no`, config);
   if (!verdict.ok) return refuse(verdict.code, verdict.text);
@@ -42,9 +46,10 @@ export function decideApproval(
   const approvals = { ...waiting.approvals, [said.approver]: toBinary(SignedSchema, signed) };
   const all = Object.values(approvals).map((bytes) => fromBinary(SignedSchema, bytes));
   const answered = { ...waiting, approvals };
-  const enough = checkPersons(answered, all, config.limits.approvals.persons, context, config);
+  const needed = personsNeeded(config.limits, worth);
+  const enough = checkPersons({ waiting: answered, order, worth }, all, needed, context, config);
   if (enough.ok) return releaseOrder(state, answered, all, context, config);
-  const text = `${said.approver} approved; ${config.limits.approvals.persons} persons are needed`;
+  const text = `${said.approver} approved; ${needed} persons are needed`;
   return {
     state: { ...state, waiting: { ...state.waiting, [waiting.approvalId]: answered } },
     effects: [decided(waiting.intentKey, "APPROVED_IN_PART", text)],
@@ -104,17 +109,20 @@ function releaseOrder(
 }
 
 function checkPersons(
-  waiting: Waiting,
+  { waiting, order, worth }: { readonly waiting: Waiting; readonly order: Order; readonly worth: Money },
   approvals: readonly Signed[],
   needed: number,
   { nowMs, fence }: Context<PolicyView>,
   { keys, mode }: PolicyConfig,
 ) {
-  const made = orderFromIntent(waiting.intent);
+  const asked = { order, intentDigest: intentDigest(waiting.intent), notional: worth };
+  return checkApprovals({ keys, mode: modes.toWire(mode), nowMs, fence, approvals, needed, ...asked });
+}
+
+function orderOf({ intent }: Waiting): Order {
+  const made = orderFromIntent(intent);
   if (!made.ok) throw new Error("broken invariant: what waits for a person makes an order");
-  const reading = { keys, mode: modes.toWire(mode), nowMs };
-  const { order } = made;
-  return checkApprovals({ ...reading, order, intentDigest: intentDigest(waiting.intent), approvals, needed, fence });
+  return made.order;
 }
 
 /** Undefined when the order would still trade inside the band that the person signed. */

@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { checkCeiling } from "./ceiling.ts";
 import { PolicyError } from "./error.ts";
 import { jsonLines } from "./json-lines.ts";
-import { parseLimits } from "./limits.ts";
+import { parseLimits, personsNeeded } from "./limits.ts";
 
 const folder = join(import.meta.dirname, "../../../../limits");
 const bytesOf = (name: string) => readFileSync(join(folder, name));
@@ -117,6 +117,22 @@ describe("parseLimits", () => {
     );
     expect(refusalOf("")).toContain("limits/my.json:1: ");
     expect(refusalOf("[]")).toBe("limits/my.json:1: expected an object, got []");
+  });
+});
+
+describe("personsNeeded", () => {
+  const asked = (approvals: object, units: bigint) => {
+    const file = { ...JSON.parse(text), approvals: { ttlSeconds: 120, ...approvals } };
+    const limits = parseLimits(Buffer.from(JSON.stringify(file)), "limits/my.json");
+    return personsNeeded(limits, money(units, 2, "USD"));
+  };
+
+  it("is two above the amount that the limits name, and never fewer than they ask of everybody", () => {
+    const two = { twoPersonsAbove: "50000" };
+    expect([asked(two, 50_000_00n), asked(two, 50_000_01n)]).toEqual([1, 2]);
+    expect([asked({ ...two, persons: 3 }, 50_000_00n), asked({ ...two, persons: 3 }, 50_000_01n)]).toEqual([3, 3]);
+    expect(asked({}, 9_000_000_00n)).toBe(1);
+    expect(() => asked({ twoPersonsAbove: 50_000 }, 1n)).toThrow(/approvals\.twoPersonsAbove: expected a decimal/);
   });
 });
 

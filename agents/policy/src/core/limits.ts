@@ -1,5 +1,5 @@
 import { sha256 } from "@countersign/envelope";
-import type { Fixed } from "@countersign/orders";
+import { compare, type Fixed, type Money } from "@countersign/orders";
 import { PolicyError } from "./error.ts";
 import { jsonLines } from "./json-lines.ts";
 import { FieldReader } from "./limits-reader.ts";
@@ -25,6 +25,8 @@ export interface Limits {
     readonly ttlMs: number;
     /** How many persons have to approve. */
     readonly persons: number;
+    /** Above this, in the account's currency, at least two. */
+    readonly twoPersonsAbove: Fixed | undefined;
   };
   readonly permitTtlMs: number;
   /** SHA-256 of the file's bytes: the policy version in every permit. */
@@ -72,7 +74,7 @@ export function parseLimits(bytes: Uint8Array, file: string): Limits {
   const symbols = read.texts("symbols");
   if (symbols.length === 0) throw read.wrong("symbols", "at least one symbol: what is not listed is not traded");
   const approvals = read.object("approvals");
-  approvals.only(["ttlSeconds", "persons"]);
+  approvals.only(["ttlSeconds", "persons", "twoPersonsAbove"]);
   return {
     name,
     rules,
@@ -80,11 +82,19 @@ export function parseLimits(bytes: Uint8Array, file: string): Limits {
     approvals: {
       ttlMs: approvals.integer("ttlSeconds", 1, 86_400) * 1000,
       persons: approvals.has("persons") ? approvals.integer("persons", 1, 9) : 1,
+      twoPersonsAbove: approvals.has("twoPersonsAbove") ? approvals.decimal("twoPersonsAbove").value : undefined,
     },
     permitTtlMs: read.integer("permitTtlSeconds", 1, 3600) * 1000,
     digest: sha256(bytes),
     file,
   };
+}
+
+/** How many persons an order of this size takes, its siblings included. */
+export function personsNeeded({ approvals }: Limits, { units, scale }: Money): number {
+  const { persons, twoPersonsAbove } = approvals;
+  const isLarge = twoPersonsAbove !== undefined && compare({ units, scale }, twoPersonsAbove) > 0;
+  return isLarge ? Math.max(persons, 2) : persons;
 }
 
 function readRule(read: FieldReader): Rule {

@@ -3,9 +3,10 @@
  * fills that only one of them has had yet explain a difference, nothing else does.
  */
 import type { EntryPosted, FenceState, FillsBooked } from "@countersign/contracts";
+import { keysAsOf } from "@countersign/envelope";
 import { applyDeposit, applyFill, type Book, type BookedFill, fillFromWire } from "@countersign/ledger";
 import { modes, moneyFromWire } from "@countersign/orders";
-import { type Entry, openPropose, positionOf, readEntry, verifyCertificate } from "@countersign/quorum";
+import { type Entry, entryTimeMs, openPropose, positionOf, readEntry, verifyCertificate } from "@countersign/quorum";
 import type { Attached } from "@countersign/runtime";
 import type { PolicyConfig } from "./config.ts";
 import { closeAccount, type Latched } from "./latch.ts";
@@ -54,8 +55,9 @@ export function foldLedgerEntry(
 /** The state with the entry in the second book; or why it cannot be booked. */
 function foldEntry(before: PolicyState, entry: Entry, nowMs: number, config: PolicyConfig): PolicyState | string {
   let state = before;
+  const keys = keysAsOf(config.keys, entryTimeMs(entry));
   for (const propose of entry.proposes) {
-    const opened = openPropose(propose, { keys: config.keys, mode: modes.toWire(config.mode) });
+    const opened = openPropose(propose, { keys, mode: modes.toWire(config.mode) });
     if (!opened.ok) return `entry ${entry.seq} has a proposal that does not verify: ${opened.code}`;
     const { content } = opened;
     let next: PolicyState | string = state;

@@ -1,5 +1,5 @@
 /** Capital held for an order: taken with the permit, given back only by what Policy reads. */
-import { compare, type Order, product, type Quantity, quantity, rescale } from "@countersign/orders";
+import { compare, type Money, money, type Order, product, type Quantity, quantity, rescale } from "@countersign/orders";
 import type { OpenOrder, PolicyState } from "./state.ts";
 import { without } from "./state.ts";
 
@@ -37,6 +37,14 @@ export function reserve(
   if (parent === intentKey) return { ...state, orders };
   const family = { notional: (state.families[parent]?.notional ?? 0n) + reserved, atMs: nowMs };
   return { ...state, orders, families: { ...state.families, [parent]: family } };
+}
+
+/** What the order and all other children of its parent may cost, in the account's money: what a person's amount is compared with. */
+export function familyWorth(state: PolicyState, order: Order): Money {
+  const account = state.book.money;
+  if (account === undefined) throw new Error("broken invariant: who asks a person has an account with money");
+  const siblings = state.families[order.parent]?.notional ?? 0n;
+  return money(siblings + worth(state, order, order.quantity), account.scale, account.currency);
 }
 
 /** A fill has become a position; what is left stays reserved. */

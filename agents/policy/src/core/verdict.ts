@@ -17,10 +17,11 @@ import { intentDigest } from "@countersign/permit";
 import type { Cause, Context, Effect, PublishEffect } from "@countersign/runtime";
 import { workingOrders } from "./book-after.ts";
 import type { Judged } from "./check.ts";
+import { personsNeeded } from "./limits.ts";
 import { countPermit } from "./recent.ts";
 import { alert, approvalTimer, verdict } from "./records.ts";
 import type { PolicyCode } from "./refusal.ts";
-import { reserve } from "./reservation.ts";
+import { familyWorth, reserve } from "./reservation.ts";
 import type { Scene } from "./scene.ts";
 import type { PolicyState, Waiting } from "./state.ts";
 import type { PolicyView } from "./view.ts";
@@ -123,7 +124,7 @@ export function escalate(intent: Uint8Array, judged: Judged, context: Context<Po
     intent,
     haltEpoch: epoch,
     expiresAtMs: BigInt(expiresAtMs),
-    approvalsNeeded: config.limits.approvals.persons,
+    approvalsNeeded: personsNeeded(config.limits, familyWorth(state, order)),
     words: `${orderInWords(order, instrument)}, for ${order.principal}, proposed by ${order.proposer}: ${judgement.escalate.join("; ")}`,
     intentKey,
   });

@@ -1,9 +1,9 @@
 /**
  * The evidence that comes with a fill: its order's intent, permit and approvals. They are read at the time of the intent: what has
- * expired since, or whose epoch has passed, does not undo a fill that happened.
+ * expired since, whose epoch has passed or whose key was revoked, does not undo a fill that happened.
  */
 import type { Mode, SubmitOrder } from "@countersign/contracts";
-import { type Keys, openPayload } from "@countersign/envelope";
+import { type Keys, keysAsOf, openPayload } from "@countersign/envelope";
 import { modes, type Order, orderFromIntent } from "@countersign/orders";
 import { checkApprovals, intentDigest, readPermit } from "@countersign/permit";
 import { refuse, type ValidatorRefusal } from "./refusal.ts";
@@ -26,7 +26,8 @@ export function permittedOrder(
   const { order, intent } = made;
   if (modes.toWire(order.mode) !== mode) return refuse("WRONG_MODE", order.mode);
   if (intent.decidedAtMs === undefined) return refuse("NO_ORDER", "decidedAtMs is missing");
-  const reading = { keys, mode, nowMs: Number(intent.decidedAtMs) };
+  const nowMs = Number(intent.decidedAtMs);
+  const reading = { keys: keysAsOf(keys, nowMs), mode, nowMs };
 
   if (signed === undefined) return refuse("PERMIT_MISSING");
   const opened = openPayload(signed, "permit", reading);
@@ -39,7 +40,15 @@ export function permittedOrder(
 
   const fence = { epoch: permit.haltEpoch, halts: [], released: [], head: { seq: 0n, digest: "" } };
   const needed = permit.approvalIds.length > 0 ? 1 : 0;
-  const approved = checkApprovals({ ...reading, order, intentDigest: digest, approvals, needed, fence });
+  const approved = checkApprovals({
+    ...reading,
+    order,
+    intentDigest: digest,
+    approvals,
+    needed,
+    fence,
+    notional: undefined,
+  });
   if (!approved.ok) return refuse(approved.code, approved.text);
   const missing = permit.approvalIds.find((id) => !approved.approvalIds.includes(id));
   if (missing !== undefined) return refuse("APPROVAL_MISSING", missing); // P05.approvals

@@ -20,7 +20,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file countersign/v1/quorum.proto.
  */
 export const file_countersign_v1_quorum: GenFile = /*@__PURE__*/
-  fileDesc("Chtjb3VudGVyc2lnbi92MS9xdW9ydW0ucHJvdG8SDmNvdW50ZXJzaWduLnYxIoEBCghMb2dFbnRyeRIlCgNsb2cYASABKA4yEy5jb3VudGVyc2lnbi52MS5Mb2dIAIgBARIQCgNzZXEYAiABKARIAYgBARIRCgRwcmV2GAMgASgMSAKIAQESEAoIcHJvcG9zZXMYBCADKAxCBgoEX2xvZ0IGCgRfc2VxQgcKBV9wcmV2IvEBCgRWb3RlEiUKA2xvZxgBIAEoDjITLmNvdW50ZXJzaWduLnYxLkxvZ0gAiAEBEhAKA3NlcRgCIAEoBEgBiAEBEhIKBXJvdW5kGAMgASgNSAKIAQESHAoPbWVtYmVyc192ZXJzaW9uGAQgASgESAOIAQESGQoMZW50cnlfZGlnZXN0GAUgASgMSASIAQESFgoJdmFsaWRhdG9yGAYgASgJSAWIAQFCBgoEX2xvZ0IGCgRfc2VxQggKBl9yb3VuZEISChBfbWVtYmVyc192ZXJzaW9uQg8KDV9lbnRyeV9kaWdlc3RCDAoKX3ZhbGlkYXRvciLoAgoOUHJvcG9zZVJlcXVlc3QSEgoFb3BfaWQYASABKAlIAYgBARIlCgNsb2cYAiABKA4yEy5jb3VudGVyc2lnbi52MS5Mb2dIAogBARIqCgdnZW5lc2lzGAMgASgLMhcuY291bnRlcnNpZ24udjEuR2VuZXNpc0gAEiQKBGhhbHQYBCABKAsyFC5jb3VudGVyc2lnbi52MS5IYWx0SAASKAoGcmVzdW1lGAUgASgLMhYuY291bnRlcnNpZ24udjEuUmVzdW1lSAASKgoHZGVwb3NpdBgGIAEoCzIXLmNvdW50ZXJzaWduLnYxLkRlcG9zaXRIABIsCgVmaWxscxgHIAEoCzIbLmNvdW50ZXJzaWduLnYxLkZpbGxzQm9va2VkSAASKAoDa2V5GAggASgLMhkuY291bnRlcnNpZ24udjEuS2V5Q2hhbmdlSABCCQoHY29udGVudEIICgZfb3BfaWRCBgoEX2xvZyLLAQoPUHJvcG9zZVJlc3BvbnNlEhIKBW9wX2lkGAEgASgJSACIAQESEAoDc2VxGAIgASgESAGIAQESGQoMZW50cnlfZGlnZXN0GAMgASgMSAKIAQESEQoEY29kZRgEIAEoCUgDiAEBEhIKBXBsYWNlGAUgASgJSASIAQESEQoEdGV4dBgGIAEoCUgFiAEBQggKBl9vcF9pZEIGCgRfc2VxQg8KDV9lbnRyeV9kaWdlc3RCBwoFX2NvZGVCCAoGX3BsYWNlQgcKBV90ZXh0IkkKC1ZvdGVSZXF1ZXN0EhIKBWVudHJ5GAEgASgMSACIAQESEgoFcm91bmQYAiABKA1IAYgBAUIICgZfZW50cnlCCAoGX3JvdW5kInoKDFZvdGVSZXNwb25zZRIpCgR2b3RlGAEgASgLMhYuY291bnRlcnNpZ24udjEuU2lnbmVkSACIAQESEQoEY29kZRgCIAEoCUgBiAEBEhEKBHRleHQYAyABKAlIAogBAUIHCgVfdm90ZUIHCgVfY29kZUIHCgVfdGV4dCJiCgtSZWFkUmVxdWVzdBIlCgNsb2cYASABKA4yEy5jb3VudGVyc2lnbi52MS5Mb2dIAIgBARIWCglhZnRlcl9zZXEYAiABKARIAYgBAUIGCgRfbG9nQgwKCl9hZnRlcl9zZXEijQEKDFJlYWRSZXNwb25zZRIVCghoZWFkX3NlcRgBIAEoBEgAiAEBEhgKC2hlYWRfZGlnZXN0GAIgASgMSAGIAQESLwoHZW50cmllcxgDIAMoCzIeLmNvdW50ZXJzaWduLnYxLkNlcnRpZmllZEVudHJ5QgsKCV9oZWFkX3NlcUIOCgxfaGVhZF9kaWdlc3QiVQoOQ2VydGlmaWVkRW50cnkSEgoFZW50cnkYASABKAxIAIgBARIlCgV2b3RlcxgCIAMoCzIWLmNvdW50ZXJzaWduLnYxLlNpZ25lZEIICgZfZW50cnkiKwoLRW50cnlQb3N0ZWQSEgoFZW50cnkYASABKAxIAIgBAUIICgZfZW50cnki3wIKB0dlbmVzaXMSJwoEbW9kZRgBIAEoDjIULmNvdW50ZXJzaWduLnYxLk1vZGVIAIgBARIVCghwbGF0Zm9ybRgCIAEoCUgBiAEBEhsKDnJlc3VtZV9wZXJzb25zGAMgASgNSAKIAQESJgoEa2V5cxgEIAMoCzIYLmNvdW50ZXJzaWduLnYxLktleUdyYW50EhIKCnZhbGlkYXRvcnMYBSADKAkSHAoPbWVtYmVyc192ZXJzaW9uGAYgASgESAOIAQESHQoQYXV0aG9yaXR5X2RpZ2VzdBgHIAEoDEgEiAEBEhoKDWxpbWl0c19kaWdlc3QYCCABKAxIBYgBAUIHCgVfbW9kZUILCglfcGxhdGZvcm1CEQoPX3Jlc3VtZV9wZXJzb25zQhIKEF9tZW1iZXJzX3ZlcnNpb25CEwoRX2F1dGhvcml0eV9kaWdlc3RCEAoOX2xpbWl0c19kaWdlc3Qi8QMKCEtleUdyYW50EhIKBWtleWlkGAEgASgJSACIAQESFwoKcHVibGljX2tleRgCIAEoDEgBiAEBEhMKBnNlbmRlchgDIAEoCUgCiAEBEhMKBnBlcnNvbhgEIAEoCEgDiAEBEjAKB3B1cnBvc2UYBSABKA4yGi5jb3VudGVyc2lnbi52MS5LZXlQdXJwb3NlSASIAQESIwoFbW9kZXMYBiADKA4yFC5jb3VudGVyc2lnbi52MS5Nb2RlEigKBXR5cGVzGAcgAygLMhkuY291bnRlcnNpZ24udjEuVHlwZUdyYW50EhoKDXZhbGlkX2Zyb21fbXMYCCABKARIBYgBARIbCg52YWxpZF91bnRpbF9tcxgJIAEoBEgGiAEBEiwKBXN0YXRlGAogASgOMhguY291bnRlcnNpZ24udjEuS2V5U3RhdGVIB4gBARITCgZyZWFzb24YCyABKAlICIgBARISCgVwcm9vZhgMIAEoDEgJiAEBQggKBl9rZXlpZEINCgtfcHVibGljX2tleUIJCgdfc2VuZGVyQgkKB19wZXJzb25CCgoIX3B1cnBvc2VCEAoOX3ZhbGlkX2Zyb21fbXNCEQoPX3ZhbGlkX3VudGlsX21zQggKBl9zdGF0ZUIJCgdfcmVhc29uQggKBl9wcm9vZiJFCglUeXBlR3JhbnQSEQoEdHlwZRgBIAEoCUgAiAEBEhIKBXRvcGljGAIgASgJSAGIAQFCBwoFX3R5cGVCCAoGX3RvcGljIm8KCUtleUNoYW5nZRIsCgVncmFudBgBIAEoCzIYLmNvdW50ZXJzaWduLnYxLktleUdyYW50SACIAQESKgoKc2lnbmF0dXJlcxgCIAMoCzIWLmNvdW50ZXJzaWduLnYxLlNpZ25lZEIICgZfZ3JhbnQiZgoMS2V5U3RhdGVtZW50EiwKBWdyYW50GAEgASgLMhguY291bnRlcnNpZ24udjEuS2V5R3JhbnRIAIgBARITCgZwZXJzb24YAiABKAlIAYgBAUIICgZfZ3JhbnRCCQoHX3BlcnNvbiKcAQoESGFsdBIUCgdoYWx0X2lkGAEgASgJSACIAQESEgoFbGV2ZWwYAiABKA1IAYgBARISCgVzY29wZRgDIAEoCUgCiAEBEhMKBnJlYXNvbhgEIAEoCUgDiAEBEg8KAmJ5GAUgASgJSASIAQFCCgoIX2hhbHRfaWRCCAoGX2xldmVsQggKBl9zY29wZUIJCgdfcmVhc29uQgUKA19ieSJmCgZSZXN1bWUSEAoIaGFsdF9pZHMYASADKAkSEwoGcmVhc29uGAIgASgJSACIAQESKgoKc2lnbmF0dXJlcxgDIAMoCzIWLmNvdW50ZXJzaWduLnYxLlNpZ25lZEIJCgdfcmVhc29uIoEBCg9SZXN1bWVTdGF0ZW1lbnQSEAoIaGFsdF9pZHMYASADKAkSEwoGcmVhc29uGAIgASgJSACIAQESEgoFZXBvY2gYAyABKARIAYgBARITCgZwZXJzb24YBCABKAlIAogBAUIJCgdfcmVhc29uQggKBl9lcG9jaEIJCgdfcGVyc29uIqIBCgdEZXBvc2l0EhcKCmRlcG9zaXRfaWQYASABKAlIAIgBARIUCgdhY2NvdW50GAIgASgJSAGIAQESKgoGYW1vdW50GAMgASgLMhUuY291bnRlcnNpZ24udjEuTW9uZXlIAogBARIPCgJieRgEIAEoCUgDiAEBQg0KC19kZXBvc2l0X2lkQgoKCF9hY2NvdW50QgkKB19hbW91bnRCBQoDX2J5IqYBCgtGaWxsc0Jvb2tlZBIUCgdhY2NvdW50GAEgASgJSACIAQESIwoFZmlsbHMYAiADKAsyFC5jb3VudGVyc2lnbi52MS5GaWxsEisKBm9yZGVycxgDIAMoCzIbLmNvdW50ZXJzaWduLnYxLlN1Ym1pdE9yZGVyEiMKBW1hcmtzGAQgAygLMhQuY291bnRlcnNpZ24udjEuTWFya0IKCghfYWNjb3VudCI/CgtIYWx0UmVxdWVzdBInCgRoYWx0GAEgASgLMhQuY291bnRlcnNpZ24udjEuSGFsdEgAiAEBQgcKBV9oYWx0IoYBCgxIYWx0UmVzcG9uc2USFAoHaGFsdF9pZBgBIAEoCUgAiAEBEhQKB2xhdGNoZWQYAiABKAhIAYgBARIPCgJieRgDIAEoCUgCiAEBEhEKBGNvZGUYBCABKAlIA4gBAUIKCghfaGFsdF9pZEIKCghfbGF0Y2hlZEIFCgNfYnlCBwoFX2NvZGUqOwoDTG9nEhMKD0xPR19VTlNQRUNJRklFRBAAEg8KC0xPR19DT05UUk9MEAESDgoKTE9HX0xFREdFUhACKqcBCgpLZXlQdXJwb3NlEhsKF0tFWV9QVVJQT1NFX1VOU1BFQ0lGSUVEEAASGAoUS0VZX1BVUlBPU0VfRU5WRUxPUEUQARIWChJLRVlfUFVSUE9TRV9QRVJNSVQQAhIYChRLRVlfUFVSUE9TRV9BUFBST1ZBTBADEhQKEEtFWV9QVVJQT1NFX1ZPVEUQBBIaChZLRVlfUFVSUE9TRV9DSEVDS1BPSU5UEAUqhAEKCEtleVN0YXRlEhkKFUtFWV9TVEFURV9VTlNQRUNJRklFRBAAEhUKEUtFWV9TVEFURV9QRU5ESU5HEAESFAoQS0VZX1NUQVRFX0FDVElWRRACEhkKFUtFWV9TVEFURV9WRVJJRllfT05MWRADEhUKEUtFWV9TVEFURV9SRVZPS0VEEARiBnByb3RvMw", [file_countersign_v1_envelope, file_countersign_v1_orders, file_countersign_v1_policy, file_countersign_v1_values]);
+  fileDesc("Chtjb3VudGVyc2lnbi92MS9xdW9ydW0ucHJvdG8SDmNvdW50ZXJzaWduLnYxIoEBCghMb2dFbnRyeRIlCgNsb2cYASABKA4yEy5jb3VudGVyc2lnbi52MS5Mb2dIAIgBARIQCgNzZXEYAiABKARIAYgBARIRCgRwcmV2GAMgASgMSAKIAQESEAoIcHJvcG9zZXMYBCADKAxCBgoEX2xvZ0IGCgRfc2VxQgcKBV9wcmV2IvEBCgRWb3RlEiUKA2xvZxgBIAEoDjITLmNvdW50ZXJzaWduLnYxLkxvZ0gAiAEBEhAKA3NlcRgCIAEoBEgBiAEBEhIKBXJvdW5kGAMgASgNSAKIAQESHAoPbWVtYmVyc192ZXJzaW9uGAQgASgESAOIAQESGQoMZW50cnlfZGlnZXN0GAUgASgMSASIAQESFgoJdmFsaWRhdG9yGAYgASgJSAWIAQFCBgoEX2xvZ0IGCgRfc2VxQggKBl9yb3VuZEISChBfbWVtYmVyc192ZXJzaW9uQg8KDV9lbnRyeV9kaWdlc3RCDAoKX3ZhbGlkYXRvciKSAwoOUHJvcG9zZVJlcXVlc3QSEgoFb3BfaWQYASABKAlIAYgBARIlCgNsb2cYAiABKA4yEy5jb3VudGVyc2lnbi52MS5Mb2dIAogBARIqCgdnZW5lc2lzGAMgASgLMhcuY291bnRlcnNpZ24udjEuR2VuZXNpc0gAEiQKBGhhbHQYBCABKAsyFC5jb3VudGVyc2lnbi52MS5IYWx0SAASKAoGcmVzdW1lGAUgASgLMhYuY291bnRlcnNpZ24udjEuUmVzdW1lSAASKgoHZGVwb3NpdBgGIAEoCzIXLmNvdW50ZXJzaWduLnYxLkRlcG9zaXRIABIsCgVmaWxscxgHIAEoCzIbLmNvdW50ZXJzaWduLnYxLkZpbGxzQm9va2VkSAASKAoDa2V5GAggASgLMhkuY291bnRlcnNpZ24udjEuS2V5Q2hhbmdlSAASKAoGY2hhbmdlGAkgASgLMhYuY291bnRlcnNpZ24udjEuQ2hhbmdlSABCCQoHY29udGVudEIICgZfb3BfaWRCBgoEX2xvZyLLAQoPUHJvcG9zZVJlc3BvbnNlEhIKBW9wX2lkGAEgASgJSACIAQESEAoDc2VxGAIgASgESAGIAQESGQoMZW50cnlfZGlnZXN0GAMgASgMSAKIAQESEQoEY29kZRgEIAEoCUgDiAEBEhIKBXBsYWNlGAUgASgJSASIAQESEQoEdGV4dBgGIAEoCUgFiAEBQggKBl9vcF9pZEIGCgRfc2VxQg8KDV9lbnRyeV9kaWdlc3RCBwoFX2NvZGVCCAoGX3BsYWNlQgcKBV90ZXh0IkkKC1ZvdGVSZXF1ZXN0EhIKBWVudHJ5GAEgASgMSACIAQESEgoFcm91bmQYAiABKA1IAYgBAUIICgZfZW50cnlCCAoGX3JvdW5kInoKDFZvdGVSZXNwb25zZRIpCgR2b3RlGAEgASgLMhYuY291bnRlcnNpZ24udjEuU2lnbmVkSACIAQESEQoEY29kZRgCIAEoCUgBiAEBEhEKBHRleHQYAyABKAlIAogBAUIHCgVfdm90ZUIHCgVfY29kZUIHCgVfdGV4dCJiCgtSZWFkUmVxdWVzdBIlCgNsb2cYASABKA4yEy5jb3VudGVyc2lnbi52MS5Mb2dIAIgBARIWCglhZnRlcl9zZXEYAiABKARIAYgBAUIGCgRfbG9nQgwKCl9hZnRlcl9zZXEijQEKDFJlYWRSZXNwb25zZRIVCghoZWFkX3NlcRgBIAEoBEgAiAEBEhgKC2hlYWRfZGlnZXN0GAIgASgMSAGIAQESLwoHZW50cmllcxgDIAMoCzIeLmNvdW50ZXJzaWduLnYxLkNlcnRpZmllZEVudHJ5QgsKCV9oZWFkX3NlcUIOCgxfaGVhZF9kaWdlc3QiVQoOQ2VydGlmaWVkRW50cnkSEgoFZW50cnkYASABKAxIAIgBARIlCgV2b3RlcxgCIAMoCzIWLmNvdW50ZXJzaWduLnYxLlNpZ25lZEIICgZfZW50cnkiKwoLRW50cnlQb3N0ZWQSEgoFZW50cnkYASABKAxIAIgBAUIICgZfZW50cnkiiQMKB0dlbmVzaXMSJwoEbW9kZRgBIAEoDjIULmNvdW50ZXJzaWduLnYxLk1vZGVIAIgBARIVCghwbGF0Zm9ybRgCIAEoCUgBiAEBEhsKDnJlc3VtZV9wZXJzb25zGAMgASgNSAKIAQESJgoEa2V5cxgEIAMoCzIYLmNvdW50ZXJzaWduLnYxLktleUdyYW50EhIKCnZhbGlkYXRvcnMYBSADKAkSHAoPbWVtYmVyc192ZXJzaW9uGAYgASgESAOIAQESHQoQYXV0aG9yaXR5X2RpZ2VzdBgHIAEoDEgEiAEBEhoKDWxpbWl0c19kaWdlc3QYCCABKAxIBYgBARIoCgVyb2xlcxgJIAMoCzIZLmNvdW50ZXJzaWduLnYxLlJvbGVHcmFudEIHCgVfbW9kZUILCglfcGxhdGZvcm1CEQoPX3Jlc3VtZV9wZXJzb25zQhIKEF9tZW1iZXJzX3ZlcnNpb25CEwoRX2F1dGhvcml0eV9kaWdlc3RCEAoOX2xpbWl0c19kaWdlc3QilwEKCVJvbGVHcmFudBITCgZwZXJzb24YASABKAlIAIgBARIjCgVyb2xlcxgCIAMoDjIULmNvdW50ZXJzaWduLnYxLlJvbGUSMgoOYXBwcm92ZXNfdXBfdG8YAyABKAsyFS5jb3VudGVyc2lnbi52MS5Nb25leUgBiAEBQgkKB19wZXJzb25CEQoPX2FwcHJvdmVzX3VwX3RvIm8KBkNoYW5nZRItCgdjaGFuZ2VkGAEgASgLMhcuY291bnRlcnNpZ24udjEuQ2hhbmdlZEgAiAEBEioKCnNpZ25hdHVyZXMYAiADKAsyFi5jb3VudGVyc2lnbi52MS5TaWduZWRCCgoIX2NoYW5nZWQijQEKB0NoYW5nZWQSEwoGbnVtYmVyGAEgASgESAGIAQESKQoEcm9sZRgCIAEoCzIZLmNvdW50ZXJzaWduLnYxLlJvbGVHcmFudEgAEi8KBmxpbWl0cxgDIAEoCzIdLmNvdW50ZXJzaWduLnYxLkxpbWl0c1ZlcnNpb25IAEIGCgR3aGF0QgkKB19udW1iZXIiLwoNTGltaXRzVmVyc2lvbhITCgZkaWdlc3QYASABKAxIAIgBAUIJCgdfZGlnZXN0ImwKD0NoYW5nZVN0YXRlbWVudBItCgdjaGFuZ2VkGAEgASgLMhcuY291bnRlcnNpZ24udjEuQ2hhbmdlZEgAiAEBEhMKBnBlcnNvbhgCIAEoCUgBiAEBQgoKCF9jaGFuZ2VkQgkKB19wZXJzb24i8QMKCEtleUdyYW50EhIKBWtleWlkGAEgASgJSACIAQESFwoKcHVibGljX2tleRgCIAEoDEgBiAEBEhMKBnNlbmRlchgDIAEoCUgCiAEBEhMKBnBlcnNvbhgEIAEoCEgDiAEBEjAKB3B1cnBvc2UYBSABKA4yGi5jb3VudGVyc2lnbi52MS5LZXlQdXJwb3NlSASIAQESIwoFbW9kZXMYBiADKA4yFC5jb3VudGVyc2lnbi52MS5Nb2RlEigKBXR5cGVzGAcgAygLMhkuY291bnRlcnNpZ24udjEuVHlwZUdyYW50EhoKDXZhbGlkX2Zyb21fbXMYCCABKARIBYgBARIbCg52YWxpZF91bnRpbF9tcxgJIAEoBEgGiAEBEiwKBXN0YXRlGAogASgOMhguY291bnRlcnNpZ24udjEuS2V5U3RhdGVIB4gBARITCgZyZWFzb24YCyABKAlICIgBARISCgVwcm9vZhgMIAEoDEgJiAEBQggKBl9rZXlpZEINCgtfcHVibGljX2tleUIJCgdfc2VuZGVyQgkKB19wZXJzb25CCgoIX3B1cnBvc2VCEAoOX3ZhbGlkX2Zyb21fbXNCEQoPX3ZhbGlkX3VudGlsX21zQggKBl9zdGF0ZUIJCgdfcmVhc29uQggKBl9wcm9vZiJFCglUeXBlR3JhbnQSEQoEdHlwZRgBIAEoCUgAiAEBEhIKBXRvcGljGAIgASgJSAGIAQFCBwoFX3R5cGVCCAoGX3RvcGljIm8KCUtleUNoYW5nZRIsCgVncmFudBgBIAEoCzIYLmNvdW50ZXJzaWduLnYxLktleUdyYW50SACIAQESKgoKc2lnbmF0dXJlcxgCIAMoCzIWLmNvdW50ZXJzaWduLnYxLlNpZ25lZEIICgZfZ3JhbnQiZgoMS2V5U3RhdGVtZW50EiwKBWdyYW50GAEgASgLMhguY291bnRlcnNpZ24udjEuS2V5R3JhbnRIAIgBARITCgZwZXJzb24YAiABKAlIAYgBAUIICgZfZ3JhbnRCCQoHX3BlcnNvbiKcAQoESGFsdBIUCgdoYWx0X2lkGAEgASgJSACIAQESEgoFbGV2ZWwYAiABKA1IAYgBARISCgVzY29wZRgDIAEoCUgCiAEBEhMKBnJlYXNvbhgEIAEoCUgDiAEBEg8KAmJ5GAUgASgJSASIAQFCCgoIX2hhbHRfaWRCCAoGX2xldmVsQggKBl9zY29wZUIJCgdfcmVhc29uQgUKA19ieSJmCgZSZXN1bWUSEAoIaGFsdF9pZHMYASADKAkSEwoGcmVhc29uGAIgASgJSACIAQESKgoKc2lnbmF0dXJlcxgDIAMoCzIWLmNvdW50ZXJzaWduLnYxLlNpZ25lZEIJCgdfcmVhc29uIoEBCg9SZXN1bWVTdGF0ZW1lbnQSEAoIaGFsdF9pZHMYASADKAkSEwoGcmVhc29uGAIgASgJSACIAQESEgoFZXBvY2gYAyABKARIAYgBARITCgZwZXJzb24YBCABKAlIAogBAUIJCgdfcmVhc29uQggKBl9lcG9jaEIJCgdfcGVyc29uIqIBCgdEZXBvc2l0EhcKCmRlcG9zaXRfaWQYASABKAlIAIgBARIUCgdhY2NvdW50GAIgASgJSAGIAQESKgoGYW1vdW50GAMgASgLMhUuY291bnRlcnNpZ24udjEuTW9uZXlIAogBARIPCgJieRgEIAEoCUgDiAEBQg0KC19kZXBvc2l0X2lkQgoKCF9hY2NvdW50QgkKB19hbW91bnRCBQoDX2J5IqYBCgtGaWxsc0Jvb2tlZBIUCgdhY2NvdW50GAEgASgJSACIAQESIwoFZmlsbHMYAiADKAsyFC5jb3VudGVyc2lnbi52MS5GaWxsEisKBm9yZGVycxgDIAMoCzIbLmNvdW50ZXJzaWduLnYxLlN1Ym1pdE9yZGVyEiMKBW1hcmtzGAQgAygLMhQuY291bnRlcnNpZ24udjEuTWFya0IKCghfYWNjb3VudCI/CgtIYWx0UmVxdWVzdBInCgRoYWx0GAEgASgLMhQuY291bnRlcnNpZ24udjEuSGFsdEgAiAEBQgcKBV9oYWx0IoYBCgxIYWx0UmVzcG9uc2USFAoHaGFsdF9pZBgBIAEoCUgAiAEBEhQKB2xhdGNoZWQYAiABKAhIAYgBARIPCgJieRgDIAEoCUgCiAEBEhEKBGNvZGUYBCABKAlIA4gBAUIKCghfaGFsdF9pZEIKCghfbGF0Y2hlZEIFCgNfYnlCBwoFX2NvZGUqOwoDTG9nEhMKD0xPR19VTlNQRUNJRklFRBAAEg8KC0xPR19DT05UUk9MEAESDgoKTE9HX0xFREdFUhACKl8KBFJvbGUSFAoQUk9MRV9VTlNQRUNJRklFRBAAEg8KC1JPTEVfVklFV0VSEAESEQoNUk9MRV9BUFBST1ZFUhACEg0KCVJPTEVfUklTSxADEg4KClJPTEVfQURNSU4QBCqnAQoKS2V5UHVycG9zZRIbChdLRVlfUFVSUE9TRV9VTlNQRUNJRklFRBAAEhgKFEtFWV9QVVJQT1NFX0VOVkVMT1BFEAESFgoSS0VZX1BVUlBPU0VfUEVSTUlUEAISGAoUS0VZX1BVUlBPU0VfQVBQUk9WQUwQAxIUChBLRVlfUFVSUE9TRV9WT1RFEAQSGgoWS0VZX1BVUlBPU0VfQ0hFQ0tQT0lOVBAFKoQBCghLZXlTdGF0ZRIZChVLRVlfU1RBVEVfVU5TUEVDSUZJRUQQABIVChFLRVlfU1RBVEVfUEVORElORxABEhQKEEtFWV9TVEFURV9BQ1RJVkUQAhIZChVLRVlfU1RBVEVfVkVSSUZZX09OTFkQAxIVChFLRVlfU1RBVEVfUkVWT0tFRBAEYgZwcm90bzM", [file_countersign_v1_envelope, file_countersign_v1_orders, file_countersign_v1_policy, file_countersign_v1_values]);
 
 /**
  * A log entry: a list of whole proposals. Its digest is SHA-256 of these bytes.
@@ -159,6 +159,12 @@ export type ProposeRequest = Message<"countersign.v1.ProposeRequest"> & {
      */
     value: KeyChange;
     case: "key";
+  } | {
+    /**
+     * @generated from field: countersign.v1.Change change = 9;
+     */
+    value: Change;
+    case: "change";
   } | { case: undefined; value?: undefined };
 };
 
@@ -403,6 +409,13 @@ export type Genesis = Message<"countersign.v1.Genesis"> & {
    * @generated from field: optional bytes limits_digest = 8;
    */
   limitsDigest?: Uint8Array | undefined;
+
+  /**
+   * What each person may do. A genesis without knows no roles, and every person in it may do everything.
+   *
+   * @generated from field: repeated countersign.v1.RoleGrant roles = 9;
+   */
+  roles: RoleGrant[];
 };
 
 /**
@@ -411,6 +424,142 @@ export type Genesis = Message<"countersign.v1.Genesis"> & {
  */
 export const GenesisSchema: GenMessage<Genesis> = /*@__PURE__*/
   messageDesc(file_countersign_v1_quorum, 10);
+
+/**
+ * All of a person's roles: it takes the place of the one before.
+ *
+ * @generated from message countersign.v1.RoleGrant
+ */
+export type RoleGrant = Message<"countersign.v1.RoleGrant"> & {
+  /**
+   * @generated from field: optional string person = 1;
+   */
+  person?: string | undefined;
+
+  /**
+   * @generated from field: repeated countersign.v1.Role roles = 2;
+   */
+  roles: Role[];
+
+  /**
+   * The largest order this person may approve; without it none.
+   *
+   * @generated from field: optional countersign.v1.Money approves_up_to = 3;
+   */
+  approvesUpTo?: Money | undefined;
+};
+
+/**
+ * Describes the message countersign.v1.RoleGrant.
+ * Use `create(RoleGrantSchema)` to create a new message.
+ */
+export const RoleGrantSchema: GenMessage<RoleGrant> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_quorum, 11);
+
+/**
+ * What persons change beside keys, whole or not at all.
+ *
+ * @generated from message countersign.v1.Change
+ */
+export type Change = Message<"countersign.v1.Change"> & {
+  /**
+   * @generated from field: optional countersign.v1.Changed changed = 1;
+   */
+  changed?: Changed | undefined;
+
+  /**
+   * Signed ChangeStatements of as many persons as a resume needs.
+   *
+   * @generated from field: repeated countersign.v1.Signed signatures = 2;
+   */
+  signatures: Signed[];
+};
+
+/**
+ * Describes the message countersign.v1.Change.
+ * Use `create(ChangeSchema)` to create a new message.
+ */
+export const ChangeSchema: GenMessage<Change> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_quorum, 12);
+
+/**
+ * @generated from message countersign.v1.Changed
+ */
+export type Changed = Message<"countersign.v1.Changed"> & {
+  /**
+   * One more than the last change's: a signature is spent with its number.
+   *
+   * @generated from field: optional uint64 number = 1;
+   */
+  number?: bigint | undefined;
+
+  /**
+   * @generated from oneof countersign.v1.Changed.what
+   */
+  what: {
+    /**
+     * @generated from field: countersign.v1.RoleGrant role = 2;
+     */
+    value: RoleGrant;
+    case: "role";
+  } | {
+    /**
+     * @generated from field: countersign.v1.LimitsVersion limits = 3;
+     */
+    value: LimitsVersion;
+    case: "limits";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message countersign.v1.Changed.
+ * Use `create(ChangedSchema)` to create a new message.
+ */
+export const ChangedSchema: GenMessage<Changed> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_quorum, 13);
+
+/**
+ * @generated from message countersign.v1.LimitsVersion
+ */
+export type LimitsVersion = Message<"countersign.v1.LimitsVersion"> & {
+  /**
+   * SHA-256 of the limits file: Policy permits under no other.
+   *
+   * @generated from field: optional bytes digest = 1;
+   */
+  digest?: Uint8Array | undefined;
+};
+
+/**
+ * Describes the message countersign.v1.LimitsVersion.
+ * Use `create(LimitsVersionSchema)` to create a new message.
+ */
+export const LimitsVersionSchema: GenMessage<LimitsVersion> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_quorum, 14);
+
+/**
+ * Payload that each person signs for a change.
+ *
+ * @generated from message countersign.v1.ChangeStatement
+ */
+export type ChangeStatement = Message<"countersign.v1.ChangeStatement"> & {
+  /**
+   * @generated from field: optional countersign.v1.Changed changed = 1;
+   */
+  changed?: Changed | undefined;
+
+  /**
+   * @generated from field: optional string person = 2;
+   */
+  person?: string | undefined;
+};
+
+/**
+ * Describes the message countersign.v1.ChangeStatement.
+ * Use `create(ChangeStatementSchema)` to create a new message.
+ */
+export const ChangeStatementSchema: GenMessage<ChangeStatement> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_quorum, 15);
 
 /**
  * @generated from message countersign.v1.KeyGrant
@@ -484,7 +633,7 @@ export type KeyGrant = Message<"countersign.v1.KeyGrant"> & {
  * Use `create(KeyGrantSchema)` to create a new message.
  */
 export const KeyGrantSchema: GenMessage<KeyGrant> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_quorum, 11);
+  messageDesc(file_countersign_v1_quorum, 16);
 
 /**
  * A right to say a type: on a topic, or as a call when topic is the call's name.
@@ -508,7 +657,7 @@ export type TypeGrant = Message<"countersign.v1.TypeGrant"> & {
  * Use `create(TypeGrantSchema)` to create a new message.
  */
 export const TypeGrantSchema: GenMessage<TypeGrant> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_quorum, 12);
+  messageDesc(file_countersign_v1_quorum, 17);
 
 /**
  * @generated from message countersign.v1.KeyChange
@@ -532,7 +681,7 @@ export type KeyChange = Message<"countersign.v1.KeyChange"> & {
  * Use `create(KeyChangeSchema)` to create a new message.
  */
 export const KeyChangeSchema: GenMessage<KeyChange> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_quorum, 13);
+  messageDesc(file_countersign_v1_quorum, 18);
 
 /**
  * Payload that each person signs for a grant of a key.
@@ -556,7 +705,7 @@ export type KeyStatement = Message<"countersign.v1.KeyStatement"> & {
  * Use `create(KeyStatementSchema)` to create a new message.
  */
 export const KeyStatementSchema: GenMessage<KeyStatement> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_quorum, 14);
+  messageDesc(file_countersign_v1_quorum, 19);
 
 /**
  * @generated from message countersign.v1.Halt
@@ -595,7 +744,7 @@ export type Halt = Message<"countersign.v1.Halt"> & {
  * Use `create(HaltSchema)` to create a new message.
  */
 export const HaltSchema: GenMessage<Halt> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_quorum, 15);
+  messageDesc(file_countersign_v1_quorum, 20);
 
 /**
  * @generated from message countersign.v1.Resume
@@ -626,7 +775,7 @@ export type Resume = Message<"countersign.v1.Resume"> & {
  * Use `create(ResumeSchema)` to create a new message.
  */
 export const ResumeSchema: GenMessage<Resume> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_quorum, 16);
+  messageDesc(file_countersign_v1_quorum, 21);
 
 /**
  * Payload that each person signs for a resume.
@@ -660,7 +809,7 @@ export type ResumeStatement = Message<"countersign.v1.ResumeStatement"> & {
  * Use `create(ResumeStatementSchema)` to create a new message.
  */
 export const ResumeStatementSchema: GenMessage<ResumeStatement> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_quorum, 17);
+  messageDesc(file_countersign_v1_quorum, 22);
 
 /**
  * @generated from message countersign.v1.Deposit
@@ -692,7 +841,7 @@ export type Deposit = Message<"countersign.v1.Deposit"> & {
  * Use `create(DepositSchema)` to create a new message.
  */
 export const DepositSchema: GenMessage<Deposit> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_quorum, 18);
+  messageDesc(file_countersign_v1_quorum, 23);
 
 /**
  * One commit of Execution: its fills, and the evidence a validator judges them by.
@@ -728,7 +877,7 @@ export type FillsBooked = Message<"countersign.v1.FillsBooked"> & {
  * Use `create(FillsBookedSchema)` to create a new message.
  */
 export const FillsBookedSchema: GenMessage<FillsBooked> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_quorum, 19);
+  messageDesc(file_countersign_v1_quorum, 24);
 
 /**
  * @generated from message countersign.v1.HaltRequest
@@ -745,7 +894,7 @@ export type HaltRequest = Message<"countersign.v1.HaltRequest"> & {
  * Use `create(HaltRequestSchema)` to create a new message.
  */
 export const HaltRequestSchema: GenMessage<HaltRequest> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_quorum, 20);
+  messageDesc(file_countersign_v1_quorum, 25);
 
 /**
  * @generated from message countersign.v1.HaltResponse
@@ -777,7 +926,7 @@ export type HaltResponse = Message<"countersign.v1.HaltResponse"> & {
  * Use `create(HaltResponseSchema)` to create a new message.
  */
 export const HaltResponseSchema: GenMessage<HaltResponse> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_quorum, 21);
+  messageDesc(file_countersign_v1_quorum, 26);
 
 /**
  * @generated from enum countersign.v1.Log
@@ -809,6 +958,51 @@ export type Log = (typeof Log)[keyof typeof Log] | UnknownEnum;
  */
 export const LogSchema: GenEnum<Log> = /*@__PURE__*/
   enumDesc(file_countersign_v1_quorum, 0);
+
+/**
+ * What a person may do: rights by role are one table, packages/contracts/src/roles.ts.
+ *
+ * @generated from enum countersign.v1.Role
+ */
+export const Role = {
+  /**
+   * @generated from enum value: ROLE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * @generated from enum value: ROLE_VIEWER = 1;
+   */
+  VIEWER: 1,
+
+  /**
+   * @generated from enum value: ROLE_APPROVER = 2;
+   */
+  APPROVER: 2,
+
+  /**
+   * @generated from enum value: ROLE_RISK = 3;
+   */
+  RISK: 3,
+
+  /**
+   * @generated from enum value: ROLE_ADMIN = 4;
+   */
+  ADMIN: 4,
+} as const;
+
+/**
+ * What a person may do: rights by role are one table, packages/contracts/src/roles.ts.
+ *
+ * @generated from enum countersign.v1.Role
+ */
+export type Role = (typeof Role)[keyof typeof Role] | UnknownEnum;
+
+/**
+ * Describes the enum countersign.v1.Role.
+ */
+export const RoleSchema: GenEnum<Role> = /*@__PURE__*/
+  enumDesc(file_countersign_v1_quorum, 1);
 
 /**
  * @generated from enum countersign.v1.KeyPurpose
@@ -854,7 +1048,7 @@ export type KeyPurpose = (typeof KeyPurpose)[keyof typeof KeyPurpose] | UnknownE
  * Describes the enum countersign.v1.KeyPurpose.
  */
 export const KeyPurposeSchema: GenEnum<KeyPurpose> = /*@__PURE__*/
-  enumDesc(file_countersign_v1_quorum, 1);
+  enumDesc(file_countersign_v1_quorum, 2);
 
 /**
  * @generated from enum countersign.v1.KeyState
@@ -895,5 +1089,5 @@ export type KeyState = (typeof KeyState)[keyof typeof KeyState] | UnknownEnum;
  * Describes the enum countersign.v1.KeyState.
  */
 export const KeyStateSchema: GenEnum<KeyState> = /*@__PURE__*/
-  enumDesc(file_countersign_v1_quorum, 2);
+  enumDesc(file_countersign_v1_quorum, 3);
 
