@@ -6,11 +6,12 @@ import type { DlqFlags, RedriveFlags, ShowFlags } from "./dlq/dlq.ts";
 import type { DoctorFlags } from "./doctor/doctor.ts";
 import type { HaltFlags } from "./halt/halt.ts";
 import type { ResumeFlags } from "./halt/resume.ts";
+import { keysCommands } from "./keys/commands.ts";
 import type { RepublishFlags } from "./outbox.ts";
 import type { StatusFlags } from "./status/status.ts";
 import type { TopicsFlags } from "./topics/topics.ts";
 
-type Ends = (code: number | Promise<number>) => Promise<void>;
+export type Ends = (code: number | Promise<number>) => Promise<void>;
 
 export function operatorsCommands(command: Command, ends: Ends, caller: Caller): void {
   const dir = () => new Option("--dir <folder>", "where the cluster lives, instead of .countersign/cluster");
@@ -75,6 +76,8 @@ export function operatorsCommands(command: Command, ends: Ends, caller: Caller):
       .action(async (id: string, flags: AnswerFlags) =>
         ends((await import("./approvals/approvals.ts")).answer(id, verb === "approve", flags, caller)),
       );
+
+  keysCommands(command, { ends, caller, as, dir });
 
   const dlq = command.command("dlq").description("what readers of a topic refused, why, and putting it back");
   const queue = "such as orders.intent.v1.execution.dlq";

@@ -5,6 +5,9 @@ export { type MarketEvent, openTrace, sealedFeed, simulateDay, type Trace } from
 export { checkCeiling } from "@countersign/agent-policy";
 export type { Asked } from "./approval-book.ts";
 export type { Embedded, EmbeddedOptions } from "./embedded.ts";
+export { enrolledKeys, enrolledRoles, keysToRevoke } from "./enrolled-keys.ts";
+export { askedRole, contentsOf, type Enrolment, isEmpty, newRole, restOf, signaturesOf, signEnrolment } from "./enrolment.ts";
+export { enrolmentFile, parseEnrolment } from "./enrolment-file.ts";
 export { VALIDATORS } from "./genesis.ts";
 export { cloneFile, InputError, type LoadedStrategy, loadLimits, loadStrategy, readInput } from "./inputs.ts";
 export { ReplayKeys } from "./keys.ts";
@@ -16,6 +19,7 @@ export { Desk, HALT_SERVERS } from "./processes/desk.ts";
 export { type DlqState, Dlqs, type WholeLetter } from "./processes/dlq.ts";
 export { type Finding, standingInTheWay } from "./processes/doctor/finding.ts";
 export { examine } from "./processes/doctor.ts";
+export { makeKeys, proposeAll, takeIntoUse } from "./processes/enrol.ts";
 export { exportCluster } from "./processes/export.ts";
 export { openQuorumLog } from "./processes/quorum-log.ts";
 export { type LetterReading, readLetter } from "./processes/read-letter.ts";

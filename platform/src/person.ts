@@ -5,11 +5,15 @@ import { create, type Message, toBinary } from "@bufbuild/protobuf";
 import {
   ApprovalDecisionSchema,
   type ApprovalRequest,
+  type Changed,
   Decision,
   DepositSchema,
   HaltRequestSchema,
   type HaltResponse,
   HaltSchema,
+  KeyChangeSchema,
+  type KeyGrant,
+  KeyState,
   Log,
   type ProposeRequest,
   ProposeRequestSchema,
@@ -20,7 +24,7 @@ import {
 import { businessKey, type Keys, openEnvelope, type Signer } from "@countersign/envelope";
 import { type Money, moneyToWire } from "@countersign/orders";
 import { signApproval } from "@countersign/permit";
-import { opIdOf, signResume } from "@countersign/quorum";
+import { opIdOf, signChange, signKeyChange, signResume } from "@countersign/quorum";
 import { type PublishEffect, payloadOf, type Rpc } from "@countersign/runtime";
 import { sealCall } from "./seal-call.ts";
 
@@ -44,6 +48,9 @@ export interface HaltAnswer {
   /** ms */
   readonly tookMs: number;
 }
+
+/** A superseded key was good until then; of a compromised one nothing is believed that is not on record. */
+export type RevocationReason = "superseded" | "compromised";
 
 const CALL_DEADLINE_MS = 5_000;
 
@@ -95,6 +102,22 @@ export class Person {
   ): Promise<ProposeResponse> {
     const value = create(ResumeSchema, { haltIds: [...haltIds], reason, signatures: [...signatures] });
     return this.propose(Log.CONTROL, { case: "resume", value }, validator);
+  }
+
+  /** What this person signs so that a key is granted. */
+  signKey(grant: KeyGrant): Signed {
+    return signKeyChange(grant, this.name, this.#o.wordSigner);
+  }
+
+  /** What this person signs so that roles or limits change. */
+  signChange(changed: Changed): Signed {
+    return signChange(changed, this.name, this.#o.wordSigner);
+  }
+
+  /** Takes a key away: one person does. @param key as it was granted */
+  revoke(key: KeyGrant, reason: RevocationReason, validator: string): Promise<ProposeResponse> {
+    const grant = { ...key, state: KeyState.REVOKED, reason };
+    return this.propose(Log.CONTROL, { case: "key", value: create(KeyChangeSchema, { grant }) }, validator);
   }
 
   /**

@@ -1,6 +1,6 @@
 /** Keys of a cluster: one file a key, 32 random bytes in hex, readable by its owner alone. A process is handed only its own. */
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { KeyPurpose } from "@countersign/contracts";
 import { type Signer, signerFromSeed } from "@countersign/envelope";
@@ -28,12 +28,45 @@ export class KeyFiles implements Signers {
 
   /** @throws InputError NO_SUCH_FILE */
   signer(sender: string, purpose: KeyPurpose): Signer {
-    const path = join(this.#dir, `${sender.replaceAll(/[^a-z0-9-]/g, "_")}.${purposes[purpose]}.key`);
-    if (this.#makes && !existsSync(path)) {
-      mkdirSync(this.#dir, { recursive: true, mode: 0o700 });
-      writeFileSync(path, `${randomBytes(32).toString("hex")}\n`, { mode: 0o600, flag: "wx" });
-    }
+    const path = this.#path(sender, purpose);
+    if (this.#makes && !existsSync(path)) this.#make(path);
     if (!existsSync(path)) throw new InputError("NO_SUCH_FILE", `${path}: ${sender} has no such key in this cluster`);
-    return signerFromSeed(Buffer.from(readFileSync(path, "utf8").trim(), "hex"));
+    return readKey(path);
   }
+
+  /** Makes a new key, beside the one in use if there is one. */
+  next(sender: string, purpose: KeyPurpose): Signer {
+    const path = this.#path(sender, purpose, existsSync(this.#path(sender, purpose)) ? ".next" : "");
+    this.#make(path);
+    return readKey(path);
+  }
+
+  /** @throws InputError where a next key waits to be enrolled already */
+  checkNext(sender: string, purpose: KeyPurpose): void {
+    const path = this.#path(sender, purpose, ".next");
+    if (existsSync(path))
+      throw new InputError("BAD_OPTION", `${path}: a key waits there to be enrolled: enrol it, or remove the file`);
+  }
+
+  /** Puts the next key into use, if it is this one; the one before stays beside it, for whoever has to go back. */
+  adopt(sender: string, purpose: KeyPurpose, keyid: string): boolean {
+    const [path, next] = [this.#path(sender, purpose), this.#path(sender, purpose, ".next")];
+    if (!existsSync(next) || readKey(next).keyid !== keyid) return false;
+    copyFileSync(path, this.#path(sender, purpose, ".old"));
+    renameSync(next, path);
+    return true;
+  }
+
+  #path(sender: string, purpose: KeyPurpose, which = ""): string {
+    return join(this.#dir, `${sender.replaceAll(/[^a-z0-9-]/g, "_")}.${purposes[purpose]}${which}.key`);
+  }
+
+  #make(path: string): void {
+    mkdirSync(this.#dir, { recursive: true, mode: 0o700 });
+    writeFileSync(path, `${randomBytes(32).toString("hex")}\n`, { mode: 0o600, flag: "wx" });
+  }
+}
+
+function readKey(path: string): Signer {
+  return signerFromSeed(Buffer.from(readFileSync(path, "utf8").trim(), "hex"));
 }
