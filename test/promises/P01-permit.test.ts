@@ -18,6 +18,7 @@ import {
   type IntentFields,
   instruments,
   intentOf,
+  keysWithout,
   NOW_MS,
   orderOf,
   permitFor,
@@ -39,6 +40,12 @@ const gate: readonly (readonly [mark: string, what: string, code: string, scene:
   ["P01.permit", "an order without a permit", "PERMIT_MISSING", { permit: null }],
   ["P01.permit-key", "a permit of the Hedger's key", "PERMIT_FORGED", { permit: permitFor(small, {}, "hedger") }],
   ["P01.permit-key", "a permit of nobody's key", "PERMIT_FORGED", { permit: permitFor(small, {}, "thief") }],
+  [
+    "P01.permit-revoked",
+    "a permit of a key that was taken away from Policy",
+    "PERMIT_KEY_REVOKED",
+    { config: { keys: keysWithout("policy", "compromised") } },
+  ],
   ["P01.digest", "the permit of a larger order", "PERMIT_OTHER_INTENT", { permit: permitFor(large) }],
   [
     "P01.expired",

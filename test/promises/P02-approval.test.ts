@@ -13,6 +13,7 @@ import {
   type IntentFields,
   intentOf,
   keysWith,
+  keysWithout,
   NOW_MS,
 } from "../../agents/execution/test/world.ts";
 import { grantKey, refusedAtGate, type Scene, sendThroughGate, written } from "./support/gate.ts";
@@ -59,6 +60,12 @@ const gate: readonly (readonly [mark: string, what: string, code: string, scene:
   ["P02.role", "the yes of who may only look", "APPROVER_ROLE_MISSING", annIs([Role.VIEWER], 200_000_00n)],
   ["P02.role", "the yes of who grants keys", "APPROVER_ROLE_MISSING", annIs([Role.ADMIN], 200_000_00n)],
   ["P02.amount", "a yes to more than Ann may approve", "APPROVER_AMOUNT", annIs([Role.RISK], 189_999_99n)],
+  [
+    "P02.revoked",
+    "a yes with a key that was taken away from Ann",
+    "APPROVAL_KEY_REVOKED",
+    { ...approvedByAnn({}), config: { keys: keysWithout(ANN) } },
+  ],
   ["P02.three", "a proposer who is the principal", "PROPOSER_IS_PRINCIPAL", approvedByAnn({ principal: "portfolio" })],
 ];
 

@@ -24,7 +24,15 @@ import {
   SubmitOrderSchema,
   TimeInForce,
 } from "@countersign/contracts";
-import { deriveSigner, type EnvelopeBody, Keyring, type Keys, makeGrant, type Signer } from "@countersign/envelope";
+import {
+  deriveSigner,
+  type EnvelopeBody,
+  type KeyRecord,
+  Keyring,
+  type Keys,
+  makeGrant,
+  type Signer,
+} from "@countersign/envelope";
 import { type Instrument, orderFromIntent, parseInstruments, parseMoney } from "@countersign/orders";
 import { type Approval, intentDigest, issuePermit, type Permit, signApproval } from "@countersign/permit";
 import { buildEntry, emptyHead, type Members, signVote } from "@countersign/quorum";
@@ -51,10 +59,19 @@ for (const validator of members.validators) grant(validator, KeyPurpose.VOTE, fa
 export function keysWith(person: string, roles: readonly Role[], cents?: bigint): Keys {
   const approvesUpTo =
     cents === undefined ? undefined : create(MoneySchema, { units: cents, scale: 2, currency: "USD" });
+  return keysWhere(person, { standing: { roles, approvesUpTo } });
+}
+
+/** The same keys, where this sender's have been taken away. */
+export function keysWithout(sender: string, reason: "superseded" | "compromised" = "superseded"): Keys {
+  return keysWhere(sender, { state: KeyState.REVOKED, reason, revokedAtMs: NOW_MS - 1 });
+}
+
+function keysWhere(sender: string, change: Partial<KeyRecord>): Keys {
   return {
     find(keyid) {
       const key = keys.find(keyid);
-      return key?.sender === person ? { ...key, standing: { roles, approvesUpTo } } : key;
+      return key?.sender === sender ? { ...key, ...change } : key;
     },
   };
 }

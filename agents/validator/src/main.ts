@@ -139,9 +139,19 @@ export function makeValidator(config: ValidatorConfig): Validator {
     return create(ReadResponseSchema, { headSeq, headDigest, entries });
   }
 
+  /** Who asks is judged by the keys that stand there now; while the log cannot be read, by those that are known: a halt is latched then too. */
+  async function readControl(): Promise<void> {
+    try {
+      await logs.catchUp("control");
+    } catch (error) {
+      if (!(error instanceof QuorumError)) throw error;
+    }
+  }
+
   function serve(call: string, handler: (request: Opened) => Promise<Uint8Array>): void {
     rpc.serve(call, name, async (bytes) => {
       try {
+        if (logs.isBehind("control")) await readControl();
         return await handler(await envelopes.open(call, bytes));
       } catch (error) {
         if (!(error instanceof QuorumError)) throw error;

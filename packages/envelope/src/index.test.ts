@@ -30,6 +30,7 @@ describe("the public face", () => {
       "headersOf",
       "hex",
       "importPublicKey",
+      "isRevoked",
       "isUuidV7",
       "keyStateCode",
       "keyidOf",

@@ -20,7 +20,7 @@ export type { PublicKey, Signer } from "./keys.ts";
 export { deriveSigner, generateSigner, importPublicKey, keyidOf, signerFromSeed, verify } from "./keys.ts";
 export { Opened, openCounts, openEnvelope, openStored } from "./open.ts";
 export type { OpenedPayload, PayloadKind, PayloadReading } from "./payload.ts";
-export { openPayload, signPayload } from "./payload.ts";
+export { isRevoked, openPayload, signPayload } from "./payload.ts";
 export type { PipelineCode, Refusal } from "./refusal.ts";
 export { pipelineCodes } from "./refusal.ts";
 export type { GrantFields, RegistrationCode } from "./registration.ts";

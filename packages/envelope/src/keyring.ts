@@ -77,6 +77,15 @@ export class Keyring implements Keys {
     return [...this.#records.values()];
   }
 
+  /** Another keyring with the same keys, which were checked when they came. */
+  copy(): Keyring {
+    const copy = new Keyring();
+    for (const [keyid, grant] of this.#grants) copy.#grants.set(keyid, grant);
+    for (const [keyid, record] of this.#records) copy.#records.set(keyid, record);
+    copy.#standings = this.#standings;
+    return copy;
+  }
+
   /** Registers a key. Returns what is wrong with the grant, and changes nothing then. */
   grant(grant: KeyGrant): KeyringCode | undefined {
     const wrong = checkRegistration(grant);

@@ -62,6 +62,11 @@ export function openPayload(signed: Signed, kind: PayloadKind, reading: PayloadR
   return { ok: true, payload, key };
 }
 
+/** Whether it was refused because its key was taken away. */
+export function isRevoked(read: OpenedPayload | Refusal): boolean {
+  return !read.ok && (read.code === "KEY_REVOKED" || read.code === "KEY_COMPROMISED");
+}
+
 /**
  * A statement travels in many records, a vote in every copy of its entry: its signature is verified once, what may depend on the reader each
  * time. Only what holds is kept, under the digest of key, statement and signature, so nobody can push it out with forgeries.

@@ -2,6 +2,7 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { ApprovalSchema, Decision, type FenceState, type Signed } from "@countersign/contracts";
 import {
+  isRevoked,
   type KeyRecord,
   mayDo,
   openPayload,
@@ -75,6 +76,7 @@ export function checkApprovals(check: ApprovalsCheck): Approved | GateRefusal {
   const approvalIds: string[] = [];
   for (const signed of approvals) {
     const opened = openPayload(signed, "approval", check);
+    if (isRevoked(opened)) return refuse("APPROVAL_KEY_REVOKED"); // P02.revoked
     if (!opened.ok || !opened.key.person) return refuse("APPROVAL_FORGED"); // P01.approval-key
     const approval = readApproval(opened.payload);
     if (approval === undefined) return refuse("APPROVAL_MALFORMED");

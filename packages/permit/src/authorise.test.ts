@@ -3,6 +3,7 @@ import {
   ApprovalSchema,
   Decision,
   type FenceState,
+  KeyState,
   Mode,
   PermitSchema,
   Role,
@@ -55,6 +56,15 @@ function bobIs(roles: readonly Role[], units?: bigint, currency = "USD"): Partia
   const find: Keys["find"] = (keyid) => {
     const key = attempt().keys.find(keyid);
     return key?.sender === "person.bob" ? { ...key, standing } : key;
+  };
+  return { keys: { find } };
+}
+
+/** The keys of one sender have been taken away. */
+function without(sender: string, reason: string): Partial<Attempt> {
+  const find: Keys["find"] = (keyid) => {
+    const key = attempt().keys.find(keyid);
+    return key?.sender === sender ? { ...key, state: KeyState.REVOKED, reason } : key;
   };
   return { keys: { find } };
 }
@@ -153,6 +163,10 @@ const refusals: [GateCode, string, Partial<Attempt>][] = [
     "one person, two keys",
     { approvals: [bobApproves, signApproval(approvalFields("person.bob"), signer("person.bob, second key"))] },
   ],
+  ["PERMIT_KEY_REVOKED", "a key that was followed by another", without("agent.policy", "superseded")],
+  ["PERMIT_KEY_REVOKED", "a stolen key", without("agent.policy", "compromised")],
+  ["APPROVAL_KEY_REVOKED", "a key that was followed by another", without("person.bob", "superseded")],
+  ["APPROVAL_KEY_REVOKED", "a stolen key", without("person.bob", "compromised")],
   ["APPROVER_ROLE_MISSING", "no role", bobIs([], 9_999_999n)],
   ["APPROVER_ROLE_MISSING", "who looks and who grants keys", bobIs([Role.VIEWER, Role.ADMIN], 9_999_999n)],
   ["APPROVER_AMOUNT", "a cent too much", bobIs([Role.APPROVER], 5_684_999n)],

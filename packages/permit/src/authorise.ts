@@ -4,7 +4,7 @@
  * is not asked.
  */
 import { type FenceState, haltCovering, type Signed } from "@countersign/contracts";
-import { type Keys, openPayload } from "@countersign/envelope";
+import { isRevoked, type Keys, openPayload } from "@countersign/envelope";
 import { type Mode, type Money, modes, type Order, orderFromIntent, sameOrder } from "@countersign/orders";
 import { checkApprovals } from "./approval.ts";
 import { haltSubject } from "./halt-subject.ts";
@@ -68,6 +68,7 @@ export function authorise(attempt: Attempt): Authorised | GateRefusal {
   if (attempt.permit === undefined) return refuse("PERMIT_MISSING"); // P01.permit
   const reading = { keys, mode: modes.toWire(attempt.mode), nowMs };
   const opened = openPayload(attempt.permit, "permit", reading);
+  if (isRevoked(opened)) return refuse("PERMIT_KEY_REVOKED"); // P01.permit-revoked
   if (!opened.ok || opened.key.sender !== attempt.policy) return refuse("PERMIT_FORGED"); // P01.permit-key
   const permit = readPermit(opened.payload);
   if (permit === undefined) return refuse("PERMIT_MALFORMED");

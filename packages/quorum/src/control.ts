@@ -6,7 +6,7 @@
  * The platform is born halted: only a resume that names "birth" opens trading.
  */
 import type { Change, FenceState, KeyChange, KeyGrant, ProposeRequest, RoleGrant } from "@countersign/contracts";
-import { hex, Keyring, type KeyringCode, type Keys, mayDo } from "@countersign/envelope";
+import { hex, Keyring, type KeyringCode, mayDo } from "@countersign/envelope";
 import { type ChangeCode, checkChange, hasAdmins } from "./change.ts";
 import { type Entry, emptyHead, sameBytes } from "./entry.ts";
 import { foldGenesis, type GenesisCode, type GenesisFacts, genesisDigest } from "./genesis.ts";
@@ -19,8 +19,9 @@ export interface ControlState {
   readonly fence: FenceState;
   /** Undefined before the first entry. */
   readonly genesis: GenesisFacts | undefined;
-  readonly keys: Keys;
-  /** What made `keys`, in order: a keyring is made anew for each change, so that a state never changes. */
+  /** Copied for each change, so that a state never changes. */
+  readonly keys: Keyring;
+  /** What made them, in order. */
   readonly grants: readonly TimedGrant[];
   readonly roles: readonly RoleGrant[];
   /** How many changes of roles and limits there were. */
@@ -189,8 +190,10 @@ function applyKeyChange(
   const unsigned = checkKeyChange(change, resumePersons, { keys: state.keys, mode, nowMs });
   if (unsigned !== undefined) return refuse(unsigned);
   const grants = [...state.grants, { grant, atMs: nowMs }];
-  const keys = keyringOf(grants, state.roles);
-  return keys instanceof Keyring ? accept({ ...state, keys, grants }) : refuse(keys);
+  const keys = state.keys.copy();
+  const isKnown = keys.find(grant.keyid ?? "") !== undefined;
+  const wrong = isKnown ? keys.change(grant, nowMs) : keys.grant(grant);
+  return wrong === undefined ? accept({ ...state, keys, grants }) : refuse(wrong);
 }
 
 function applyChange(
@@ -211,19 +214,9 @@ function applyChange(
   if (state.roles.length === 0) return refuse("NO_ROLES");
   const roles = [...state.roles, what.value];
   if (!hasAdmins(roles, resumePersons)) return refuse("TOO_FEW_ADMINS");
-  const keys = keyringOf(state.grants, roles);
-  return keys instanceof Keyring ? accept({ ...state, changes: number, keys, roles }) : refuse(keys);
-}
-
-function keyringOf(grants: readonly TimedGrant[], roles: readonly RoleGrant[]): Keyring | KeyringCode {
-  const keys = new Keyring();
-  for (const { grant, atMs } of grants) {
-    const isKnown = keys.find(grant.keyid ?? "") !== undefined;
-    const wrong = isKnown ? keys.change(grant, atMs) : keys.grant(grant);
-    if (wrong !== undefined) return wrong;
-  }
-  for (const grant of roles) keys.assign(grant);
-  return keys;
+  const keys = state.keys.copy();
+  keys.assign(what.value);
+  return accept({ ...state, changes: number, keys, roles });
 }
 
 const NOTHING = new Uint8Array(0);

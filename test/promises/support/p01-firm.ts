@@ -3,17 +3,41 @@ import { readFileSync } from "node:fs";
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import type { Ceiling } from "@countersign/agent-execution";
 import { type Limits, parseLimits } from "@countersign/agent-policy";
-import { Mode, ProposeRequestSchema, RoleGrantSchema } from "@countersign/contracts";
+import { type KeyPurpose, Mode, ProposeRequestSchema, RoleGrantSchema } from "@countersign/contracts";
+import type { Signer } from "@countersign/envelope";
 import { type Instrument, parseInstruments, parseMoney } from "@countersign/orders";
 import { MemoryQuorumLog } from "@countersign/quorum";
 import { authority } from "../../../platform/src/authority-file.ts";
 import { genesisRequest } from "../../../platform/src/genesis.ts";
-import { ReplayKeys } from "../../../platform/src/keys.ts";
+import { ReplayKeys, type Signers } from "../../../platform/src/keys.ts";
 import { WatchedStore } from "./p01-store.ts";
 
 export const START_MS = Date.parse("2015-06-01T14:30:00Z");
 export const ADA = "person:ada";
 export const BOB = "person:bob";
+
+/** What everybody signs with. A key that follows another is used by whoever starts after it. */
+export class FirmKeys implements Signers {
+  /** How often a sender's keys were followed by others. */
+  readonly #generations = new Map<string, number>();
+
+  signer(sender: string, purpose: KeyPurpose): Signer {
+    return this.of(this.generation(sender)).signer(sender, purpose);
+  }
+
+  generation(sender: string): number {
+    return this.#generations.get(sender) ?? 0;
+  }
+
+  /** Those of one generation, from 0. */
+  of(generation: number): Signers {
+    return new ReplayKeys(generation === 0 ? "promises" : `promises ${generation}`);
+  }
+
+  next(sender: string): void {
+    this.#generations.set(sender, this.generation(sender) + 1);
+  }
+}
 
 export interface FirmOptions {
   /** Persons for a large order, by Policy's limits and by Execution's ceiling alike. */
@@ -27,7 +51,7 @@ export interface FirmOptions {
 }
 
 export class Firm {
-  readonly keys = new ReplayKeys("promises");
+  readonly keys = new FirmKeys();
   readonly log = new MemoryQuorumLog();
   readonly instruments: ReadonlyMap<string, Instrument>;
   readonly limits: Limits;
@@ -73,7 +97,7 @@ function limitsOf(persons: number): Limits {
 }
 
 function genesisOf(
-  keys: ReplayKeys,
+  keys: Signers,
   { digest }: Limits,
   { resumers, roles }: Required<Pick<FirmOptions, "resumers" | "roles">>,
 ): Uint8Array {

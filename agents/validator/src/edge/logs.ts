@@ -98,12 +98,17 @@ export class Logs {
     return this.#ops.get(opId);
   }
 
+  /** Whether somebody has told of an entry that was not read yet. */
+  isBehind(log: LogName): boolean {
+    return this.#told[log] > this.head(log).seq;
+  }
+
   /** Reads what was committed since. With `force` also when nobody said that there is something. */
   catchUp(log: LogName, { force = false } = {}): Promise<void> {
     return this.#serial.run(async () => {
       // Keys first: they verify what the ledger holds.
       for (const name of log === "ledger" ? (["control", "ledger"] as const) : (["control"] as const)) {
-        if (force || this.#told[name] > this.head(name).seq) await this.#readOn(name);
+        if (force || this.isBehind(name)) await this.#readOn(name);
       }
     });
   }
