@@ -49,6 +49,15 @@ it("an order that waits is shown in the words of its own bytes, with Policy's re
   expect(book.waiting(now(floor))).toEqual([]);
 });
 
+it("that it was shown is told to Policy by the person's own envelope, once, and answers nothing", async () => {
+  const { floor, book } = await reading();
+  const request = await asked(floor);
+  for (const _ of [1, 2]) await floor.say(ADA, floor.person(ADA).shown(request, "main"));
+  expect((await floor.policyState()).waiting[request.approvalId ?? ""]?.shownTo).toEqual([ADA]);
+  expect(book.waiting(now(floor))).toMatchObject([{ approvalId: request.approvalId, approvedBy: [] }]);
+  expect(floor.count("permit.issued") + floor.count("order.rejected") + floor.count("decision.refused")).toBe(0);
+});
+
 it("a no takes it away, as does the end of its time, and any halt", async () => {
   const { floor, book } = await reading();
   const request = await asked(floor);

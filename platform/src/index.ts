@@ -6,7 +6,16 @@ export { checkCeiling } from "@countersign/agent-policy";
 export type { Asked } from "./approval-book.ts";
 export type { Embedded, EmbeddedOptions } from "./embedded.ts";
 export { enrolledKeys, enrolledRoles, keysToRevoke } from "./enrolled-keys.ts";
-export { askedRole, contentsOf, type Enrolment, isEmpty, newRole, restOf, signaturesOf, signEnrolment } from "./enrolment.ts";
+export {
+  askedRole,
+  contentsOf,
+  type Enrolment,
+  isEmpty,
+  newRole,
+  restOf,
+  signaturesOf,
+  signEnrolment,
+} from "./enrolment.ts";
 export { enrolmentFile, parseEnrolment } from "./enrolment-file.ts";
 export { VALIDATORS } from "./genesis.ts";
 export { cloneFile, InputError, type LoadedStrategy, loadLimits, loadStrategy, readInput } from "./inputs.ts";

@@ -59,8 +59,12 @@ export class Person {
   readonly #o: PersonOptions;
   #calls = 0;
 
+  /** Under which this person's envelopes are signed. */
+  readonly envelopeKeyid: string;
+
   constructor(options: PersonOptions) {
     this.#o = options;
+    this.envelopeKeyid = options.envelopeSigner.keyid;
     this.name = options.name;
   }
 
@@ -135,6 +139,19 @@ export class Person {
     const payload = toBinary(HaltRequestSchema, create(HaltRequestSchema, { halt }));
     const bytes = this.#seal("HaltService.Halt", "halt.request", payload, haltId);
     return { haltId, answers: await Promise.all(servers.map((server) => this.#askToHalt(server, bytes))) };
+  }
+
+  /** That an order was shown to this person: no word about it, and under no key but the envelope's. */
+  shown({ approvalId = "" }: Pick<ApprovalRequest, "approvalId">, account: string): PublishEffect {
+    return {
+      kind: "publish",
+      topic: "approvals.decision.v1",
+      key: account,
+      type: "approval.decision",
+      payload: create(ApprovalDecisionSchema, { account, shown: approvalId }),
+      intent: "SHOWN",
+      idempotencyKey: businessKey("shown", this.name, approvalId),
+    };
   }
 
   /** This person's signed word about exactly the intent that was shown, to be said on the topic of such words. */

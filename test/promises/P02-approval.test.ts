@@ -4,7 +4,18 @@
  * Approver, principal and proposer are three; two approvers are two persons. Limits, price drift, expiry and epoch are checked again at
  * release; expired means refused; a new epoch voids what waits.
  */
-import { type ApprovalRequest, Decision, KeyPurpose, Mode, Role } from "@countersign/contracts";
+import { create } from "@bufbuild/protobuf";
+import {
+  ApprovalDecisionSchema,
+  type ApprovalRequest,
+  Decision,
+  KeyPurpose,
+  Mode,
+  type Refused,
+  Role,
+  type Signed,
+} from "@countersign/contracts";
+import { type Approval, signApproval } from "@countersign/permit";
 import { describe, expect, it } from "vitest";
 import {
   approvalOf,
@@ -114,6 +125,8 @@ describe("at Policy, when it releases what has waited", () => {
       { person: BOB, roles: [Role.RISK], approvesUpTo: usd(47_500_00n) },
     ];
     const floor = await Floor.open({ roles, openers: [BOB] });
+    await floor.approve(await waiting(floor, ask({ intentKey: "first" })), ADA, { decision: Decision.REJECT });
+    expect(floor.last("order.rejected")).toMatchObject({ payload: { intentKey: "first", code: "APPROVAL_REJECTED" } });
     const request = await waiting(floor);
     await floor.approve(request, ADA);
     expect(floor.last("decision.refused")).toMatchObject(refusedAtPolicy("APPROVER_AMOUNT"));
@@ -121,9 +134,6 @@ describe("at Policy, when it releases what has waited", () => {
     await floor.approve(request, BOB);
     await floor.submit(submitOf(floor.last("permit.issued")?.payload as Parameters<typeof submitOf>[0]));
     expect(floor.last("order.accepted")).toMatchObject({ payload: { intentKey: "large" } });
-    const second = await waiting(floor, ask({ intentKey: "second", symbol: "AAPL" }));
-    await floor.approve(second, ADA, { decision: Decision.REJECT });
-    expect(floor.last("order.rejected")).toMatchObject({ payload: { intentKey: "second", code: "APPROVAL_REJECTED" } });
   });
 
   it("a person's yes releases the order, and Execution takes it", async () => {
@@ -133,6 +143,51 @@ describe("at Policy, when it releases what has waited", () => {
     expect(issued).toMatchObject({ sender: "policy", payload: { intentKey: "large", approvals: [{}] } });
     await floor.submit(submitOf(issued?.payload as Parameters<typeof submitOf>[0]));
     expect(floor.last("order.accepted")).toMatchObject({ payload: { intentKey: "large" } });
+  });
+
+  it("an agent's key approves nothing, and each way in which a yes is none has a code of its own", async () => {
+    const floor = await Floor.open();
+    const { keys } = floor.firm;
+    const request = await waiting(floor);
+    const said: unknown[] = [];
+    const hear = () => said.push((floor.last("decision.refused")?.payload as Refused | undefined)?.code);
+    const word = (fields: Partial<Approval>, signer = keys.signer(ADA, KeyPurpose.APPROVAL)) => {
+      const { approvalId = "", intentDigest = new Uint8Array(), haltEpoch = 0n } = request;
+      const asked = { approvalId, intentDigest, haltEpoch, expiresAtMs: Number(request.expiresAtMs), approver: ADA };
+      return signApproval({ ...asked, decision: Decision.APPROVE, ...fields }, signer);
+    };
+    const say = async (approval: Signed, sender: string) => {
+      const payload = create(ApprovalDecisionSchema, { approval, account: "main" });
+      await floor.say(sender, { topic: "approvals.decision.v1", type: "approval.decision", payload });
+      hear();
+    };
+    const portfolio = keys.signer("portfolio", KeyPurpose.ENVELOPE);
+    await say(word({}), "portfolio");
+    await say(word({ approver: "portfolio" }, portfolio), ADA);
+    const good = word({});
+    const altered = Uint8Array.from(good.payload ?? []);
+    altered[altered.length - 1] = (altered[altered.length - 1] ?? 0) ^ 1;
+    await say({ ...good, payload: altered }, ADA);
+    await say(word({ intentDigest: new Uint8Array(32) }), ADA);
+    await say(word({ expiresAtMs: floor.scheduler.nowMs() }), ADA);
+    await say(word({ haltEpoch: 0n }), ADA);
+    expect(floor.count("permit.issued")).toBe(0);
+    await floor.approve(request, ADA);
+    await say(good, ADA);
+    const submit = submitOf(floor.last("permit.issued")?.payload as Parameters<typeof submitOf>[0]);
+    for (const _ of [1, 2]) await floor.submit(submit);
+    hear();
+    expect(said).toEqual([
+      "NOT_ALLOWED", // an agent may not even say it
+      "APPROVAL_FORGED", // nor sign it
+      "APPROVAL_FORGED", // altered
+      "APPROVAL_OTHER_INTENT",
+      "APPROVAL_EXPIRED",
+      "APPROVAL_OLD_EPOCH",
+      "APPROVAL_UNKNOWN", // used
+      "DUPLICATE_ORDER", // with its permit and all
+    ]);
+    expect(floor.count("order.accepted")).toBe(1);
   });
 
   it("the principal's yes is refused APPROVER_IS_PRINCIPAL, and the order waits for another's", async () => {

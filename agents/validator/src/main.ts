@@ -19,7 +19,15 @@ import {
 import type { Opened, Signer } from "@countersign/envelope";
 import type { Instrument } from "@countersign/orders";
 import { type FenceReader, logFromWire, openPropose, QuorumError, type QuorumLog } from "@countersign/quorum";
-import { type MarketRef, type PublishEffect, payloadOf, type Rpc, RpcError, type Store } from "@countersign/runtime";
+import {
+  type MarketRef,
+  type PublishEffect,
+  payloadOf,
+  RateLimit,
+  type Rpc,
+  RpcError,
+  type Store,
+} from "@countersign/runtime";
 import type { AccountLedger } from "./core/account.ts";
 import type { DropCopy } from "./core/drop-copy.ts";
 import { LedgerProjection } from "./core/ledger.ts";
@@ -115,6 +123,7 @@ export function makeValidator(config: ValidatorConfig): Validator {
   });
 
   const seen = new Seen(store, logs);
+  const reads = new RateLimit(READ_RATE);
 
   async function propose(bytes: Uint8Array): Promise<ProposeResponse> {
     const opened = openPropose(bytes, { keys: logs.keys, mode });
@@ -152,7 +161,10 @@ export function makeValidator(config: ValidatorConfig): Validator {
     rpc.serve(call, name, async (bytes) => {
       try {
         if (logs.isBehind("control")) await readControl();
-        return await handler(await envelopes.open(call, bytes));
+        const request = await envelopes.open(call, bytes);
+        const isTooMuch = call === READ && !reads.take(request.body.sender, nowMs());
+        if (isTooMuch) throw new RpcError("REFUSED", `${name} refuses ${call}: RATE_LIMITED`);
+        return await handler(request);
       } catch (error) {
         if (!(error instanceof QuorumError)) throw error;
         throw new RpcError("UNAVAILABLE", `${name}: ${error.message}`, { cause: error });
@@ -180,9 +192,7 @@ export function makeValidator(config: ValidatorConfig): Validator {
         const asked = (payloadOf(request) as VoteRequest | undefined) ?? create(VoteRequestSchema);
         return envelopes.answer(request, VoteResponseSchema, await voter.vote(asked));
       });
-      serve("QuorumService.Read", async (request) =>
-        envelopes.answer(request, ReadResponseSchema, await read(request)),
-      );
+      serve(READ, async (request) => envelopes.answer(request, ReadResponseSchema, await read(request)));
       serve("HaltService.Halt", async (request) =>
         envelopes.answer(request, HaltResponseSchema, await halts.halt(request)),
       );
@@ -206,5 +216,8 @@ const QUOTES_KEPT_LIVE = 72_000;
 const FEED_LAG_MS = 2_000;
 /** Above what a quorum takes that is well. */
 const HALT_PATIENCE_MS = 500;
+const READ = "QuorumService.Read";
+/** Of one sender. A process asks once a second, and who starts reads a hundred entries a call. What is proposed, voted or halted is never too much. */
+const READ_RATE = { perSecond: 50, burst: 500 };
 /** Entries in one answer. */
 const READ_MAX = 100;

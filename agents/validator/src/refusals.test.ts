@@ -1,9 +1,9 @@
-import { create } from "@bufbuild/protobuf";
-import { Decision, KeyChangeSchema, Mode, Side } from "@countersign/contracts";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { Decision, KeyChangeSchema, Log, Mode, ReadRequestSchema, Side } from "@countersign/contracts";
 import { deriveSigner } from "@countersign/envelope";
 import { beforeAll, describe, expect, it } from "vitest";
 import { approvalOf, fillOf, fillsOf, orderOf } from "../test/fills.ts";
-import { type Content, deposit, genesisOf, policyKey, resume, timeMs, World } from "../test/world.ts";
+import { type Content, deposit, genesisOf, policyKey, resume, sealAs, timeMs, World } from "../test/world.ts";
 
 type Ref = ReturnType<World["quote"]>;
 
@@ -208,3 +208,19 @@ describe("a validator does not vote for", () => {
 function price(units: bigint) {
   return { $typeName: "countersign.v1.Price" as const, units, scale: 2 };
 }
+
+it("who reads the logs without end is refused, and nobody else: RATE_LIMITED", async () => {
+  const world = await new World().open();
+  const payload = toBinary(ReadRequestSchema, create(ReadRequestSchema, { log: Log.CONTROL, afterSeq: 0n }));
+  const read = (sender: string, nth: number) => {
+    const bytes = sealAs(sender, "quorum.read-request", "QuorumService.Read", payload, `read ${nth}`);
+    return world.rpc.call("QuorumService.Read", "validator-1", bytes, { deadlineMs: 1_000 });
+  };
+  for (let nth = 0; nth < 500; nth++) await read("operator", nth);
+  await expect(read("operator", 500)).rejects.toMatchObject({
+    code: "REFUSED",
+    message: expect.stringContaining("RATE_LIMITED"),
+  });
+  await expect(read("person:ada", 0)).resolves.toBeDefined();
+  expect(await world.halt({ haltId: "h" }, "person:ada")).toMatchObject({ latched: true });
+});

@@ -72,7 +72,7 @@ export function genesisOf(mode: Mode) {
       grant("operator", KeyPurpose.ENVELOPE, [propose, read]),
       grant("policy", KeyPurpose.PERMIT),
       grant("policy", KeyPurpose.ENVELOPE, [halt]),
-      grant("person:ada", KeyPurpose.ENVELOPE, [propose, halt]),
+      grant("person:ada", KeyPurpose.ENVELOPE, [propose, halt, read]),
       grant("person:ada", KeyPurpose.APPROVAL),
       grant("person:bob", KeyPurpose.APPROVAL),
     ],

@@ -30,15 +30,16 @@ export async function approvals(flags: ApprovalsFlags, caller: Caller): Promise<
   const screen = new Screen(process.stdout);
   await using open = await Approvals.open(clusterDir(flags, caller), flags.as);
   const shown = new Set<string>();
-  const show = () => {
+  const show = async () => {
     const fresh = open.waiting().filter(({ approvalId }) => !shown.has(approvalId));
     for (const asked of fresh) {
       shown.add(asked.approvalId);
       const lines = flags.json === true ? [JSON.stringify(asJson(asked))] : askedLines(asked, Date.now());
       for (const line of lines) screen.line(line);
     }
+    await open.acknowledge(fresh);
   };
-  show();
+  await show();
   if (flags.watch !== true) {
     if (shown.size === 0 && flags.json !== true) screen.line("no order waits for a person");
     return exitCodes.ok;
@@ -48,7 +49,7 @@ export async function approvals(flags: ApprovalsFlags, caller: Caller): Promise<
   if (flags.json !== true) screen.line("waiting for orders that need a person; Ctrl-C ends this, and nothing else");
   while (!stop.signal.aborted) {
     await open.news(NEWS_MS);
-    show();
+    await show();
   }
   return exitCodes.ok;
 }
@@ -62,6 +63,7 @@ export async function answer(prefix: string, approve: boolean, flags: AnswerFlag
   const verb = approve ? "approve" : "reject";
   const name = open.desk.person.name;
   if (flags.yes !== true && !(await confirm(`Sign as ${name}, to ${verb} exactly this order?`))) {
+    await open.acknowledge([asked]);
     screen.line("nothing was signed");
     return exitCodes.failed;
   }

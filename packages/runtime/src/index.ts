@@ -29,6 +29,7 @@ export { type Admitted, admit, type Delivery, payloadOf } from "./pipeline.ts";
 export { type Fence, LocalRpc, type RateLimiter, type Rpc, RpcError } from "./ports.ts";
 export { type Pruned, prune } from "./postgres/retention.ts";
 export { openPostgresStore } from "./postgres/store.ts";
+export { RateLimit } from "./rate-limit.ts";
 export { type Commit, type CommitResult, emptyCommit, type Store, StoreError } from "./store.ts";
 export { groupsOf } from "./subscriptions.ts";
 export { Teller, type TellerOptions } from "./teller.ts";

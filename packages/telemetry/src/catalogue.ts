@@ -61,6 +61,12 @@ export const METRICS = {
     labels: ["code", "place"],
     help: "Messages and calls refused, by code and by the place that refused.",
   },
+  alerts: {
+    name: "countersign_alerts_total",
+    type: "counter",
+    labels: ["code"],
+    help: "What the agent wants a person to know, by code: see the log.",
+  },
   lagSeconds: {
     name: "countersign_lag_seconds",
     type: "gauge",

@@ -45,6 +45,7 @@ describe("Metrics", () => {
     for (const step of STEPS) metrics.step(step, 0.003, { traceId: "a".repeat(32), spanId: "b".repeat(16) });
     metrics.published("ledger.entries.v1");
     metrics.refused("PERMIT_SPENT", "gate");
+    metrics.alerted("ASK_NOT_SHOWN");
     metrics.delivered("orders.intent.v1", 0, Date.now(), 3);
     metrics.watch({
       outboxAgeSeconds: () => 1.5,
@@ -83,6 +84,7 @@ describe("Metrics", () => {
     expect(valueIn(samples, "countersign_reconciliations_total")).toBe(60);
     expect(valueIn(samples, "countersign_reconciliation_findings_total", { class: "drift" })).toBe(3);
     expect(valueIn(samples, "countersign_spans_total", { outcome: "lost" })).toBe(1);
+    expect(valueIn(samples, "countersign_alerts_total", { code: "ASK_NOT_SHOWN" })).toBe(1);
     expect(valueIn(samples, "countersign_refusals_total", { code: "PERMIT_SPENT", place: "gate" })).toBe(1);
   });
 

@@ -42,6 +42,7 @@ export class Metrics {
   readonly #deliveries = new Counter(METRICS.deliveries);
   readonly #records = new Counter(METRICS.records);
   readonly #refusals = new Counter(METRICS.refusals);
+  readonly #alerts = new Counter(METRICS.alerts);
   readonly #lag: Lag;
   readonly #registries: Registries;
   readonly #process = processFamilies();
@@ -55,7 +56,7 @@ export class Metrics {
     if (!/^[a-z][a-z0-9-]{0,62}$/.test(agent))
       throw new TelemetryError("BAD_OPTION", `metrics: agent ${JSON.stringify(agent)} is no agent's name`);
     this.#lag = new Lag(nowMs);
-    const families = [this.#step, this.#deliveries, this.#records, this.#refusals, ...this.#gauges()];
+    const families = [this.#step, this.#deliveries, this.#records, this.#refusals, this.#alerts, ...this.#gauges()];
     this.#registries = registriesOf([...families, ...this.#process.families], agent);
   }
 
@@ -91,6 +92,11 @@ export class Metrics {
   /** Codes and places as in our code; what is no such name is counted as OTHER. */
   refused(code: string, place: string): void {
     this.#refusals.inc(code, place);
+  }
+
+  /** Something that a person should know of. */
+  alerted(code: string): void {
+    this.#alerts.inc(code);
   }
 
   /** What is read at each scrape from now on, beside what was named before. */

@@ -60,7 +60,10 @@ export async function runAgent(name: AgentName, own: Process): Promise<{ close()
     fence: leased,
     loop,
     onBroken,
-    onAlert: (_, code, text, cause) => observed.logOf(cause, `alert ${code}: ${text}`),
+    onAlert(_, code, text, cause) {
+      observed.metrics.alerted(code);
+      observed.logOf(cause, `alert ${code}: ${text}`);
+    },
     probe: observed.probe,
     resumes: true,
     ...(hot && { limit: hot.limit }),

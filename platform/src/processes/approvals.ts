@@ -3,7 +3,8 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Delivered, SubscribeOptions } from "@countersign/bus";
 import { KafkaBus } from "@countersign/bus/kafka";
 import type { OrderRejected, PermitIssued } from "@countersign/contracts";
-import { admit } from "@countersign/runtime";
+import { allows } from "@countersign/envelope";
+import { admit, type PublishEffect } from "@countersign/runtime";
 import { modes } from "../agents.ts";
 import { ApprovalBook, type Asked } from "../approval-book.ts";
 import { instruments } from "./agent.ts";
@@ -65,13 +66,25 @@ export class Approvals implements AsyncDisposable {
   }
 
   /** Says this person's word on the topic, in the person's own chain; returns when it is on record. @throws what engines throw */
-  async say({ request }: Asked, approve: boolean, reason: string): Promise<void> {
+  say({ request }: Asked, approve: boolean, reason: string): Promise<void> {
     const { person, spec } = this.desk;
-    const own = await openProcess(this.desk.dir, person.name);
+    return this.#say([person.decision(request, spec.account, approve, reason)]);
+  }
+
+  /** Says that these were shown to this person; of who may not answer it is not said. @throws what engines throw */
+  async acknowledge(asked: readonly Asked[]): Promise<void> {
+    const { person, spec, keys } = this.desk;
+    const key = keys.find(person.envelopeKeyid);
+    const mayAnswer = key !== undefined && allows(key, { type: "approval.decision", topic: DECISIONS });
+    if (mayAnswer && asked.length > 0) await this.#say(asked.map(({ request }) => person.shown(request, spec.account)));
+  }
+
+  async #say(effects: readonly PublishEffect[]): Promise<void> {
+    const own = await openProcess(this.desk.dir, this.desk.person.name);
     try {
       await own.genesis();
       const teller = await own.openTeller(await own.openStore());
-      await teller.say(person.decision(request, spec.account, approve, reason));
+      for (const effect of effects) await teller.say(effect);
       await teller.close(SAY_MS);
     } finally {
       await own.close();

@@ -1,13 +1,24 @@
 import { create } from "@bufbuild/protobuf";
-import { ApprovalDecisionSchema, Decision, type Refused } from "@countersign/contracts";
+import { ApprovalDecisionSchema, Decision, Mode, type Refused } from "@countersign/contracts";
+import type { Keys } from "@countersign/envelope";
 import { type Approval, intentDigest, signApproval } from "@countersign/permit";
 import type { Effect } from "@countersign/runtime";
 import { describe, expect, it } from "vitest";
 import { Desk, verdictOf } from "../testing.ts";
-import { type Ask, generous, intentOf, openFence, signer } from "../testing-world.ts";
+import { type Ask, generous, intentOf, keys, openFence, signer } from "../testing-world.ts";
 
 const rule = { ...generous, threshold: "40000", action: "escalate" };
 const large: Ask = { key: "large", quantity: 450n };
+
+/** The same keys, as a firm of this mode has them. */
+function inMode(mode: Mode): Keys {
+  return {
+    find(keyid) {
+      const key = keys.find(keyid);
+      return key && { ...key, modes: new Set([mode]) };
+    },
+  };
+}
 
 function waitingDesk(more: object = {}) {
   const desk = Desk.open([rule], more);
@@ -90,6 +101,45 @@ describe("an answer that does not count leaves the order waiting", () => {
     expect(refusalOf(desk.message("approval.decision", "operator", create(ApprovalDecisionSchema, {})))).toEqual([
       "APPROVAL_MALFORMED",
     ]);
+  });
+});
+
+describe("an order that nobody was shown", () => {
+  const expired = (before: (desk: Desk, approvalId: string) => void) => {
+    const desk = Desk.open([rule], {}, { mode: "paper", keys: inMode(Mode.PAPER) });
+    const approvalId = desk.ask({ ...large, mode: Mode.PAPER }).escalated?.approvalId ?? "";
+    before(desk, approvalId);
+    desk.nowMs += 120_000;
+    const effects = desk.take({ kind: "timer", id: `approval:${approvalId}`, dueMs: desk.nowMs, data: { approvalId } });
+    expect(verdictOf(effects).code).toBe("APPROVAL_EXPIRED");
+    return effects.flatMap((effect) => (effect.kind === "alert" ? [effect.code] : []));
+  };
+  const show = (desk: Desk, shown: string) =>
+    desk.message("approval.decision", "person:ana", create(ApprovalDecisionSchema, { account: "main", shown }));
+
+  it("is an alert when its time is over", () => {
+    expect(expired(() => {})).toEqual(["ASK_NOT_SHOWN"]);
+    expect(expired((desk) => expect(show(desk, "another")).toEqual([]))).toEqual(["ASK_NOT_SHOWN"]);
+  });
+
+  it("is none where a person saw it and did not answer, said once or again, or gave a word that did not count", () => {
+    const shown = (desk: Desk, approvalId: string) => {
+      for (const _ of [1, 2]) expect(show(desk, approvalId)).toEqual([]);
+      expect(desk.state.waiting[approvalId]?.shownTo).toEqual(["person:ana"]);
+    };
+    expect(expired(shown)).toEqual([]);
+    expect(expired((desk, approvalId) => decide(desk, approvalOf(desk, approvalId, { haltEpoch: 9n })))).toEqual([]);
+  });
+
+  it("is none in a replay, which has a terminal of its own", () => {
+    const { desk, approvalId } = waitingDesk();
+    const timer = {
+      kind: "timer",
+      id: `approval:${approvalId}`,
+      dueMs: desk.nowMs + 120_000,
+      data: { approvalId },
+    } as const;
+    expect(desk.take(timer).map(({ kind }) => kind)).not.toContain("alert");
   });
 });
 

@@ -7,7 +7,7 @@ import type { Context, Effect } from "@countersign/runtime";
 import { checkOrder } from "./check.ts";
 import type { PolicyConfig } from "./config.ts";
 import { personsNeeded } from "./limits.ts";
-import { approvalTimer, decided, refused } from "./records.ts";
+import { alert, approvalTimer, decided, refused } from "./records.ts";
 import type { PolicyCode } from "./refusal.ts";
 import { familyWorth } from "./reservation.ts";
 import { type PolicyState, type Waiting, without } from "./state.ts";
@@ -21,15 +21,18 @@ import type { PolicyView, SeenQuote } from "./view.ts";
  */
 export function decideApproval(
   state: PolicyState,
-  { approval: signed }: ApprovalDecision,
+  { approval: signed, shown }: ApprovalDecision,
   sender: string,
   context: Context<PolicyView>,
   config: PolicyConfig,
 ): Reached {
+  if (signed === undefined && shown !== undefined) return { state: noteShown(state, shown, sender), effects: [] };
   const said = signed?.payload === undefined ? undefined : readApproval(signed.payload);
   const subject = said?.approvalId ?? context.cause.msgId;
   const refuse = (code: string, text: string): Reached => {
-    return { state, effects: [refused(subject, { code, text }, { sender, type: "approval.decision" })] };
+    // Whose word does not count was shown the order all the same.
+    const seen = noteShown(state, subject, sender);
+    return { state: seen, effects: [refused(subject, { code, text }, { sender, type: "approval.decision" })] };
   };
   if (signed === undefined || said === undefined) return refuse("APPROVAL_MALFORMED", "it is no approval");
   const waiting = state.waiting[said.approvalId];
@@ -56,11 +59,26 @@ export function decideApproval(
   };
 }
 
-/** The timer that was set when the person was asked. */
+/**
+ * The timer that was set when the person was asked. That nobody answered is the persons' affair; that nobody was shown it is the platform's.
+ * A replay shows it on its own terminal, and says nothing of that.
+ */
 export function expireApproval(state: PolicyState, approvalId: string, config: PolicyConfig): Reached {
   const waiting = state.waiting[approvalId];
   if (waiting === undefined) return { state, effects: [] };
-  return end(state, waiting, "APPROVAL_EXPIRED", "nobody answered in time", config);
+  const ended = end(state, waiting, "APPROVAL_EXPIRED", "nobody answered in time", config);
+  const isSeen = config.mode === "replay" || waiting.shownTo !== undefined || Object.keys(waiting.approvals).length > 0;
+  if (isSeen) return ended;
+  const text = `the order ${waiting.intentKey} waited for a person, and was shown to nobody: is ./countersign approvals --watch open?`;
+  return { ...ended, effects: [...ended.effects, alert("ASK_NOT_SHOWN", text)] };
+}
+
+/** Who was shown an order that waits. It is no word about it, and of what does not wait it means nothing. */
+function noteShown(state: PolicyState, approvalId: string, person: string): PolicyState {
+  const waiting = state.waiting[approvalId];
+  if (waiting === undefined || waiting.shownTo?.includes(person) === true) return state;
+  const shownTo = [...(waiting.shownTo ?? []), person];
+  return { ...state, waiting: { ...state.waiting, [approvalId]: { ...waiting, shownTo } } };
 }
 
 /** A halt or a resume voids whatever waits: what a person would sign now is another decision. */

@@ -61,6 +61,8 @@ export interface Waiting {
   readonly expiresAtMs: number;
   /** Serialised Signed approvals, by approver. */
   readonly approvals: Readonly<Record<string, Uint8Array>>;
+  /** Persons on whose screens it was; not there before the first. */
+  readonly shownTo?: readonly string[];
   /** Of the proposer's call: what the verdict follows from, whenever it comes. */
   readonly cause: Cause;
 }
