@@ -162,6 +162,15 @@ it("an agent's keys are followed by the next: both count until the old ones are 
   expect(await own()).toEqual(["ENVELOPE", "PERMIT"]);
 });
 
+it("limits count by an entry that administrators have signed", async () => {
+  expect((await keys("limits", cloneFile("limits/intraday.json"), "--out", "limits.json")).code).toBe(0);
+  expect(await keys("enrol", "limits.json", "--yes")).toMatchObject({
+    code: 0,
+    said: expect.stringMatching(/the limits [0-9a-f]{12} shall count.*Policy permits nothing until it has them/s),
+  });
+  expect((await keys("enrol", "limits.json", "--yes")).said).toContain("enrolled already");
+});
+
 it.each<[string, readonly string[], number, RegExp]>([
   ["a sender that there is not", ["new", "nobody"], 2, /nobody: no such sender: person:<name>, compliance/],
   ["a person without a role", ["new", "person:carl"], 2, /name what the person may do/],

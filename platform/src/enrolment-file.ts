@@ -4,12 +4,12 @@ import { ChangedSchema, KeyGrantSchema, SignedSchema } from "@countersign/contra
 import type { Enrolment, ToSign } from "./enrolment.ts";
 import { InputError } from "./inputs.ts";
 
-export function enrolmentFile({ platform, sender, keys, role }: Enrolment): string {
+export function enrolmentFile({ platform, sender, keys, change }: Enrolment): string {
   const file = {
     platform,
     sender,
     keys: keys.map((key) => write(KeyGrantSchema, key)),
-    role: role === undefined ? null : write(ChangedSchema, role),
+    change: change === undefined ? null : write(ChangedSchema, change),
   };
   return `${JSON.stringify(file, null, 2)}\n`;
 }
@@ -24,11 +24,11 @@ export function parseEnrolment(text: string, path: string, platform: string): En
 
 function parsed(text: string, path: string): Enrolment {
   try {
-    const { platform, sender, keys, role } = JSON.parse(text);
+    const { platform, sender, keys, change } = JSON.parse(text);
     if (typeof platform !== "string" || typeof sender !== "string" || !Array.isArray(keys))
       throw new Error("fields are missing");
     const read = keys.map((key: unknown) => readOne(KeyGrantSchema, key));
-    return { platform, sender, keys: read, role: role === null ? undefined : readOne(ChangedSchema, role) };
+    return { platform, sender, keys: read, change: change === null ? undefined : readOne(ChangedSchema, change) };
   } catch (cause) {
     const text = `${path}: no enrolment: make one with \`countersign keys new\``;
     throw new InputError("BAD_OPTION", text, { cause });

@@ -1,5 +1,5 @@
 /**
- * An enrolment: the keys of one sender, each with the proof that he has it, and a person's roles; signed by one person after the other until
+ * An enrolment: the keys of one sender, each with the proof that he has it, a person's roles, or the limits that shall count; signed by one person after the other until
  * there are enough to propose it. Each key and the roles are an entry of their own: what broke off half way is proposed again as it was.
  */
 import { create, equals } from "@bufbuild/protobuf";
@@ -17,6 +17,7 @@ import {
   RoleGrantSchema,
   type Signed,
 } from "@countersign/contracts";
+import { hex } from "@countersign/envelope";
 import { type Money, moneyToWire } from "@countersign/orders";
 import type { ControlState } from "@countersign/quorum";
 import type { Authority } from "./authority.ts";
@@ -30,7 +31,8 @@ export interface Enrolment {
   readonly platform: string;
   readonly sender: string;
   readonly keys: readonly ToSign<KeyGrant>[];
-  readonly role: ToSign<Changed> | undefined;
+  /** Of a person's roles, or of the limits. */
+  readonly change: ToSign<Changed> | undefined;
 }
 
 export interface ToSign<What> {
@@ -59,49 +61,58 @@ export interface RoleAsked {
 export function newEnrolment(signers: Signers, facts: EnrolmentFacts): Enrolment {
   const { platform, sender, mode, authority, fromMs, role } = facts;
   const says = saysOf(sender, role?.roles ?? [], authority);
-  const person = role !== undefined;
+  const person = isPerson(sender);
   const keys = purposesOf(sender, authority).map((purpose) => {
     const asked = { sender, purpose, mode, fromMs, person };
     return unsigned(grant(signers, purpose === KeyPurpose.ENVELOPE ? { ...asked, says } : asked));
   });
-  return { platform, sender, keys, role: role && roleOf(sender, role) };
+  return { platform, sender, keys, change: role && roleOf(sender, role) };
 }
 
 /** Asks for other roles of a person who has keys. @throws InputError for a sender who is no person */
 export function newRole(platform: string, sender: string, role: RoleAsked): Enrolment {
   if (!isPerson(sender)) throw new InputError("BAD_OPTION", `${sender}: no person: person:<name>`);
-  return { platform, sender, keys: [], role: roleOf(sender, role) };
+  return { platform, sender, keys: [], change: roleOf(sender, role) };
+}
+
+/** Asks that these limits count. @param digest SHA-256 of the file, 32 bytes */
+export function newLimits(platform: string, digest: Uint8Array): Enrolment {
+  const change = create(ChangedSchema, { what: { case: "limits", value: { digest } } });
+  return { platform, sender: LIMITS, keys: [], change: unsigned(change) };
 }
 
 /** What of it is not in the control log yet: who goes on where something broke off asks for the rest. */
-export function restOf(enrolment: Enrolment, { grants, roles }: Pick<ControlState, "grants" | "roles">): Enrolment {
+export function restOf(enrolment: Enrolment, control: Pick<ControlState, "grants" | "roles" | "fence">): Enrolment {
+  const { grants, roles, fence } = control;
   const isGranted = ({ what: { keyid } }: ToSign<KeyGrant>) => grants.some(({ grant }) => grant.keyid === keyid);
   const asked = askedRole(enrolment);
   const last = roles.findLast(({ person }) => person === asked?.person);
   const isGiven = asked !== undefined && last !== undefined && equals(RoleGrantSchema, asked, last);
+  const limits = askedLimits(enrolment);
+  const isDone = isGiven || (limits !== undefined && fence.limits === limits);
   return {
     ...enrolment,
     keys: enrolment.keys.filter((key) => !isGranted(key)),
-    role: isGiven ? undefined : enrolment.role,
+    change: isDone ? undefined : enrolment.change,
   };
 }
 
-export function isEmpty({ keys, role }: Enrolment): boolean {
-  return keys.length === 0 && role === undefined;
+export function isEmpty({ keys, change }: Enrolment): boolean {
+  return keys.length === 0 && change === undefined;
 }
 
 /**
  * With this person's signatures, once.
- * @param changes how many changes of roles the control log has: a role that was signed before the last of them is signed anew
+ * @param changes how many changes of roles and limits the control log has: what was signed before the last of them is signed anew
  */
 export function signEnrolment(enrolment: Enrolment, person: Person, changes: bigint): Enrolment {
-  const { keys, role } = enrolment;
+  const { keys, change } = enrolment;
   const number = changes + 1n;
-  const fresh = role?.what.number === number ? role : role && unsigned({ ...role.what, number });
+  const fresh = change?.what.number === number ? change : change && unsigned({ ...change.what, number });
   return {
     ...enrolment,
     keys: keys.map(({ what, signatures }) => ({ what, signatures: withOnce(signatures, person.signKey(what)) })),
-    role: fresh && { ...fresh, signatures: withOnce(fresh.signatures, person.signChange(fresh.what)) },
+    change: fresh && { ...fresh, signatures: withOnce(fresh.signatures, person.signChange(fresh.what)) },
   };
 }
 
@@ -111,15 +122,15 @@ function withOnce(signatures: readonly Signed[], signed: Signed): readonly Signe
 }
 
 /** How many keys have signed all of it; that they are persons, and which, is for the validators to say. */
-export function signaturesOf({ keys, role }: Enrolment): number {
-  const all = [...keys, ...(role === undefined ? [] : [role])];
+export function signaturesOf({ keys, change }: Enrolment): number {
+  const all = [...keys, ...(change === undefined ? [] : [change])];
   const counts = all.map(({ signatures }) => new Set(signatures.map((one) => one.signatures[0]?.keyid)).size);
   return Math.min(...counts);
 }
 
 /** What is proposed, in this order: the roles first, so that no key is ever in the hands of who has none. */
-export function contentsOf({ keys, role }: Enrolment): readonly ProposeRequest["content"][] {
-  const changed = role === undefined ? [] : [{ changed: role.what, signatures: [...role.signatures] }];
+export function contentsOf({ keys, change }: Enrolment): readonly ProposeRequest["content"][] {
+  const changed = change === undefined ? [] : [{ changed: change.what, signatures: [...change.signatures] }];
   return [
     ...changed.map((value) => ({ case: "change" as const, value: create(ChangeSchema, value) })),
     ...keys.map(({ what, signatures }) => ({
@@ -130,8 +141,13 @@ export function contentsOf({ keys, role }: Enrolment): readonly ProposeRequest["
 }
 
 /** The role that is asked for, of a person. */
-export function askedRole({ role }: Enrolment): RoleGrant | undefined {
-  return role?.what.what.case === "role" ? role.what.what.value : undefined;
+export function askedRole({ change }: Enrolment): RoleGrant | undefined {
+  return change?.what.what.case === "role" ? change.what.what.value : undefined;
+}
+
+/** The limits that are asked for: SHA-256 of the file, hex. */
+export function askedLimits({ change }: Enrolment): string | undefined {
+  return change?.what.what.case === "limits" ? hex(change.what.what.value.digest ?? new Uint8Array()) : undefined;
 }
 
 function roleOf(person: string, { roles, approvesUpTo }: RoleAsked): ToSign<Changed> {
@@ -142,6 +158,9 @@ function roleOf(person: string, { roles, approvesUpTo }: RoleAsked): ToSign<Chan
   });
   return unsigned(create(ChangedSchema, { what: { case: "role", value } }));
 }
+
+/** In the sender's place. */
+const LIMITS = "limits";
 
 function unsigned<What>(what: What): ToSign<What> {
   return { what, signatures: [] };

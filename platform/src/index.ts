@@ -7,10 +7,12 @@ export type { Asked } from "./approval-book.ts";
 export type { Embedded, EmbeddedOptions } from "./embedded.ts";
 export { enrolledKeys, enrolledRoles, keysToRevoke } from "./enrolled-keys.ts";
 export {
+  askedLimits,
   askedRole,
   contentsOf,
   type Enrolment,
   isEmpty,
+  newLimits,
   newRole,
   restOf,
   signaturesOf,

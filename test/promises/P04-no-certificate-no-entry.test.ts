@@ -6,7 +6,7 @@
  */
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { DepositSchema, KeyPurpose, Mode, type Signed, SignedSchema, VoteSchema } from "@countersign/contracts";
-import { Keyring, signPayload } from "@countersign/envelope";
+import { hex, Keyring, signPayload } from "@countersign/envelope";
 import { emptyAccount, foldAccount } from "@countersign/proposer";
 import { deposit as depositInput, desk } from "@countersign/proposer/testing";
 import { buildEntry, type Entry, FenceReader, signVote, type Vote, verifyCertificate } from "@countersign/quorum";
@@ -195,6 +195,20 @@ describe("a deposit is nobody's money", () => {
       emptyAccount(),
     );
     expect(foldAccount(emptyAccount(), input, desk)).not.toEqual(emptyAccount());
+  });
+});
+
+describe("limits that the control log does not name", () => {
+  it("P04.limits: permit nothing but what reduces a position: LIMITS_NOT_NAMED at policy", () => {
+    const desk = Desk.open();
+    const first = { key: "first", quantity: 100n };
+    desk.fence = { ...desk.fence, limits: hex(desk.config.limits.digest) };
+    desk.ask(first);
+    desk.accept(first);
+    desk.fill(first, 100n, 10_000n);
+    desk.fence = { ...desk.fence, limits: hex(new Uint8Array(32)) };
+    expect(desk.ask({ key: "buy", quantity: 1n }).code).toBe("LIMITS_NOT_NAMED");
+    expect(desk.ask({ key: "sell", quantity: 1n, side: "SELL", reduceOnly: true }).type).toBe("permit.issued");
   });
 });
 

@@ -43,8 +43,17 @@ export function keysCommands(command: Command, { ends, caller, as, dir }: Shared
       ends((await import("./enrol.ts")).keysRole(person, flags, caller)),
     );
   keys
+    .command("limits")
+    .argument("<file>", "the limits that shall count")
+    .description("write a request that Policy permits under these limits, and no others")
+    .addOption(out())
+    .addOption(dir())
+    .action(async (file: string, flags: NewFlags) =>
+      ends((await import("./enrol.ts")).keysLimits(file, flags, caller)),
+    );
+  keys
     .command("enrol")
-    .argument("<request>", "what `new` or `role` has written, with what others have signed")
+    .argument("<request>", "what `new`, `role` or `limits` has written, with what others have signed")
     .description("sign a request and, with as many persons as the cluster demands, put it into the control log")
     .option("--yes", "without asking")
     .addOption(as())

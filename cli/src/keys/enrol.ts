@@ -1,15 +1,19 @@
 /** `countersign keys new`, `role` and `enrol`: somebody asks for keys or a role, persons sign, and with enough of them it is in the control log. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { Role } from "@countersign/contracts";
 import { OrdersError, parseMoney } from "@countersign/orders";
 import {
+  askedLimits,
   contentsOf,
   Desk,
   type Enrolment,
   enrolmentFile,
   InputError,
   isEmpty,
+  loadLimits,
   makeKeys,
+  newLimits,
   newRole,
   parseEnrolment,
   proposeAll,
@@ -60,6 +64,13 @@ export function keysRole(person: string, flags: NewFlags, caller: Caller): numbe
   return write(newRole(readSpec(dir).platform, person, role), freePath(person, flags, caller));
 }
 
+/** Asks that a limits file counts. @throws InputError, PolicyError for what is none */
+export function keysLimits(file: string, flags: NewFlags, caller: Caller): number {
+  const dir = clusterDir(flags, caller);
+  const { digest } = loadLimits(fromCaller(file, caller));
+  return write(newLimits(readSpec(dir).platform, digest), freePath("limits", flags, caller));
+}
+
 /** Signs what is asked and, with enough signatures, proposes it. @throws InputError; RpcError when no validator answers */
 export async function keysEnrol(file: string, flags: EnrolFlags, caller: Caller): Promise<number> {
   const screen = new Screen(process.stdout);
@@ -96,6 +107,10 @@ function enrolled(desk: Desk, whole: Enrolment, entries: readonly bigint[], scre
   const { sender } = whole;
   const places = entries.map((seq) => `entry ${seq}`).join(", ");
   screen.line(places === "" ? `${sender} is enrolled already` : `${sender} is enrolled: ${places} of the control log`);
+  if (askedLimits(whole) !== undefined)
+    screen.line(
+      `Policy permits nothing until it has them: put the file at ${join(desk.dir, desk.spec.limits)}, and end its process`,
+    );
   if (takeIntoUse(desk.dir, whole))
     screen.line(
       `its next key is in use from its next start on: end its process, and when it is back, ./countersign keys revoke ${sender} --old`,

@@ -1,14 +1,15 @@
 /** What is printed about keys and roles. Never a private key: nothing here has one. */
 import { type KeyGrant, KeyPurpose, KeyState, Role, type RoleGrant } from "@countersign/contracts";
 import { formatFixed, moneyFromWire } from "@countersign/orders";
-import { askedRole, type Enrolment } from "@countersign/platform";
+import { askedLimits, askedRole, type Enrolment } from "@countersign/platform";
 import { shortId } from "../short-id.ts";
 import { amount, moment } from "../terminal/figures.ts";
 
 /** What a person agrees to who signs it. */
 export function enrolmentLines(enrolment: Enrolment): readonly string[] {
   const { sender, keys } = enrolment;
-  const role = askedRole(enrolment);
+  const [role, limits] = [askedRole(enrolment), askedLimits(enrolment)];
+  if (limits !== undefined) return [`the limits ${shortId(limits)} shall count, by the SHA-256 of their file`];
   return [
     `${sender} ${role === undefined ? "asks for new keys" : `asks to be ${roleText(role)}`}`,
     ...keys.map(({ what }) => `  ${keyText(what)}${what.types.length > 0 ? `: ${saysText(what)}` : ""}`),

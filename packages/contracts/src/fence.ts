@@ -13,6 +13,8 @@ export interface FenceState {
    * log is read at each step, never.
    */
   readonly silent?: true;
+  /** SHA-256 of the limits that the control log names, hex: Policy permits under no others. Undefined before its first entry. */
+  readonly limits?: string;
   /** Of the control log: a reader never goes back behind a head it has seen. */
   readonly head: { readonly seq: bigint; readonly digest: string };
 }

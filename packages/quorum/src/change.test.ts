@@ -157,9 +157,9 @@ describe("limits", () => {
   const limits: What = { case: "limits", value: { digest } };
 
   it("are those that the genesis names, until an entry names others", () => {
-    expect(founded.limits).toBe(Buffer.from(genesis.limitsDigest!).toString("hex"));
-    expect(next(founded, change(1n, limits)).limits).toBe(Buffer.from(digest).toString("hex"));
-    expect(next(found([]), change(1n, limits)).limits).toBe(Buffer.from(digest).toString("hex"));
+    expect(founded.fence.limits).toBe(Buffer.from(genesis.limitsDigest!).toString("hex"));
+    expect(next(founded, change(1n, limits)).fence.limits).toBe(Buffer.from(digest).toString("hex"));
+    expect(next(found([]), change(1n, limits)).fence.limits).toBe(Buffer.from(digest).toString("hex"));
   });
 
   it("that are no digest are refused", () => {

@@ -26,8 +26,6 @@ export interface ControlState {
   readonly roles: readonly RoleGrant[];
   /** How many changes of roles and limits there were. */
   readonly changes: bigint;
-  /** SHA-256 of the limits that count, hex; undefined before the first entry. */
-  readonly limits: string | undefined;
   /** SHA-256 of the one genesis that this fold accepts. */
   readonly genesisDigest: Uint8Array;
 }
@@ -74,7 +72,6 @@ export function bornHalted(expectedGenesis: Uint8Array): ControlState {
     grants: [],
     roles: [],
     changes: 0n,
-    limits: undefined,
     genesisDigest: expectedGenesis,
   };
 }
@@ -106,14 +103,8 @@ function applyGenesis(state: ControlState, entry: Entry, propose: Uint8Array): C
   const { facts, keys } = folded;
   const atMs = Number(opened.envelope.body.sentAtMs);
   const grants = content.value.keys.map((grant) => ({ grant, atMs }));
-  return accept({
-    ...state,
-    genesis: facts,
-    keys,
-    grants,
-    roles: content.value.roles,
-    limits: hex(facts.limitsDigest),
-  });
+  const fence = { ...state.fence, limits: hex(facts.limitsDigest) };
+  return accept({ ...state, genesis: facts, keys, grants, roles: content.value.roles, fence });
 }
 
 function applyPropose(state: ControlState, bytes: Uint8Array): ControlResult {
@@ -208,7 +199,10 @@ function applyChange(
   const wrong = checkChange(change, number, resumePersons, { keys: state.keys, mode, nowMs });
   if (wrong !== undefined) return refuse(wrong);
   const what = change.changed?.what;
-  if (what?.case === "limits") return accept({ ...state, changes: number, limits: hex(what.value.digest ?? NOTHING) });
+  if (what?.case === "limits") {
+    const fence = { ...state.fence, limits: hex(what.value.digest ?? NOTHING) };
+    return accept({ ...state, changes: number, fence });
+  }
   if (what?.case !== "role") return refuse("BAD_CHANGE");
   // Who had every right would have none with the first role of somebody else: such a platform is founded anew.
   if (state.roles.length === 0) return refuse("NO_ROLES");

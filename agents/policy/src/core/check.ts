@@ -1,5 +1,5 @@
 import { haltCovering, KeyPurpose } from "@countersign/contracts";
-import { keyStateCode } from "@countersign/envelope";
+import { hex, keyStateCode } from "@countersign/envelope";
 import { modes, orderFromIntent, roundToLot } from "@countersign/orders";
 import { haltSubject } from "@countersign/permit";
 import type { Context } from "@countersign/runtime";
@@ -54,6 +54,9 @@ export function checkOrder(
   const held = { ...fence, halts: state.latches.filter(({ code }) => code === "HALTED") };
   const latch = haltCovering(held, haltSubject(order));
   if (latch !== undefined && !passesHalts) return refuse("HALTED", `the halt ${latch.id} is latched here`); // P03.latch
+  const named = fence.limits ?? hex(config.limits.digest);
+  const isNamed = named === hex(config.limits.digest) || passesHalts;
+  if (!isNamed) return refuse("LIMITS_NOT_NAMED", "the control log names other limits than those of this Policy"); // P04.limits
   const open = state.latches.find(({ code }) => code === "BOOK_DIFFERS");
   if (open !== undefined) return refuse("BOOK_DIFFERS", open.reason);
   if (!(context.auditTrailing < AUDIT_TRAILING_MAX))

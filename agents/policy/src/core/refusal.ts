@@ -9,6 +9,7 @@ import type { MetricName } from "./metrics.ts";
  * - `UNKNOWN_INSTRUMENT`, `OFF_LOT`, `CURRENCY`: not in the instrument table, not in whole lots, not in the account's currency
  * - `SYMBOL_NOT_ALLOWED`: not on the list of the limits
  * - `FENCE_STALE`: the quorum has been silent for longer than the lease
+ * - `LIMITS_NOT_NAMED`: the control log names other limits than these; what reduces a position passes
  * - `HALTED`: a halt covers the order, in the control log or latched here
  * - `AUDIT_BEHIND`: Compliance's checkpoint trails by 1,000 records or more
  * - `BOOK_DIFFERS`: the books of Policy and of the ledger do not say the same
@@ -32,6 +33,7 @@ export type PolicyCode =
   | "CURRENCY"
   | "SYMBOL_NOT_ALLOWED"
   | "FENCE_STALE"
+  | "LIMITS_NOT_NAMED"
   | "HALTED"
   | "AUDIT_BEHIND"
   | "BOOK_DIFFERS"
