@@ -16,6 +16,7 @@ const carried: readonly DescMessage[] = [
   contracts.VoteSchema, // Signed.payload of a vote
   contracts.ResumeStatementSchema, // Signed.payload of a person's word for a resume
   contracts.KeyStatementSchema, // Signed.payload of a person's word for a key
+  contracts.ChangeStatementSchema, // … and for roles or limits
   contracts.OrderIntentSchema, // `intent` of commands, permits and refusals; its digest is D
   contracts.LogEntrySchema, // `entry` of votes and announcements; its digest chains the logs
 ];

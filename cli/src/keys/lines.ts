@@ -31,7 +31,7 @@ export function keyText({ keyid = "", purpose }: KeyGrant): string {
 }
 
 /** "approver, risk; approves up to 50,000.00 USD" */
-export function roleText({ roles, approvesUpTo }: RoleGrant): string {
+function roleText({ roles, approvesUpTo }: RoleGrant): string {
   const names = roles.map((role) => roleNames[role]).join(", ") || "nothing any more";
   const most = moneyFromWire(approvesUpTo);
   return most === undefined ? names : `${names}; approves up to ${amount(formatFixed(most))} ${most.currency}`;

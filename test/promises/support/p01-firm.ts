@@ -17,7 +17,7 @@ export const ADA = "person:ada";
 export const BOB = "person:bob";
 
 /** What everybody signs with. A key that follows another is used by whoever starts after it. */
-export class FirmKeys implements Signers {
+class FirmKeys implements Signers {
   /** How often a sender's keys were followed by others. */
   readonly #generations = new Map<string, number>();
 
