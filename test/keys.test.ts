@@ -119,6 +119,10 @@ it("a person may do what the role says, and no more, until it is another one", a
   for (const purpose of ["approval", "envelope"]) rmSync(join(keysDir(folder), `person_eve.${purpose}.key`));
   await keys("new", "person:eve", "--role", "viewer", "--out", "eve.json");
   expect((await keys("enrol", "eve.json", "--yes", "--as", BOB)).code).toBe(0);
+  // Who enrols does not resume; who founded the cluster may do both.
+  const refused = await countersign("resume", "-m", "open", "--as", BOB);
+  expect(refused).toMatchObject({ code: 1, said: expect.stringContaining("ROLE_MISSING") });
+  expect((await countersign("resume", "-m", "open")).said).toContain("trading is open");
   // Who only looks can read the log, and halt nothing.
   expect((await keys("list", "--as", "person:eve")).code).toBe(0);
   const halt = await countersign("halt", "1", "-m", "why not", "--as", "person:eve");
