@@ -1,5 +1,5 @@
 /** The keys of the control log, as people speak of them. */
-import { type KeyGrant, KeyState, type RoleGrant } from "@countersign/contracts";
+import { type KeyGrant, KeyPurpose, KeyState, type RoleGrant } from "@countersign/contracts";
 import type { ControlState } from "@countersign/quorum";
 import { InputError } from "./inputs.ts";
 import { isPerson } from "./senders.ts";
@@ -16,12 +16,12 @@ export function enrolledRoles({ roles }: Pick<ControlState, "roles">): readonly 
 
 /**
  * The keys that somebody wants to take away: the one that begins so; all of a person; of another sender those before the newest of each
- * purpose, if that is what is asked. @throws InputError
+ * purpose, but for checkpoints, whose notes are verified with them, if that is what is asked. @throws InputError
  */
 export function keysToRevoke(
   who: string,
   { old }: { readonly old: boolean },
-  control: ControlState,
+  control: Pick<ControlState, "grants">,
 ): readonly KeyGrant[] {
   const keys = enrolledKeys(control).filter(({ state }) => state !== KeyState.REVOKED);
   const own = keys.filter(({ sender }) => sender === who);
@@ -32,7 +32,9 @@ export function keysToRevoke(
       "BAD_OPTION",
       `${who} cannot speak without its keys: take those of before with --old, or name one by its id`,
     );
-  const past = own.filter((key, n) => own.findLastIndex(({ purpose }) => purpose === key.purpose) !== n);
+  const past = own
+    .filter(({ purpose }) => purpose !== KeyPurpose.CHECKPOINT)
+    .filter((key, n, all) => all.findLastIndex(({ purpose }) => purpose === key.purpose) !== n);
   if (past.length === 0) throw new InputError("BAD_OPTION", `${who} has one key a purpose: enrol the next ones first`);
   return past;
 }
