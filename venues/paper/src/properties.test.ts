@@ -199,7 +199,7 @@ describe("whatever is submitted, quoted and canceled, in whatever order", () => 
         const after = input.steps.slice(cut).map((step) => apply(restored, step));
         expect([...before, ...after]).toEqual(reports);
       }),
-      { numRuns: 200 },
+      { numRuns: 2_000 },
     );
   });
 });

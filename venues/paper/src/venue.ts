@@ -231,7 +231,8 @@ function admit(market: Market, quote: Quote): Working[] {
   }
   const [triggered, waiting] = partition(market.stops, (working) => isTriggered(working, quote));
   market.stops = waiting;
-  return [...immediate, ...triggered];
+  // By their arrival, and not by when they began to wait: an order that came first comes first, also in a venue that was restored.
+  return [...immediate, ...triggered.toSorted((a, b) => a.arrival - b.arrival)];
 }
 
 function partition(all: Working[], belongs: (working: Working) => boolean): [Working[], Working[]] {
