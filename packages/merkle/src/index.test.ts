@@ -4,6 +4,7 @@ import * as merkle from "./index.ts";
 describe("the public face", () => {
   it("is this list", () => {
     expect(Object.keys(merkle).sort()).toEqual([
+      "Extension",
       "Frontier",
       "HASH_BYTES",
       "MerkleError",

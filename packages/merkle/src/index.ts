@@ -2,6 +2,7 @@ export type { BatchTree } from "./batch.ts";
 export { batchTree } from "./batch.ts";
 export type { MerkleErrorCode } from "./error.ts";
 export { MerkleError } from "./error.ts";
+export { Extension } from "./extension.ts";
 export type { FrontierSnapshot } from "./frontier.ts";
 export { Frontier } from "./frontier.ts";
 export { emptyRoot, HASH_BYTES, leafHash, nodeHash } from "./hash.ts";
