@@ -23,7 +23,7 @@ export const canvas: Canvas = {
     { topic: "audit.checkpoint.v1", types: ["audit.checkpoint"] },
     { topic: "audit.records.v1", types: ["decision.made", "decision.refused"] },
   ],
-  calls: [],
+  calls: ["QuorumService.Cosign"],
   serves: [],
   beliefs: "The right edge of the Merkle tree, the end of every chain, the account's book as the ledger certifies it.",
   policy:

@@ -12,11 +12,17 @@ export const canvas: Canvas = {
     { topic: "agents.heartbeat.v1", types: ["agent.heartbeat"] },
   ],
   calls: ["QuorumService.Vote", "QuorumService.Propose"],
-  serves: ["QuorumService.Propose", "QuorumService.Vote", "QuorumService.Read", "HaltService.Halt"],
+  serves: [
+    "QuorumService.Propose",
+    "QuorumService.Vote",
+    "QuorumService.Read",
+    "QuorumService.Cosign",
+    "HaltService.Halt",
+  ],
   beliefs:
     "Both logs, folded from their first entry; the last quotes of its own feed. Nothing a proposer says about itself.",
   policy:
-    "A fill is booked once, within its permitted order, at a price its own feed has seen; a deposit comes from a person; a halt has authority and form; a resume has its persons.",
+    "A fill is booked once, within its permitted order, at a price its own feed has seen; a deposit comes from a person; a halt has authority and form; a resume has its persons; a checkpoint begins with the last one it cosigned.",
   slos: [
     { name: "vote", target: "p99 50 ms" },
     { name: "commit", target: "p99 100 ms" },

@@ -40,6 +40,7 @@ export function verdictLines(path: string, verdict: Verdict): readonly string[] 
     `audit head   ${Buffer.from(root).toString("hex")}`,
     `genesis      ${genesisDigest ?? "—"}   compare it with the one you know: whoever forges a whole platform forges its genesis too`,
     `checkpoint   ${last === undefined ? "—" : `of ${counted(last.size, "record")}, signed by ${last.key}`}`,
+    `cosigned by  ${last?.cosigners.map(({ validator }) => validator).join(", ") || "—"}`,
   ];
 }
 

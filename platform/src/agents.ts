@@ -2,7 +2,12 @@
  * The seven agents that decide, each as it is made for one account: the same functions when they run in one process, when each runs in
  * its own, and when `replay` puts their journals before them again.
  */
-import { type ComplianceFigures, makeCompliance } from "@countersign/agent-compliance";
+import {
+  type ComplianceFigures,
+  type Cosigners,
+  type CosignersOptions,
+  makeCompliance,
+} from "@countersign/agent-compliance";
 import { type Ceiling, type ExecutionLine, makeExecution, type Reconciliation } from "@countersign/agent-execution";
 import { type HedgerConfig, makeHedger } from "@countersign/agent-hedger";
 import { makeOperator } from "@countersign/agent-operator";
@@ -63,7 +68,11 @@ export interface Seat {
   readonly reconciliation?: () => Reconciliation;
   /** Compliance's alone. */
   readonly figures?: (store: Store) => Promise<ComplianceFigures>;
+  readonly cosigners?: (around: CosigningAround) => Cosigners;
 }
+
+/** What gathering cosignatures takes beside the seat itself. */
+export type CosigningAround = Omit<CosignersOptions, "name" | "validators" | "signer" | "keys" | "mode" | "nowMs">;
 
 /** In the order in which they see a quote: the venue, inside Execution, before those who decide; who folds all of it last. */
 export const AGENTS = ["execution", "policy", "portfolio", "hedger", "signal", "operator", "compliance"] as const;
@@ -120,11 +129,18 @@ const makers: Readonly<Record<AgentName, Maker>> = {
     seat(makeHedger({ ...proposing(config, around), hedgeSymbol, window: 60, ...hedge })),
   signal: ({ traded, strategies, watch }) => seat(makeSignal({ symbols: traded, strategies, ...(watch && { watch }) })),
   operator: ({ person }, { signers }) => operatorSeat(signOpening(person, signers.signer(person, KeyPurpose.APPROVAL))),
-  compliance({ account, instruments }, { mode, keys, signers }) {
+  compliance({ account, instruments }, { mode: name, keys, signers, nowMs }) {
+    const mode = modes[name];
     const signer = signers.signer("compliance", KeyPurpose.CHECKPOINT);
-    const compliance = makeCompliance({ signer, account, instruments, keys, mode: modes[mode] });
+    const compliance = makeCompliance({ signer, account, instruments, keys, mode });
     const { agent, edge } = compliance;
-    return { ...seat(agent, edge, "step"), figures: (store) => compliance.figures(store) };
+    const asking = { name: "compliance", validators: VALIDATORS, keys, mode, nowMs };
+    return {
+      ...seat(agent, edge, "step"),
+      figures: (store) => compliance.figures(store),
+      cosigners: (around) =>
+        compliance.cosigners({ ...asking, signer: signers.signer("compliance", KeyPurpose.ENVELOPE), ...around }),
+    };
   },
 };
 

@@ -36,6 +36,8 @@ export interface EmbeddedOptions extends AgentsConfig {
 }
 
 const PARTITIONS = 12;
+/** Records; in processes it is done each second. */
+const COSIGNED_EVERY = 256;
 /** Agents that decide nothing: they only say that they are there. */
 const SERVERS = ["market", "gateway"];
 
@@ -63,6 +65,8 @@ export interface Embedded {
   begin(): Promise<void>;
   /** One event of the market as one step. */
   release(event: Release): Promise<void>;
+  /** The validators cosign the audit log as it stands: at the end of the day, and on the way to it. */
+  cosign(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -117,12 +121,19 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     nowMs,
     session: options.seed,
   });
-  const figures = seats.at(-1)?.figures;
-  if (figures === undefined) throw new Error("broken invariant: Compliance is the last of the agents");
+  const { figures, cosigners: cosigning } = seats.at(-1) ?? {};
+  if (figures === undefined || cosigning === undefined)
+    throw new Error("broken invariant: Compliance is the last of the agents");
   const hosts: Host<unknown, unknown>[] = [];
   for (const seat of seats) hosts.push(await host(seat));
   const complianceHost = hosts.at(-1)!;
   const deciders = hosts.slice(0, -1);
+  const cosigners = cosigning({
+    store: stores.get("compliance")!,
+    rpc,
+    say: (effect) => complianceHost.say(effect),
+    onRefused: (validator, code, text) => onAlert?.("compliance", `COSIGNATURE_${code}`, `${validator}: ${text}`),
+  });
   const validators: Validator[] = [];
   for (const name of VALIDATORS) {
     const said = await teller(name);
@@ -133,6 +144,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       genesis,
       envelopeSigner: keys.signer(name, KeyPurpose.ENVELOPE),
       voteSigner: keys.signer(name, KeyPurpose.VOTE),
+      checkpointSigner: keys.signer(name, KeyPurpose.CHECKPOINT),
       instruments,
       log,
       store: stores.get(name)!,
@@ -173,6 +185,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     if (!complianceHost.hasWaiting) return;
     await complianceHost.tick();
     await complianceHost.flush();
+    if (cosigners.behind >= COSIGNED_EVERY) await cosigners.gather();
   });
 
   const feed = new Feed();
@@ -205,6 +218,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       });
     },
     release: (event) => scheduler.step(event.timeMs, () => void bus.publishNow(feed.record(event))),
+    cosign: () => scheduler.step(nowMs(), () => cosigners.gather()),
     async close() {
       for (const one of hosts) await one.close();
       await bus.close(0);

@@ -44,7 +44,7 @@ export function genesisRequest(facts: GenesisFacts): Uint8Array {
       ...sendersOf(authority).map(({ sender, role }) => key(sender, KeyPurpose.ENVELOPE, { says: says(role) })),
       key("policy", KeyPurpose.PERMIT),
       key("compliance", KeyPurpose.CHECKPOINT),
-      ...VALIDATORS.map((name) => key(name, KeyPurpose.VOTE)),
+      ...VALIDATORS.flatMap((name) => [key(name, KeyPurpose.VOTE), key(name, KeyPurpose.CHECKPOINT)]),
       ...persons.flatMap((person) => [
         key(person, KeyPurpose.ENVELOPE, { person: true, says: authority.roles.approver ?? [] }),
         key(person, KeyPurpose.APPROVAL, { person: true }),

@@ -88,10 +88,7 @@ async function fill(
   writeFileSync(join(draft, "run.json"), json({ ...facts, told: result.narrator.all }));
   writeFileSync(join(draft, "report.json"), json(report));
   writeFileSync(join(draft, "limits.json"), limits);
-  await writeLines(
-    join(draft, "audit.jsonl"),
-    exportAudit(leavesOf(complianceOf(result)), result.checkpoint === undefined ? [] : [result.checkpoint]),
-  );
+  await writeLines(join(draft, "audit.jsonl"), exportAudit(leavesOf(complianceOf(result)), result.checkpoints));
   await writeLines(join(draft, "ledger.jsonl"), jsonLines(result.ledger));
   await writeLines(join(draft, "journal.jsonl"), journalLines(result.embedded.stores));
   await writeLines(

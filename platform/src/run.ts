@@ -3,6 +3,7 @@
  * a PostgreSQL of its own, `replayMarket` on whatever stores it is given.
  */
 import { mkdirSync } from "node:fs";
+import { COSIGNED } from "@countersign/agent-compliance";
 import type { Gateway } from "@countersign/agent-gateway";
 import { type MarketEvent, sealedFeed } from "@countersign/agent-market";
 import type { LedgerLine } from "@countersign/agent-validator";
@@ -67,8 +68,8 @@ export interface RunResult {
   /** Sealed quotes that records may name, by msg_id. */
   readonly quotesNamed: ReadonlyMap<string, Uint8Array>;
   readonly warmUpQuotes: number;
-  /** The last signed checkpoint of the audit log, and its root in hex. */
-  readonly checkpoint: string | undefined;
+  /** Of the audit log, those that the validators have cosigned, the smallest first; and the root of the last in hex. */
+  readonly checkpoints: readonly string[];
   readonly auditHead: string;
   /** Undefined when he never came: fewer fills than he waits for. */
   readonly attack: AttackReport | undefined;
@@ -153,6 +154,7 @@ export async function replayMarket<T>(
     if (embedded === undefined || warmUpQuotes === undefined) {
       throw new InputError("BAD_OPTION", "the market has no event in the time asked for: check --from and --to");
     }
+    await embedded.cosign();
     return await use({ ...watch.result(), embedded, attack, warmUpQuotes, wallMs: performance.now() - begun });
   } finally {
     await gateway?.close();
@@ -177,7 +179,7 @@ class Watch {
   readonly #narrator = new Narrator(VALIDATORS.length);
   readonly #quotesNamed = new Map<string, Uint8Array>();
   readonly #stepMs: number[] = [];
-  #checkpoint: string | undefined;
+  readonly #checkpoints: string[] = [];
   #auditHead = "";
   readonly #intents = new Set<string>();
   #signals = 0;
@@ -190,7 +192,7 @@ class Watch {
 
   result() {
     const { ledger } = this;
-    const heads = { checkpoint: this.#checkpoint, auditHead: this.#auditHead };
+    const heads = { checkpoints: this.#checkpoints, auditHead: this.#auditHead };
     const heard = { signals: this.#signals, intents: this.#intents.size, approvals: this.#approvals };
     return { heard, ledger, narrator: this.#narrator, quotesNamed: this.#quotesNamed, stepMs: this.#stepMs, ...heads };
   }
@@ -226,9 +228,10 @@ class Watch {
     await bus.subscribe({ ...common, topics: ["audit.checkpoint.v1"] }, ({ records }) => {
       for (const { value } of records) {
         const opened = openEnvelope(value, fence.keys);
-        const checkpoint = opened.ok ? (payloadOf(opened) as Checkpoint | undefined) : undefined;
+        if (!opened.ok || opened.body.intent !== COSIGNED) continue;
+        const checkpoint = payloadOf(opened) as Checkpoint | undefined;
         if (checkpoint?.note === undefined || checkpoint.root === undefined) continue;
-        this.#checkpoint = checkpoint.note;
+        this.#checkpoints.push(checkpoint.note);
         this.#auditHead = Buffer.from(checkpoint.root).toString("hex");
       }
       return { through: records.at(-1)!.offset };

@@ -3,4 +3,5 @@ export { type ComplianceConfig, DAILY, type Period } from "./config.ts";
 export { type ComplianceFigures, figuresInWords, figuresToJson } from "./core/figures.ts";
 export type { ComplianceState } from "./core/state.ts";
 export type { MarketView } from "./core/view.ts";
+export { COSIGNED, type Cosigners, type CosignersOptions } from "./edge/cosigners.ts";
 export { type Compliance, makeCompliance } from "./main.ts";

@@ -1,11 +1,13 @@
+import type { Checkpoint } from "@countersign/contracts";
 import type { Agent, Edge, Input, MarketMessage, Store } from "@countersign/runtime";
 import { canvas } from "../canvas.ts";
 import { type ComplianceConfig, DAILY } from "./config.ts";
 import { decide } from "./core/decide.ts";
 import type { ComplianceFigures } from "./core/figures.ts";
-import { AGGREGATE, type ComplianceState, initialState } from "./core/state.ts";
+import { AGGREGATE, COSIGN, type ComplianceState, initialState } from "./core/state.ts";
 import { type MarketView, marketView, rememberQuote, type SeenQuote } from "./core/view.ts";
-import { signNotes } from "./edge/checkpoint.ts";
+import { signed, signNotes } from "./edge/checkpoint.ts";
+import { Cosigners, type CosignersOptions } from "./edge/cosigners.ts";
 import { readFigures } from "./edge/read-figures.ts";
 
 export interface Compliance {
@@ -14,11 +16,15 @@ export interface Compliance {
   readonly edge: Edge;
   /** Of the account, from the agent's own store, valued at the last quotes. */
   figures(store: Pick<Store, "load" | "read">): Promise<ComplianceFigures>;
+  /** Has the checkpoints of this life cosigned: to be asked to `gather` from time to time. */
+  cosigners(options: CosignersOptions): Cosigners;
 }
 
 export function makeCompliance(config: ComplianceConfig): Compliance {
+  const { signer } = config;
   const last = new Map<string, SeenQuote>();
   let lastMs: number | undefined;
+  let latest: Checkpoint | undefined;
   const onMarket = (message: MarketMessage) => {
     if (message.type !== "market.quote") return [];
     rememberQuote(last, message);
@@ -34,7 +40,15 @@ export function makeCompliance(config: ComplianceConfig): Compliance {
       decide: (state, input, context) => decide(config, state, input, context),
       view: marketView(config.period ?? DAILY),
     },
-    edge: { onMarket, finish: signNotes(config.signer) },
+    edge: {
+      onMarket,
+      finish: signNotes(signer),
+      act(name, data) {
+        if (name === COSIGN) latest = signed(data as Checkpoint, signer);
+        return [];
+      },
+    },
     figures: (store) => readFigures(store, config, now()),
+    cosigners: (options) => new Cosigners(options, () => latest && { checkpoint: latest, keyid: signer.keyid }),
   };
 }

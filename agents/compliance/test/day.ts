@@ -20,7 +20,8 @@ import { parseInstruments } from "@countersign/orders";
 import { buildEntry, type Entry, emptyHead, type Head, logToWire, opIdOf, signVote } from "@countersign/quorum";
 import { type Host, MemoryStore, type Store } from "@countersign/runtime";
 import { Rig, type Say } from "@countersign/runtime/testing";
-import { type ComplianceState, canvas, type MarketView, makeCompliance } from "../src/index.ts";
+import { type ComplianceState, type Cosigners, canvas, type MarketView, makeCompliance } from "../src/index.ts";
+import { Witnesses } from "./witnesses.ts";
 
 export const startMs = Date.UTC(2015, 5, 1, 14);
 export const checkpointSigner = deriveSigner(new Uint8Array(32).fill(5), "checkpoint");
@@ -40,9 +41,13 @@ export const instruments = parseInstruments([
   },
 ]);
 
-const validators = ["validator-1", "validator-2", "validator-3"];
+export const validators = ["validator-1", "validator-2", "validator-3"];
+const cosigned = "quorum.cosigned QuorumService.Cosign";
 const rights: Readonly<Record<string, readonly string[]>> = {
-  compliance: canvas.publishes.flatMap(({ topic, types }) => types.map((type) => `${type} ${topic}`)),
+  compliance: [
+    ...canvas.publishes.flatMap(({ topic, types }) => types.map((type) => `${type} ${topic}`)),
+    "quorum.cosign-request QuorumService.Cosign",
+  ],
   operator: ["quorum.propose QuorumService.Propose"],
   market: ["market.quote market.quotes.v1"],
   signal: ["market.signal signals.market.v1"],
@@ -55,7 +60,9 @@ const rights: Readonly<Record<string, readonly string[]>> = {
     "order.filled orders.execution.v1",
     "decision.refused audit.records.v1",
   ],
-  "validator-1": ["control.entry control.halt.v1", "ledger.entry ledger.entries.v1"],
+  "validator-1": ["control.entry control.halt.v1", "ledger.entry ledger.entries.v1", cosigned],
+  "validator-2": [cosigned],
+  "validator-3": [cosigned],
 };
 
 type Content = ProposeRequest["content"];
@@ -71,13 +78,26 @@ export class Day {
     mode: Mode.REPLAY,
   });
   readonly checkpoints: Checkpoint[] = [];
+  readonly witnesses: Witnesses;
+  readonly cosigners: Cosigners;
+  /** Validators that refuse to cosign. */
+  readonly refusing: string[] = [];
   readonly #heads = new Map<string, Head>();
   #host: Host<ComplianceState, MarketView> | undefined;
+  #seen: Awaited<ReturnType<Rig["tap"]>> = [];
   #followed = 0;
 
   private constructor(rig: Rig, store: Store) {
     this.rig = rig;
     this.store = store;
+    this.witnesses = new Witnesses(rig, validators, cosigningSigner, keys);
+    this.cosigners = this.compliance.cosigners({
+      ...{ name: "compliance", validators, keys, mode: Mode.REPLAY, store, rpc: rig.rpc },
+      signer: rig.signer("compliance"),
+      nowMs: () => rig.scheduler.nowMs(),
+      say: async (effect) => this.#host?.say(effect),
+      onRefused: (validator, code) => this.refusing.push(`${validator} ${code}`),
+    });
   }
 
   /** On an empty store, with the genesis posted; `rig`: a new life of the agent in the same world. */
@@ -89,6 +109,7 @@ export class Day {
     const day = new Day(rig ?? (await Rig.open(startMs)), store);
     if (rig === undefined) for (const [sender, says] of Object.entries(rights)) day.rig.grant(sender, ...says);
     const seen = await day.rig.tap("audit.checkpoint.v1");
+    day.#seen = seen;
     const { agent, edge } = day.compliance;
     const host = await day.rig.host(agent, { store, edge, fold: "step" });
     day.#host = host;
@@ -96,7 +117,7 @@ export class Day {
       if (day.#host === undefined || !host.hasWaiting) return;
       await host.tick();
       await host.flush();
-      await day.rig.scheduler.post(() => day.#follow(seen));
+      await day.rig.scheduler.post(() => day.#follow());
     });
     if (withGenesis) await day.post({ case: "genesis", value: genesis });
     return day;
@@ -147,8 +168,15 @@ export class Day {
     return (await this.store.read("leaves", 0n, 10_000)).map(({ bytes }) => bytes);
   }
 
-  /** The file over all leaves, with the last checkpoint. */
+  /** As at the end of a day. */
+  async cosign(): Promise<void> {
+    await this.rig.run(() => this.cosigners.gather());
+    this.#follow();
+  }
+
+  /** The file over all leaves, with the last checkpoint, cosigned. */
   async file(): Promise<string[]> {
+    await this.cosign();
     const lines: string[] = [];
     for await (const line of exportAudit(await this.leaves(), [this.checkpoints.at(-1)!.note!]))
       lines.push(line.slice(0, -1));
@@ -159,13 +187,13 @@ export class Day {
     return this.compliance.figures(this.store);
   }
 
-  #follow(seen: readonly { value: Uint8Array }[]): void {
-    for (const { value } of seen.slice(this.#followed)) {
+  #follow(): void {
+    for (const { value } of this.#seen.slice(this.#followed)) {
       const opened = openEnvelope(value, this.rig.keys);
       if (!opened.ok) throw new Error(opened.code);
       this.checkpoints.push(fromBinary(schemaOf("audit.checkpoint")!, opened.body.payload) as Checkpoint);
     }
-    this.#followed = seen.length;
+    this.#followed = this.#seen.length;
   }
 }
 
@@ -186,6 +214,10 @@ function voteSigner(name: string): Signer {
   return deriveSigner(new Uint8Array(32).fill(6), name);
 }
 
+function cosigningSigner(name: string): Signer {
+  return deriveSigner(new Uint8Array(32).fill(8), name);
+}
+
 export const genesis: Genesis = create(GenesisSchema, {
   mode: Mode.REPLAY,
   platform: "test",
@@ -198,7 +230,10 @@ export const genesis: Genesis = create(GenesisSchema, {
     ...Object.entries(rights).map(([sender, says]) =>
       grantOf(sender, KeyPurpose.ENVELOPE, new Rig(startMs).signer(sender), says),
     ),
-    ...validators.map((name) => grantOf(name, KeyPurpose.VOTE, voteSigner(name))),
+    ...validators.flatMap((name) => [
+      grantOf(name, KeyPurpose.VOTE, voteSigner(name)),
+      grantOf(name, KeyPurpose.CHECKPOINT, cosigningSigner(name)),
+    ]),
     grantOf("compliance", KeyPurpose.CHECKPOINT, checkpointSigner),
   ],
 });

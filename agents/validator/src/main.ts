@@ -3,7 +3,10 @@
  * signed. A server: it shares the platform's envelopes, calls and stores with the agents, not their loop.
  */
 import { create } from "@bufbuild/protobuf";
+import { auditOrigin } from "@countersign/audit";
 import {
+  CosignRequestSchema,
+  CosignResponseSchema,
   HaltResponseSchema,
   HeartbeatSchema,
   Mode,
@@ -18,7 +21,14 @@ import {
 } from "@countersign/contracts";
 import type { Opened, Signer } from "@countersign/envelope";
 import type { Instrument } from "@countersign/orders";
-import { type FenceReader, logFromWire, openPropose, QuorumError, type QuorumLog } from "@countersign/quorum";
+import {
+  type FenceReader,
+  logFromWire,
+  openGenesis,
+  openPropose,
+  QuorumError,
+  type QuorumLog,
+} from "@countersign/quorum";
 import {
   type MarketRef,
   type PublishEffect,
@@ -33,6 +43,7 @@ import type { DropCopy } from "./core/drop-copy.ts";
 import { LedgerProjection } from "./core/ledger.ts";
 import type { LedgerLine } from "./core/line.ts";
 import { MarketView } from "./core/market-view.ts";
+import { Cosigner } from "./edge/cosigner.ts";
 import { decode, Envelopes } from "./edge/envelopes.ts";
 import { Halts } from "./edge/halts.ts";
 import { Logs, votesOf } from "./edge/logs.ts";
@@ -52,6 +63,8 @@ export interface ValidatorConfig {
   readonly envelopeSigner: Signer;
   /** Signs votes and nothing else. */
   readonly voteSigner: Signer;
+  /** Cosigns checkpoints of the audit log and nothing else. */
+  readonly checkpointSigner: Signer;
   readonly instruments: ReadonlyMap<string, Instrument>;
   readonly log: QuorumLog;
   readonly store: Store;
@@ -124,6 +137,15 @@ export function makeValidator(config: ValidatorConfig): Validator {
 
   const seen = new Seen(store, logs);
   const reads = new RateLimit(READ_RATE);
+  const cosigner = new Cosigner({
+    name,
+    origin: auditOrigin(openGenesis(config.genesis).facts.platform),
+    signer: config.checkpointSigner,
+    keys: logs.keys,
+    mode,
+    nowMs,
+    store,
+  });
 
   async function propose(bytes: Uint8Array): Promise<ProposeResponse> {
     const opened = openPropose(bytes, { keys: logs.keys, mode });
@@ -136,6 +158,15 @@ export function makeValidator(config: ValidatorConfig): Validator {
     const { code, place = "validator", text = "" } = response;
     if (code !== undefined) await envelopes.refuse(request.body.msgId, request.body, code, place, text);
     return envelopes.answer(request, ProposeResponseSchema, response);
+  }
+
+  /** That the log was rewritten is put on record, once: it will go on asking. */
+  async function cosign(request: Opened): Promise<Uint8Array> {
+    const asked = decode(CosignRequestSchema, request.body.payload) ?? create(CosignRequestSchema);
+    const response = await cosigner.cosign(asked, request.body.sender);
+    const { code, text = "" } = response;
+    if (code === "INCONSISTENT") await envelopes.refuse(cosigner.root, request.body, code, "cosigner", text);
+    return envelopes.answer(request, CosignResponseSchema, response);
   }
 
   async function read(request: Opened) {
@@ -185,6 +216,7 @@ export function makeValidator(config: ValidatorConfig): Validator {
     ledgerView: () => ({ ...ledger.head, accounts: ledger.accounts, haltsWaiting: halts.waiting }),
     async start() {
       await seen.load();
+      await cosigner.load();
       await logs.catchUp("ledger", { force: true });
       serve("QuorumService.Propose", answerPropose);
       serve("QuorumService.Vote", async (request) => {
@@ -193,6 +225,7 @@ export function makeValidator(config: ValidatorConfig): Validator {
         return envelopes.answer(request, VoteResponseSchema, await voter.vote(asked));
       });
       serve(READ, async (request) => envelopes.answer(request, ReadResponseSchema, await read(request)));
+      serve("QuorumService.Cosign", cosign);
       serve("HaltService.Halt", async (request) =>
         envelopes.answer(request, HaltResponseSchema, await halts.halt(request)),
       );

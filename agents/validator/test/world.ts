@@ -1,6 +1,8 @@
 /** Three validators in one process, with everything real but the wire: keys, envelopes, votes, the log and the stores in memory. */
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import {
+  CosignRequestSchema,
+  CosignResponseSchema,
   DepositSchema,
   GenesisSchema,
   HaltRequestSchema,
@@ -42,12 +44,15 @@ const signerOf = (sender: string, purpose: KeyPurpose): Signer => deriveSigner(s
 export const policyKey = signerOf("policy", KeyPurpose.PERMIT);
 export const envelopeKey = (sender: string) => signerOf(sender, KeyPurpose.ENVELOPE);
 export const voteKey = (validator: string) => signerOf(validator, KeyPurpose.VOTE);
+export const checkpointKey = (sender: string) => signerOf(sender, KeyPurpose.CHECKPOINT);
 export const approvalKey = (person: string) => signerOf(person, KeyPurpose.APPROVAL);
 
 const propose = { type: "quorum.propose", topic: "QuorumService.Propose" };
 const halt = { type: "halt.request", topic: "HaltService.Halt" };
 const read = { type: "quorum.read-request", topic: "QuorumService.Read" };
+const cosign = { type: "quorum.cosign-request", topic: "QuorumService.Cosign" };
 const validatorTypes = [
+  { type: "quorum.cosigned", topic: "QuorumService.Cosign" },
   propose,
   read,
   { type: "quorum.proposed", topic: "QuorumService.Propose" },
@@ -67,7 +72,13 @@ export function genesisOf(mode: Mode) {
     authorityDigest: new Uint8Array(32),
     limitsDigest: new Uint8Array(32),
     keys: [
-      ...names.flatMap((name) => [grant(name, KeyPurpose.VOTE), grant(name, KeyPurpose.ENVELOPE, validatorTypes)]),
+      ...names.flatMap((name) => [
+        grant(name, KeyPurpose.VOTE),
+        grant(name, KeyPurpose.CHECKPOINT),
+        grant(name, KeyPurpose.ENVELOPE, validatorTypes),
+      ]),
+      grant("compliance", KeyPurpose.CHECKPOINT),
+      grant("compliance", KeyPurpose.ENVELOPE, [cosign]),
       grant("execution", KeyPurpose.ENVELOPE, [propose]),
       grant("operator", KeyPurpose.ENVELOPE, [propose, read]),
       grant("policy", KeyPurpose.PERMIT),
@@ -145,6 +156,7 @@ export class World {
         genesis: this.genesis,
         envelopeSigner: envelopeKey(name),
         voteSigner: signerOf(name, KeyPurpose.VOTE),
+        checkpointSigner: signerOf(name, KeyPurpose.CHECKPOINT),
         instruments,
         log: logs?.[index] ?? log,
         store: this.stores[index]!,
@@ -213,6 +225,19 @@ export class World {
 export function haltRequest(fields: MessageInitShape<typeof HaltSchema>) {
   const halt = create(HaltSchema, { level: 1, scope: "all", reason: "test", ...fields });
   return create(HaltRequestSchema, { halt });
+}
+
+/** Compliance's request of one validator, as it is. */
+export async function askCosign(
+  { rpc, keys }: World,
+  fields: MessageInitShape<typeof CosignRequestSchema>,
+  { to = "validator-1", sender = "compliance" } = {},
+) {
+  const payload = toBinary(CosignRequestSchema, create(CosignRequestSchema, fields));
+  const bytes = sealAs(sender, cosign.type, cosign.topic, payload, Buffer.from(payload).toString("hex"));
+  const opened = openEnvelope(await rpc.call(cosign.topic, to, bytes, { deadlineMs: 1_000 }), keys);
+  if (!opened.ok) throw new Error(opened.code);
+  return fromBinary(CosignResponseSchema, opened.body.payload);
 }
 
 export type Content = ProposeRequest["content"];

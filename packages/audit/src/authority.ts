@@ -42,7 +42,7 @@ export function applyKeyChanges({ keys }: Authority, { line, proposes }: FileEnt
   });
 }
 
-/** The keys that may sign checkpoints. A note has no time, so they have to be good at the end of the file. */
+/** The keys that may sign checkpoints, the log's and the validators'. They have to be good at the end of the file. */
 export function checkpointKeys({ keys, mode }: Authority): readonly KeyRecord[] {
   const verifies: readonly KeyState[] = [KeyState.ACTIVE, KeyState.VERIFY_ONLY];
   return keys

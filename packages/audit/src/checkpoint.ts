@@ -1,7 +1,8 @@
 /** Checkpoints: signed notes over the head of a log (c2sp.org/tlog-checkpoint): origin, size and root, a line each. */
 import type { Signer } from "@countersign/envelope";
+import { decodeBase64 } from "./base64.ts";
 import { AuditError } from "./error.ts";
-import { decodeBase64, signNote } from "./note.ts";
+import { signNote } from "./note.ts";
 
 export interface CheckpointText {
   /** Which log. It is also the name of the key that signs. */
@@ -13,6 +14,11 @@ export interface CheckpointText {
 /** The origin of a platform's audit log. A name made of the genesis, so that one platform's log cannot pass for another's. */
 export function auditOrigin(platform: string): string {
   return `countersign/${platform}`;
+}
+
+/** The name under which a validator cosigns the checkpoints of a log. */
+export function cosignerName(origin: string, validator: string): string {
+  return `${origin}/${validator}`;
 }
 
 /** The note's text. Throws `BAD_CHECKPOINT`. */

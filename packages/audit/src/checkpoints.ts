@@ -1,20 +1,24 @@
 /** The checkpoints of a file against the tree over its records. */
+import { KeyPurpose } from "@countersign/contracts";
 import type { KeyRecord } from "@countersign/envelope";
 import { type Authority, checkpointKeys } from "./authority.ts";
-import { auditOrigin, type CheckpointText, parseCheckpoint } from "./checkpoint.ts";
+import { auditOrigin, type CheckpointText, cosignerName, parseCheckpoint } from "./checkpoint.ts";
 import { type Finding, finding } from "./findings.ts";
-import { formatNoteKey, noteKey, openNote } from "./note.ts";
+import { openNote } from "./note.ts";
+import { cosignerKey, formatNoteKey, type NoteKey, noteKey } from "./note-key.ts";
 import type { AuditFile, FileNote } from "./read.ts";
 
 export interface VerifiedCheckpoint extends CheckpointText {
   readonly line: number;
   /** The key that signed it, as other tools of transparency logs take it ("vkey"). */
   readonly key: string;
+  /** The validators that cosigned it, and their keys in the same form. */
+  readonly cosigners: readonly { readonly validator: string; readonly key: string }[];
 }
 
 /**
  * Each is signed by a key that the genesis names for it, and its root is that of the first `size` records: so they are consistent with
- * each other too. The last one speaks for the whole file.
+ * each other too. The last one speaks for the whole file: a majority of the validators has to have cosigned it.
  */
 export function checkCheckpoints(
   { notes, records, tree }: AuditFile,
@@ -46,6 +50,7 @@ export function checkCheckpoints(
     else checkpoints.push(opened);
     last = Math.max(last, size);
   }
+  findings.push(...checkCosigners(authority, checkpoints.at(-1)));
   const covered = Math.max(last, 0);
   if (notes.length === 0) findings.push(finding(0, "NO_CHECKPOINT", "it has no checkpoint"));
   else if (covered < records.length)
@@ -57,11 +62,11 @@ export function checkCheckpoints(
 
 function openCheckpoint(
   { line, note }: FileNote,
-  { platform }: Authority,
+  { platform, validators }: Authority,
   keys: readonly KeyRecord[],
 ): VerifiedCheckpoint | Finding {
   const origin = auditOrigin(platform);
-  const known = keys.map(({ publicKey }) => noteKey(origin, publicKey));
+  const known = keys.map((key) => noteKeyOf(origin, validators, key));
   const opened = openNote(note, known);
   if (!opened.ok) return finding(line, opened.code, noteTexts[opened.code]);
   const [stranger] = opened.unknown;
@@ -75,9 +80,30 @@ function openCheckpoint(
   if (checkpoint === undefined) return finding(line, "NO_CHECKPOINT_TEXT", "what is signed there is no checkpoint");
   if (checkpoint.origin !== origin)
     return finding(line, "WRONG_ORIGIN", `a checkpoint of ${checkpoint.origin}, expected one of ${origin}`);
-  const [{ id } = { id: -1 }] = opened.signatures;
-  const key = known.find((one) => one.id === id)!;
-  return { line, ...checkpoint, key: formatNoteKey(key) };
+  const signers = opened.signatures.map(({ key }) => key);
+  const signer = signers.find(({ kind }) => kind === "ed25519");
+  if (signer === undefined) return finding(line, "NO_KNOWN_SIGNATURE", noteTexts.NO_KNOWN_SIGNATURE);
+  const cosigners = validators.flatMap((validator) => {
+    const key = signers.find(({ kind, name }) => kind === "cosignature" && name === cosignerName(origin, validator));
+    return key === undefined ? [] : [{ validator, key: formatNoteKey(key) }];
+  });
+  return { line, ...checkpoint, key: formatNoteKey(signer), cosigners };
+}
+
+/** A validator's key cosigns, and nothing else; anybody else's writes the log. */
+function noteKeyOf(origin: string, validators: readonly string[], { sender, publicKey }: KeyRecord): NoteKey {
+  return validators.includes(sender)
+    ? cosignerKey(cosignerName(origin, sender), publicKey)
+    : noteKey(origin, publicKey);
+}
+
+/** Not of platforms from before there were cosignatures: their genesis, the root of trust, gave no validator a key for it. */
+function checkCosigners({ validators, keys }: Authority, checkpoint: VerifiedCheckpoint | undefined): Finding[] {
+  const cosigns = ({ purpose, sender }: KeyRecord) => purpose === KeyPurpose.CHECKPOINT && validators.includes(sender);
+  const needed = keys.records().some(cosigns) ? Math.floor(validators.length / 2) + 1 : 0;
+  if (checkpoint === undefined || checkpoint.cosigners.length >= needed) return [];
+  const { line, cosigners } = checkpoint;
+  return [finding(line, "NOT_COSIGNED", `${cosigners.length} validators have cosigned it, ${needed} are needed`)];
 }
 
 const noteTexts = {

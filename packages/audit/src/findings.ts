@@ -43,6 +43,8 @@ const cures = {
   NO_KNOWN_SIGNATURE: ALTERED,
   UNKNOWN_SIGNATURE:
     "Remove nothing: a signature of a key that the genesis does not name says nothing, and must not look as if",
+  NOT_COSIGNED:
+    "The log alone vouches for it, and could have shown others another: export it again when the validators are there",
   NO_CHECKPOINT_TEXT: ALTERED,
   WRONG_ORIGIN: "It is a checkpoint of another log",
   WRONG_ROOT: ALTERED,

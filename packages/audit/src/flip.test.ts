@@ -1,9 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { checkpointSigner, origin, smallWorld } from "../test/world.ts";
+import { cosignatureOf, smallWorld, validators } from "../test/world.ts";
 import { AuditError } from "./error.ts";
 import { auditLines } from "./lines.ts";
-import { cosignNote } from "./note.ts";
 import { verifyAudit } from "./verify.ts";
 
 /** Undefined when the file passes for good, else the reason. */
@@ -53,12 +52,22 @@ describe("an exported file", () => {
     }
   });
 
-  it("may have several signatures by the checkpoint's key, each of which counts", async () => {
+  it("has a checkpoint of which every signature counts, the third cosignature too", async () => {
     const world = smallWorld();
-    const twice = cosignNote(world.checkpoint(), origin, checkpointSigner);
-    expect(reasonOf(Buffer.from(await world.text([twice])))).toBeUndefined();
-    const end = twice.length - 10;
-    const flipped = `${twice.slice(0, end)}${twice[end] === "A" ? "B" : "A"}${twice.slice(end + 1)}`;
-    expect(reasonOf(Buffer.from(await world.text([flipped])))).toBeDefined();
+    const note = world.checkpoint(undefined, validators);
+    const records = (await world.lines()).slice(0, -1);
+    const reason = (spoilt: string) => {
+      const lines = [...records, JSON.stringify({ checkpoint: spoilt })];
+      return reasonOf(Buffer.from(lines.map((line) => `${line}\n`).join("")));
+    };
+    expect(reason(note)).toBeUndefined();
+    const cosignatures = note.indexOf(cosignatureOf(validators[0]!, note));
+    expect(cosignatures).toBeGreaterThan(0);
+    fc.assert(
+      fc.property(fc.integer({ min: cosignatures, max: note.length - 1 }), fc.nat(6), (at, bit) => {
+        const other = String.fromCharCode(note.charCodeAt(at) ^ (1 << bit));
+        return reason(note.slice(0, at) + other + note.slice(at + 1)) !== undefined;
+      }),
+    );
   });
 });

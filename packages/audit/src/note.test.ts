@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
 import { signerFromSeed } from "@countersign/envelope";
 import { describe, expect, it } from "vitest";
+import { decodeBase64 } from "./base64.ts";
 import { parseCheckpoint } from "./checkpoint.ts";
-import { cosignNote, decodeBase64, formatNoteKey, type NoteKey, openNote, parseNoteKey, signNote } from "./note.ts";
+import { openNote, signNote } from "./note.ts";
+import { formatNoteKey, type NoteKey, parseNoteKey } from "./note-key.ts";
 
 interface Vectors {
   signed: { privateKey: string; keys: string[]; text: string; lines: string[]; badKeys: string[] };
@@ -38,9 +40,6 @@ describe("notes that others have signed", () => {
 
   it("the same text and key give the same note", () => {
     expect(signNote(signed.text, "PeterNeumann", signerFromSeed(seed))).toBe(`${signed.text}\n${peterLine}`);
-    expect(cosignNote(`${signed.text}\n${enochLine}`, "PeterNeumann", signerFromSeed(seed))).toBe(
-      `${signed.text}\n${enochLine}${peterLine}`,
-    );
   });
 
   it("tells the signatures of known keys from the others", () => {

@@ -1,12 +1,14 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { BodySchema } from "@countersign/contracts";
 import { importPublicKey } from "@countersign/envelope";
-import { verifyInclusion } from "@countersign/merkle";
+import { verifyConsistency, verifyInclusion } from "@countersign/merkle";
 import { describe, expect, it } from "vitest";
 import { checkpointSigner, origin, smallWorld } from "../test/world.ts";
+import { decodeBase64 } from "./base64.ts";
 import { parseCheckpoint } from "./checkpoint.ts";
-import { decodeBase64, noteKey, openNote } from "./note.ts";
-import { formatProof, proveInclusion } from "./proof.ts";
+import { openNote } from "./note.ts";
+import { noteKey } from "./note-key.ts";
+import { formatConsistency, formatProof, proveConsistency, proveInclusion } from "./proof.ts";
 import { bodyBytesOf, leafOf } from "./record.ts";
 
 const key = noteKey(origin, importPublicKey(checkpointSigner.publicKey));
@@ -50,5 +52,29 @@ describe("a proof of inclusion", () => {
     expect(proveInclusion(lines, { index: 2 }).size).toBe(3);
     for (const which of [{ index: 3 }, { index: 8 }, { index: -1 }, { msgId: "none" }])
       expect(() => proveInclusion(lines, which)).toThrow(expect.objectContaining({ code: "NO_SUCH_RECORD" }));
+  });
+});
+
+describe("a proof of consistency", () => {
+  it("leads from every earlier size to the last checkpoint, and from no other root", async () => {
+    const world = smallWorld();
+    const lines = await world.lines();
+    for (let firstSize = 1; firstSize <= world.envelopes.length; firstSize++) {
+      const proof = proveConsistency(lines, firstSize);
+      const { firstRoot, size: secondSize, root: secondRoot, hashes } = proof;
+      const claim = { firstSize, firstRoot, secondSize, secondRoot, proof: hashes };
+      const opened = openNote(world.signed(firstSize), [key]);
+      expect(opened.ok && parseCheckpoint(opened.text)?.root).toEqual(firstRoot);
+      expect(verifyConsistency(claim)).toBe(true);
+      expect(verifyConsistency({ ...claim, firstRoot: leafOf({ bodyBytes: firstRoot }) })).toBe(false);
+      const path = hashes.map((hash) => `${Buffer.from(hash).toString("base64")}\n`).join("");
+      expect(formatConsistency(proof)).toBe(`old ${firstSize}\n${path}\n${world.checkpoint()}`);
+    }
+  });
+
+  it("is refused from a size that the checkpoint does not cover", async () => {
+    const lines = await smallWorld().lines();
+    for (const firstSize of [9, -1, 1.5])
+      expect(() => proveConsistency(lines, firstSize)).toThrow(expect.objectContaining({ code: "NO_SUCH_RECORD" }));
   });
 });

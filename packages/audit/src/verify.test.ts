@@ -18,7 +18,8 @@ import {
 } from "../test/world.ts";
 import { AuditError } from "./error.ts";
 import { auditLines } from "./lines.ts";
-import { cosignNote, formatNoteKey, noteKey, signNote } from "./note.ts";
+import { cosignNote, signNote } from "./note.ts";
+import { formatNoteKey, noteKey } from "./note-key.ts";
 import { bodyBytesOf, leafOf } from "./record.ts";
 import { type Expected, type Verdict, verifyAudit } from "./verify.ts";
 
@@ -45,6 +46,7 @@ describe("a file as it was exported", () => {
   it("is in order, and its verdict names what a person compares", async () => {
     const world = smallWorld();
     const tree = new MerkleLog();
+    const keyid = expect.stringMatching(/^countersign\/test\/validator-\d\+[0-9a-f]{8}\+B/);
     for (const envelope of world.envelopes) tree.append(leafOf({ bodyBytes: bodyBytesOf(envelope) }));
     const verdict = await verify(world);
     expect(found(verdict)).toEqual([]);
@@ -56,6 +58,7 @@ describe("a file as it was exported", () => {
         size: 8,
         root: tree.root(),
         key: formatNoteKey(noteKey(origin, importPublicKey(checkpointSigner.publicKey))),
+        cosigners: ["validator-1", "validator-2"].map((validator) => ({ validator, key: keyid })),
       },
     ]);
     expect(verdict.genesisDigest).toMatch(/^[0-9a-f]{64}$/);
@@ -185,12 +188,16 @@ describe("what a verifier finds", () => {
     const good = world.checkpoint();
     const cases: [string[], string[]][] = [
       [[], ["0 NO_CHECKPOINT"]],
-      [[world.checkpoint(size, checkpointSigner, "countersign/other")], ["9 NO_KNOWN_SIGNATURE", "1 UNCOVERED"]],
-      [[world.checkpoint(size, keyOf("policy"))], ["9 NO_KNOWN_SIGNATURE", "1 UNCOVERED"]],
-      [[cosignNote(good, "witness", keyOf("policy"))], ["9 UNKNOWN_SIGNATURE", "1 UNCOVERED"]],
+      [[world.signed(size, checkpointSigner, "countersign/other")], ["9 NO_KNOWN_SIGNATURE", "1 UNCOVERED"]],
+      [[world.signed(size, keyOf("policy"))], ["9 NO_KNOWN_SIGNATURE", "1 UNCOVERED"]],
+      [[good + cosignNote(good, "witness", keyOf("policy"), 1)], ["9 UNKNOWN_SIGNATURE", "1 UNCOVERED"]],
       [[good.replace("\n8\n", "\n9\n")], ["9 BAD_NOTE_SIGNATURE", "1 UNCOVERED"]],
       [[signNote("something else\n", origin, checkpointSigner)], ["9 NO_CHECKPOINT_TEXT", "1 UNCOVERED"]],
       [[signNote(`other\n8\n${"A".repeat(43)}=\n`, origin, checkpointSigner)], ["9 WRONG_ORIGIN", "1 UNCOVERED"]],
+      [[world.signed()], ["9 NOT_COSIGNED"]],
+      [[world.checkpoint(size, ["validator-3"])], ["9 NOT_COSIGNED"]],
+      [[world.checkpoint(size, ["validator-3", "validator-3"])], ["9 NOT_COSIGNED"]],
+      [[good.split("\n").toSpliced(4, 1).join("\n")], ["9 NO_KNOWN_SIGNATURE", "1 UNCOVERED"]],
       [[world.checkpoint(6)], ["7 UNCOVERED"]],
       [[good, world.checkpoint(6)], ["10 WRONG_SIZE"]],
     ];

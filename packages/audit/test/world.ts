@@ -35,7 +35,7 @@ import {
   signPayload,
 } from "@countersign/envelope";
 import { MerkleLog } from "@countersign/merkle";
-import { auditOrigin, exportAudit, signCheckpoint } from "../src/index.ts";
+import { auditOrigin, cosignerName, cosignNote, exportAudit, signCheckpoint } from "../src/index.ts";
 import { bodyBytesOf, leafOf } from "../src/record.ts";
 
 const timeMs = Date.UTC(2015, 5, 1);
@@ -82,6 +82,7 @@ export const genesis: Genesis = create(GenesisSchema, {
   keys: [
     ...validators.flatMap((name) => [
       grantOf(name, KeyPurpose.VOTE),
+      grantOf(name, KeyPurpose.CHECKPOINT),
       grantOf(name, KeyPurpose.ENVELOPE, { says: posts }),
     ]),
     grantOf("operator", KeyPurpose.ENVELOPE, { says: [propose] }),
@@ -171,11 +172,17 @@ export class World {
     return envelope;
   }
 
-  /** Signed over the first `size` records. */
-  checkpoint(size = this.envelopes.length, signer = checkpointSigner, of = origin): string {
+  /** Signed over the first `size` records, and not cosigned. */
+  signed(size = this.envelopes.length, signer = checkpointSigner, of = origin): string {
     const tree = new MerkleLog();
     for (const envelope of this.envelopes) tree.append(leafOf({ bodyBytes: bodyBytesOf(envelope) }));
     return signCheckpoint({ origin: of, size, root: tree.root(size) }, signer);
+  }
+
+  /** Cosigned by two of the three. */
+  checkpoint(size = this.envelopes.length, cosigners = validators.slice(0, 2)): string {
+    const note = this.signed(size);
+    return note + cosigners.map((name) => cosignatureOf(name, note)).join("");
   }
 
   async text(checkpoints: readonly string[] = [this.checkpoint()]): Promise<string> {
@@ -229,6 +236,11 @@ export function keyChange(grant: KeyGrant): Content {
 
 export function keyOf(sender: string): Signer {
   return signerOf(labelOf(sender, KeyPurpose.ENVELOPE));
+}
+
+export function cosignatureOf(validator: string, note: string): string {
+  const signer = signerOf(labelOf(validator, KeyPurpose.CHECKPOINT));
+  return cosignNote(note, cosignerName(origin, validator), signer, timeMs / 1_000);
 }
 
 function voteOf(validator: string, log: Log, seq: bigint, entryDigest: Uint8Array): Signed {

@@ -96,6 +96,9 @@ export const calls: readonly CallSpec[] = [
   call("QuorumService.Read", false, { type: "quorum.read-request", schema: pb.ReadRequestSchema }, [
     { type: "quorum.read", schema: pb.ReadResponseSchema },
   ]),
+  call("QuorumService.Cosign", false, { type: "quorum.cosign-request", schema: pb.CosignRequestSchema }, [
+    { type: "quorum.cosigned", schema: pb.CosignResponseSchema },
+  ]),
   call("HaltService.Halt", false, { type: "halt.request", schema: pb.HaltRequestSchema }, [
     { type: "halt.response", schema: pb.HaltResponseSchema },
   ]),

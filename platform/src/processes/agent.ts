@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { create, fromBinary } from "@bufbuild/protobuf";
+import type { Cosigners } from "@countersign/agent-compliance";
 import { topicEnds } from "@countersign/bus/kafka/look";
 import { HeartbeatSchema, type Signed, SignedSchema } from "@countersign/contracts";
 import { parseInstruments, parseMoney } from "@countersign/orders";
@@ -28,7 +29,7 @@ const TICK_MS = 1_000;
 
 export async function runAgent(name: AgentName, own: Process): Promise<{ close(): Promise<void> }> {
   const leased = underLease(own.fence);
-  const { signers, fence, loop, bus, rpc, signer, onBroken, observed } = own;
+  const { signers, fence, loop, bus, rpc, signer, onBroken, observed, log } = own;
   const around: Surroundings = {
     mode: "paper",
     signers,
@@ -39,7 +40,7 @@ export async function runAgent(name: AgentName, own: Process): Promise<{ close()
     session: randomUUID(),
     exchange: { url: `http://${own.spec.venue}`, apiKey: own.secrets.venueKey },
   };
-  const { agent: decider, edge, line, reconciliation } = await seatOf(name, own, around);
+  const { agent: decider, edge, line, reconciliation, cosigners } = await seatOf(name, own, around);
   const { hot } = own;
   const agent = name === "policy" && hot !== undefined ? { ...decider, view: hot.marking(decider.view) } : decider;
   if (name === "signal") hot?.describing(bus);
@@ -88,6 +89,13 @@ export async function runAgent(name: AgentName, own: Process): Promise<{ close()
   own.server.setServing(true);
   loop.every(TICK_MS, () => host.tick());
   beat(own, () => host.say(heartbeat(name)));
+  const cosigning = cosigners?.({
+    store,
+    rpc,
+    say: (effect) => host.say(effect),
+    onRefused: (validator, code, text) => log(`alert COSIGNATURE_${code}: ${validator}: ${text}`),
+  });
+  if (cosigning !== undefined) gatherEverySecond(own, cosigning);
   own.ready(() => line?.whyNot());
   return {
     async close() {
@@ -115,6 +123,15 @@ export function beat({ loop }: Process, say: () => Promise<void>): void {
       if (!isAway(error)) throw error;
     }),
   );
+}
+
+/** Beside what the loop does: no record waits for a validator that does not answer. */
+function gatherEverySecond({ loop }: Process, cosigners: Cosigners): void {
+  const gather = async () => {
+    await cosigners.gather();
+    loop.at(loop.nowMs() + TICK_MS, () => loop.spawn(gather));
+  };
+  loop.spawn(gather);
 }
 
 export function heartbeat(agent: string): PublishEffect {

@@ -2,12 +2,13 @@
  * What a cluster has done, as a folder that `audit verify`, `recompute-ledger` and a replay of the journals read alone, offline. Read from
  * its stores and topics while it may go on: what comes later is not in it.
  *
- *   audit.jsonl    every record of the audit log, with the last checkpoint     journal.jsonl   what each decision saw
+ *   audit.jsonl    every record of the audit log, with the last cosigned checkpoint     journal.jsonl   what each decision saw
  *   ledger.jsonl   every ledger entry with its postings and the identity        market.jsonl    the market as it was published
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { JsonValue } from "@bufbuild/protobuf";
+import { COSIGNED } from "@countersign/agent-compliance";
 import { readLedger } from "@countersign/agent-validator";
 import { exportAudit } from "@countersign/audit";
 import { KafkaBus } from "@countersign/bus/kafka";
@@ -33,10 +34,13 @@ export async function exportCluster(dir: string, to: string): Promise<void> {
   try {
     let last: Checkpoint | undefined;
     await readThroughout(bus, client, "audit.checkpoint.v1", (records) => {
-      for (const { value } of records) last = (readRecord(value)?.payload as Checkpoint | undefined) ?? last;
+      for (const { value } of records) {
+        const said = readRecord(value);
+        if (said?.body.intent === COSIGNED) last = (said.payload as Checkpoint | undefined) ?? last;
+      }
     });
     const compliance = await openPostgresStore(pool, "compliance");
-    // What came after the checkpoint, nobody has signed for.
+    // What came after the checkpoint, no majority has signed for.
     const leaves = leavesOf(compliance, last?.size ?? 0n);
     await writeLines(join(to, "audit.jsonl"), exportAudit(leaves, last?.note === undefined ? [] : [last.note]));
     const log = await openQuorumLog(spec, pool);

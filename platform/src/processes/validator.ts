@@ -28,6 +28,7 @@ export async function runValidator(own: Process): Promise<{ close(): Promise<voi
     genesis: Buffer.from(spec.genesis, "base64"),
     envelopeSigner: signer,
     voteSigner: signers.signer(name, KeyPurpose.VOTE),
+    checkpointSigner: signers.signer(name, KeyPurpose.CHECKPOINT),
     instruments: instruments(),
     log: quorum,
     store,

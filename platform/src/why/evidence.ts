@@ -38,6 +38,7 @@ export interface Said {
   readonly msgId: string;
   readonly type: string;
   readonly sender: string;
+  readonly intent: string;
   readonly causationId: string;
   readonly sentAtMs: bigint;
 }
@@ -62,10 +63,11 @@ export function readEvidence(dir: string): Evidence {
 /** The message in a sealed envelope, nobody's signature checked. Undefined for what is none. */
 export function readRecord(bytes: Uint8Array): Recorded | undefined {
   const { payload: bodyBytes, attached } = fromBinary(SignedSchema, bytes);
-  const { msgId, type, sender, causationId, sentAtMs, payload } = fromBinary(BodySchema, bodyBytes ?? nothing);
+  const { msgId, type, sender, intent, causationId, sentAtMs, payload } = fromBinary(BodySchema, bodyBytes ?? nothing);
   const schema = schemaOf(type ?? "");
   if (msgId === undefined || type === undefined || sentAtMs === undefined || schema === undefined) return undefined;
-  const body = { msgId, type, sender: sender ?? UNKNOWN, causationId: causationId ?? "", sentAtMs };
+  const from = { sender: sender ?? UNKNOWN, intent: intent ?? "", causationId: causationId ?? "" };
+  const body = { msgId, type, ...from, sentAtMs };
   return { body, payload: fromBinary(schema, payload ?? nothing), attached };
 }
 

@@ -36,6 +36,7 @@ export function validatorOf(
     genesis,
     envelopeSigner: keys.signer(name, KeyPurpose.ENVELOPE),
     voteSigner: keys.signer(name, KeyPurpose.VOTE),
+    checkpointSigner: keys.signer(name, KeyPurpose.CHECKPOINT),
     instruments,
     log,
     store: firm.store(name),

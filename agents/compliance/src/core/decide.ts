@@ -16,7 +16,7 @@ import { type ComplianceConfig, DAILY } from "../config.ts";
 import type { EquityPoint } from "./equity.ts";
 import { encodePoint } from "./equity.ts";
 import { endReportPeriod, foldReport } from "./report.ts";
-import { type ComplianceState, EQUITY, LEAVES } from "./state.ts";
+import { COSIGN, type ComplianceState, EQUITY, LEAVES } from "./state.ts";
 import { type MarketView, PERIOD, type PeriodEnd, type PeriodOver, periodEnd } from "./view.ts";
 
 type Message = Extract<Input, { kind: "message" }>;
@@ -76,7 +76,9 @@ function checkpoint(state: ComplianceState): Decision<ComplianceState> {
     payload,
     intent: "CHECKPOINT",
   };
-  return { state: { ...state, log: taken.state }, effects: [effect] };
+  // Once it is committed: nobody is asked to cosign a checkpoint that was decided upon in vain.
+  const act: Effect = { kind: "act", name: COSIGN, data: payload };
+  return { state: { ...state, log: taken.state }, effects: [effect, act] };
 }
 
 function endPeriod(config: ComplianceConfig, state: ComplianceState, end: PeriodEnd): Decision<ComplianceState> {

@@ -14,5 +14,7 @@ export interface ComplianceState {
 export const AGGREGATE = "log";
 export const LEAVES = "leaves";
 export const EQUITY = "equity";
+/** The act that hands a checkpoint to who has it cosigned. */
+export const COSIGN = "cosign";
 
 export const initialState: ComplianceState = { log: emptyLog, genesis: undefined, report: emptyReport };

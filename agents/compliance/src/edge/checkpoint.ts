@@ -5,12 +5,13 @@ import type { Signer } from "@countersign/envelope";
 import type { PublishEffect } from "@countersign/runtime";
 
 export function signNotes(signer: Signer): (effect: PublishEffect) => PublishEffect {
-  return (effect) => {
-    if (effect.type !== "audit.checkpoint") return effect;
-    const payload = effect.payload as Checkpoint;
-    const checkpoint = parseCheckpoint(payload.note ?? "");
-    if (checkpoint === undefined) throw new AuditError("BAD_CHECKPOINT", "a checkpoint without a text to sign");
-    const signed: Checkpoint = { ...payload, note: signCheckpoint(checkpoint, signer) };
-    return { ...effect, payload: signed };
-  };
+  return (effect) =>
+    effect.type === "audit.checkpoint" ? { ...effect, payload: signed(effect.payload as Checkpoint, signer) } : effect;
+}
+
+/** The same bytes each time. */
+export function signed(payload: Checkpoint, signer: Signer): Checkpoint {
+  const checkpoint = parseCheckpoint(payload.note ?? "");
+  if (checkpoint === undefined) throw new AuditError("BAD_CHECKPOINT", "a checkpoint without a text to sign");
+  return { ...payload, note: signCheckpoint(checkpoint, signer) };
 }

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file countersign/v1/audit.proto.
  */
 export const file_countersign_v1_audit: GenFile = /*@__PURE__*/
-  fileDesc("Chpjb3VudGVyc2lnbi92MS9hdWRpdC5wcm90bxIOY291bnRlcnNpZ24udjEiqQEKDERlY2lzaW9uTWFkZRIUCgdzdWJqZWN0GAEgASgJSACIAQESFQoIZGVjaXNpb24YAiABKAlIAYgBARIpCghmZWF0dXJlcxgDIAMoCzIXLmNvdW50ZXJzaWduLnYxLkZlYXR1cmUSGAoLZXhwbGFuYXRpb24YBCABKAlIAogBAUIKCghfc3ViamVjdEILCglfZGVjaXNpb25CDgoMX2V4cGxhbmF0aW9uIssBCgdSZWZ1c2VkEhQKB3N1YmplY3QYASABKAlIAIgBARIRCgRjb2RlGAIgASgJSAGIAQESEgoFcGxhY2UYAyABKAlIAogBARITCgZzZW5kZXIYBCABKAlIA4gBARIRCgR0eXBlGAUgASgJSASIAQESGAoLZXhwbGFuYXRpb24YBiABKAlIBYgBAUIKCghfc3ViamVjdEIHCgVfY29kZUIICgZfcGxhY2VCCQoHX3NlbmRlckIHCgVfdHlwZUIOCgxfZXhwbGFuYXRpb24ifQoJQ2hhaW5IZWFkEhMKBnNlbmRlchgBIAEoCUgAiAEBEhIKBXRvcGljGAIgASgJSAGIAQESEAoDa2V5GAMgASgJSAKIAQESEAoDc2VxGAQgASgESAOIAQFCCQoHX3NlbmRlckIICgZfdG9waWNCBgoEX2tleUIGCgRfc2VxIosBCgpDaGVja3BvaW50EhEKBG5vdGUYASABKAlIAIgBARIRCgRzaXplGAIgASgESAGIAQESEQoEcm9vdBgDIAEoDEgCiAEBEikKBmNoYWlucxgEIAMoCzIZLmNvdW50ZXJzaWduLnYxLkNoYWluSGVhZEIHCgVfbm90ZUIHCgVfc2l6ZUIHCgVfcm9vdCLAAQoJSGVhcnRiZWF0EhIKBWFnZW50GAEgASgJSACIAQESEgoFcmVhZHkYAiABKAhIAYgBARIgChNjb25zdW1lZF90aHJvdWdoX21zGAMgASgESAKIAQESMgoGY2xvc2VkGAQgASgLMh0uY291bnRlcnNpZ24udjEuQWNjb3VudENsb3NlZEgDiAEBQggKBl9hZ2VudEIICgZfcmVhZHlCFgoUX2NvbnN1bWVkX3Rocm91Z2hfbXNCCQoHX2Nsb3NlZCJRCg1BY2NvdW50Q2xvc2VkEhQKB2hhbHRfaWQYASABKAlIAIgBARITCgZyZWFzb24YAiABKAlIAYgBAUIKCghfaGFsdF9pZEIJCgdfcmVhc29uYgZwcm90bzM", [file_countersign_v1_values]);
+  fileDesc("Chpjb3VudGVyc2lnbi92MS9hdWRpdC5wcm90bxIOY291bnRlcnNpZ24udjEiqQEKDERlY2lzaW9uTWFkZRIUCgdzdWJqZWN0GAEgASgJSACIAQESFQoIZGVjaXNpb24YAiABKAlIAYgBARIpCghmZWF0dXJlcxgDIAMoCzIXLmNvdW50ZXJzaWduLnYxLkZlYXR1cmUSGAoLZXhwbGFuYXRpb24YBCABKAlIAogBAUIKCghfc3ViamVjdEILCglfZGVjaXNpb25CDgoMX2V4cGxhbmF0aW9uIssBCgdSZWZ1c2VkEhQKB3N1YmplY3QYASABKAlIAIgBARIRCgRjb2RlGAIgASgJSAGIAQESEgoFcGxhY2UYAyABKAlIAogBARITCgZzZW5kZXIYBCABKAlIA4gBARIRCgR0eXBlGAUgASgJSASIAQESGAoLZXhwbGFuYXRpb24YBiABKAlIBYgBAUIKCghfc3ViamVjdEIHCgVfY29kZUIICgZfcGxhY2VCCQoHX3NlbmRlckIHCgVfdHlwZUIOCgxfZXhwbGFuYXRpb24ifQoJQ2hhaW5IZWFkEhMKBnNlbmRlchgBIAEoCUgAiAEBEhIKBXRvcGljGAIgASgJSAGIAQESEAoDa2V5GAMgASgJSAKIAQESEAoDc2VxGAQgASgESAOIAQFCCQoHX3NlbmRlckIICgZfdG9waWNCBgoEX2tleUIGCgRfc2VxIosBCgpDaGVja3BvaW50EhEKBG5vdGUYASABKAlIAIgBARIRCgRzaXplGAIgASgESAGIAQESEQoEcm9vdBgDIAEoDEgCiAEBEikKBmNoYWlucxgEIAMoCzIZLmNvdW50ZXJzaWduLnYxLkNoYWluSGVhZEIHCgVfbm90ZUIHCgVfc2l6ZUIHCgVfcm9vdCKKAQoNQ29zaWduUmVxdWVzdBIRCgRub3RlGAEgASgJSACIAQESEgoFa2V5aWQYAiABKAlIAYgBARIVCghvbGRfc2l6ZRgDIAEoBEgCiAEBEg0KBXByb29mGAQgAygMEgwKBGVkZ2UYBSADKAxCBwoFX25vdGVCCAoGX2tleWlkQgsKCV9vbGRfc2l6ZSK6AQoOQ29zaWduUmVzcG9uc2USGAoLY29zaWduYXR1cmUYASABKAlIAIgBARISCgVrZXlpZBgCIAEoCUgBiAEBEhEKBGNvZGUYAyABKAlIAogBARIRCgR0ZXh0GAQgASgJSAOIAQESEQoEc2l6ZRgFIAEoBEgEiAEBEgwKBGVkZ2UYBiADKAxCDgoMX2Nvc2lnbmF0dXJlQggKBl9rZXlpZEIHCgVfY29kZUIHCgVfdGV4dEIHCgVfc2l6ZSLAAQoJSGVhcnRiZWF0EhIKBWFnZW50GAEgASgJSACIAQESEgoFcmVhZHkYAiABKAhIAYgBARIgChNjb25zdW1lZF90aHJvdWdoX21zGAMgASgESAKIAQESMgoGY2xvc2VkGAQgASgLMh0uY291bnRlcnNpZ24udjEuQWNjb3VudENsb3NlZEgDiAEBQggKBl9hZ2VudEIICgZfcmVhZHlCFgoUX2NvbnN1bWVkX3Rocm91Z2hfbXNCCQoHX2Nsb3NlZCJRCg1BY2NvdW50Q2xvc2VkEhQKB2hhbHRfaWQYASABKAlIAIgBARITCgZyZWFzb24YAiABKAlIAYgBAUIKCghfaGFsdF9pZEIJCgdfcmVhc29uYgZwcm90bzM", [file_countersign_v1_values]);
 
 /**
  * A decision that is no other message.
@@ -131,7 +131,8 @@ export const ChainHeadSchema: GenMessage<ChainHead> = /*@__PURE__*/
   messageDesc(file_countersign_v1_audit, 2);
 
 /**
- * On audit.checkpoint.v1. The note is a C2SP signed note over origin, size and root.
+ * On audit.checkpoint.v1. The note is a C2SP signed note over origin, size and root. It is said when it is signed, and once more when
+ * enough validators have cosigned it.
  *
  * @generated from message countersign.v1.Checkpoint
  */
@@ -163,6 +164,101 @@ export type Checkpoint = Message<"countersign.v1.Checkpoint"> & {
  */
 export const CheckpointSchema: GenMessage<Checkpoint> = /*@__PURE__*/
   messageDesc(file_countersign_v1_audit, 3);
+
+/**
+ * Asks a validator to cosign a checkpoint, as C2SP's tlog-witness asks a witness: the log has only grown since the last one it cosigned.
+ *
+ * @generated from message countersign.v1.CosignRequest
+ */
+export type CosignRequest = Message<"countersign.v1.CosignRequest"> & {
+  /**
+   * Signed by the log.
+   *
+   * @generated from field: optional string note = 1;
+   */
+  note?: string | undefined;
+
+  /**
+   * The key of that signature.
+   *
+   * @generated from field: optional string keyid = 2;
+   */
+  keyid?: string | undefined;
+
+  /**
+   * Size of the tree that the proof begins with; unset asks where the validator stands.
+   *
+   * @generated from field: optional uint64 old_size = 3;
+   */
+  oldSize?: bigint | undefined;
+
+  /**
+   * RFC 6962 consistency proof from there.
+   *
+   * @generated from field: repeated bytes proof = 4;
+   */
+  proof: Uint8Array[];
+
+  /**
+   * Right edge of the checkpoint's tree, the largest subtree first: what the validator remembers of it.
+   *
+   * @generated from field: repeated bytes edge = 5;
+   */
+  edge: Uint8Array[];
+};
+
+/**
+ * Describes the message countersign.v1.CosignRequest.
+ * Use `create(CosignRequestSchema)` to create a new message.
+ */
+export const CosignRequestSchema: GenMessage<CosignRequest> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_audit, 4);
+
+/**
+ * Either a cosignature, or why not; and then the last tree that this validator cosigned, from where a proof would help.
+ *
+ * @generated from message countersign.v1.CosignResponse
+ */
+export type CosignResponse = Message<"countersign.v1.CosignResponse"> & {
+  /**
+   * A C2SP cosignature/v1: the line below the note.
+   *
+   * @generated from field: optional string cosignature = 1;
+   */
+  cosignature?: string | undefined;
+
+  /**
+   * @generated from field: optional string keyid = 2;
+   */
+  keyid?: string | undefined;
+
+  /**
+   * @generated from field: optional string code = 3;
+   */
+  code?: string | undefined;
+
+  /**
+   * @generated from field: optional string text = 4;
+   */
+  text?: string | undefined;
+
+  /**
+   * @generated from field: optional uint64 size = 5;
+   */
+  size?: bigint | undefined;
+
+  /**
+   * @generated from field: repeated bytes edge = 6;
+   */
+  edge: Uint8Array[];
+};
+
+/**
+ * Describes the message countersign.v1.CosignResponse.
+ * Use `create(CosignResponseSchema)` to create a new message.
+ */
+export const CosignResponseSchema: GenMessage<CosignResponse> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_audit, 5);
 
 /**
  * On agents.heartbeat.v1.
@@ -200,7 +296,7 @@ export type Heartbeat = Message<"countersign.v1.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_audit, 4);
+  messageDesc(file_countersign_v1_audit, 6);
 
 /**
  * What Execution has found that only a person can explain.
@@ -226,5 +322,5 @@ export type AccountClosed = Message<"countersign.v1.AccountClosed"> & {
  * Use `create(AccountClosedSchema)` to create a new message.
  */
 export const AccountClosedSchema: GenMessage<AccountClosed> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_audit, 5);
+  messageDesc(file_countersign_v1_audit, 7);
 

@@ -14,7 +14,7 @@ import { file_countersign_v1_envelope } from "./envelope_pb.ts";
  * Describes the file countersign/v1/services.proto.
  */
 export const file_countersign_v1_services: GenFile = /*@__PURE__*/
-  fileDesc("Ch1jb3VudGVyc2lnbi92MS9zZXJ2aWNlcy5wcm90bxIOY291bnRlcnNpZ24udjEySwoNUG9saWN5U2VydmljZRI6CghWYWxpZGF0ZRIWLmNvdW50ZXJzaWduLnYxLlNpZ25lZBoWLmNvdW50ZXJzaWduLnYxLlNpZ25lZDJICg1IZWRnZXJTZXJ2aWNlEjcKBVF1b3RlEhYuY291bnRlcnNpZ24udjEuU2lnbmVkGhYuY291bnRlcnNpZ24udjEuU2lnbmVkMroBCg1RdW9ydW1TZXJ2aWNlEjkKB1Byb3Bvc2USFi5jb3VudGVyc2lnbi52MS5TaWduZWQaFi5jb3VudGVyc2lnbi52MS5TaWduZWQSNgoEVm90ZRIWLmNvdW50ZXJzaWduLnYxLlNpZ25lZBoWLmNvdW50ZXJzaWduLnYxLlNpZ25lZBI2CgRSZWFkEhYuY291bnRlcnNpZ24udjEuU2lnbmVkGhYuY291bnRlcnNpZ24udjEuU2lnbmVkMkUKC0hhbHRTZXJ2aWNlEjYKBEhhbHQSFi5jb3VudGVyc2lnbi52MS5TaWduZWQaFi5jb3VudGVyc2lnbi52MS5TaWduZWRiBnByb3RvMw", [file_countersign_v1_envelope]);
+  fileDesc("Ch1jb3VudGVyc2lnbi92MS9zZXJ2aWNlcy5wcm90bxIOY291bnRlcnNpZ24udjEySwoNUG9saWN5U2VydmljZRI6CghWYWxpZGF0ZRIWLmNvdW50ZXJzaWduLnYxLlNpZ25lZBoWLmNvdW50ZXJzaWduLnYxLlNpZ25lZDJICg1IZWRnZXJTZXJ2aWNlEjcKBVF1b3RlEhYuY291bnRlcnNpZ24udjEuU2lnbmVkGhYuY291bnRlcnNpZ24udjEuU2lnbmVkMvQBCg1RdW9ydW1TZXJ2aWNlEjkKB1Byb3Bvc2USFi5jb3VudGVyc2lnbi52MS5TaWduZWQaFi5jb3VudGVyc2lnbi52MS5TaWduZWQSNgoEVm90ZRIWLmNvdW50ZXJzaWduLnYxLlNpZ25lZBoWLmNvdW50ZXJzaWduLnYxLlNpZ25lZBI2CgRSZWFkEhYuY291bnRlcnNpZ24udjEuU2lnbmVkGhYuY291bnRlcnNpZ24udjEuU2lnbmVkEjgKBkNvc2lnbhIWLmNvdW50ZXJzaWduLnYxLlNpZ25lZBoWLmNvdW50ZXJzaWduLnYxLlNpZ25lZDJFCgtIYWx0U2VydmljZRI2CgRIYWx0EhYuY291bnRlcnNpZ24udjEuU2lnbmVkGhYuY291bnRlcnNpZ24udjEuU2lnbmVkYgZwcm90bzM", [file_countersign_v1_envelope]);
 
 /**
  * @generated from service countersign.v1.PolicyService
@@ -80,6 +80,16 @@ export const QuorumService: GenService<{
    * @generated from rpc countersign.v1.QuorumService.Read
    */
   read: {
+    methodKind: "unary";
+    input: typeof SignedSchema;
+    output: typeof SignedSchema;
+  },
+  /**
+   * CosignRequest -> CosignResponse.
+   *
+   * @generated from rpc countersign.v1.QuorumService.Cosign
+   */
+  cosign: {
     methodKind: "unary";
     input: typeof SignedSchema;
     output: typeof SignedSchema;
