@@ -14,12 +14,15 @@ export interface AuditFlags {
   readonly run?: string;
 }
 
+/** The log that a command is about: the one that is named, or a run's. */
+export function auditFile(file: string | undefined, { run }: AuditFlags, caller: Caller): string {
+  if (file !== undefined) return fromCaller(file, caller);
+  return join(findRun(cloneFile(defaults.runs), run === undefined ? undefined : count("--run", run)), "audit.jsonl");
+}
+
 /** Returns the exit code: a file in which anything is wrong has failed. Throws AuditError for what is no such file. */
-export function auditVerify(file: string | undefined, { run }: AuditFlags, caller: Caller): number {
-  const path =
-    file === undefined
-      ? join(findRun(cloneFile(defaults.runs), run === undefined ? undefined : count("--run", run)), "audit.jsonl")
-      : fromCaller(file, caller);
+export function auditVerify(file: string | undefined, flags: AuditFlags, caller: Caller): number {
+  const path = auditFile(file, flags, caller);
   const verdict = verifyAudit(auditLines(readFileSync(path)));
   const screen = new Screen(process.stdout);
   for (const line of verdictLines(path, verdict)) screen.line(line);

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cloneFile } from "@countersign/platform";
@@ -104,6 +104,30 @@ describe("an engine that does not answer", () => {
       expect(err).toMatch(/^countersign: .*asked of 127\.0\.0\.1:1: .*ECONNREFUSED.*: are the brokers up\?\n$/);
     },
   );
+});
+
+describe("audit export", () => {
+  it("makes tables of a log that is in order, and finds any bit of them that is another", async () => {
+    const made = await countersign(["audit", "export", recorded, "--to", "tables"]);
+    expect([made.code, made.err]).toEqual([0, ""]);
+    expect(made.out).toMatch(/records\.csv {3}89 rows\n.*tax\.csv {3}\d rows?\n$/);
+    const check = () => countersign(["audit", "export", recorded, "--to", "tables", "--check"]);
+    expect((await check()).code).toBe(0);
+    const file = join(dir, "tables", "tax.csv");
+    const bytes = readFileSync(file);
+    const at = bytes.indexOf("\n") + 20;
+    bytes[at]! ^= 8;
+    writeFileSync(file, bytes);
+    const { code, out } = await check();
+    expect([code, out]).toEqual([1, expect.stringMatching(/tax\.csv {3}line 2 is not what the log gives\n$/)]);
+  });
+
+  it("makes nothing of a log that is not", async () => {
+    writeFileSync(join(dir, "cut.jsonl"), `${readFileSync(recorded, "utf8").split("\n").slice(0, -3).join("\n")}\n`);
+    const { code, out } = await countersign(["audit", "export", "cut.jsonl", "--to", "none"]);
+    expect([code, out]).toEqual([1, expect.stringMatching(/^NO_CHECKPOINT /m)]);
+    expect(existsSync(join(dir, "none"))).toBe(false);
+  });
 });
 
 describe("audit verify", () => {

@@ -1,5 +1,6 @@
 /** The commands and their options. What a command does is loaded when it is called: `--help` waits for nothing. */
 import { Command, Option } from "commander";
+import type { AuditExportFlags } from "./audit-export.ts";
 import type { Caller, SwallowableOption } from "./caller.ts";
 import type { DemoFlags } from "./demo/options.ts";
 import { operatorsCommands } from "./operators.ts";
@@ -48,15 +49,24 @@ export function program(version: string, caller: Caller): Program {
     .option("--json", "the whole tree as JSON")
     .action(async (number: string, flags: WhyFlags) => ends((await import("./why.ts")).whyCommand(number, flags)));
 
-  command
-    .command("audit")
-    .description("the audit log of a run")
+  const audit = command.command("audit").description("the audit log of a run");
+  audit
     .command("verify")
     .argument("[file]", "an audit.jsonl; without it the last run's")
     .description("check every signature, chain, vote and proof of an audit log, offline")
     .addOption(new Option("--run <n>", "another run than the last"))
     .action(async (file: string | undefined, flags: { run?: string }) =>
       ends((await import("./audit.ts")).auditVerify(file, flags, caller)),
+    );
+  audit
+    .command("export")
+    .argument("[file]", "an audit.jsonl; without it the last run's")
+    .description("the log as records.csv, and its closed lots as tax.csv; verified first")
+    .addOption(new Option("--run <n>", "another run than the last"))
+    .addOption(new Option("--to <folder>", "where to, instead of beside the log"))
+    .addOption(new Option("--check", "write nothing: compare what is there with what the log gives"))
+    .action(async (file: string | undefined, flags: AuditExportFlags) =>
+      ends((await import("./audit-export.ts")).auditExport(file, flags, caller)),
     );
 
   command

@@ -61,6 +61,7 @@ export {
   type TraceFact,
   writeRunFolder,
 } from "./run-folder.ts";
+export { tablesOf } from "./tables.ts";
 export { type Heard, Narrator, type Told } from "./told.ts";
 export { startWatchdog, type Watchdog } from "./watchdog.ts";
 export { type Recorded, readRecord } from "./why/evidence.ts";

@@ -4,4 +4,6 @@ export { type ComplianceFigures, figuresInWords, figuresToJson } from "./core/fi
 export type { ComplianceState } from "./core/state.ts";
 export type { MarketView } from "./core/view.ts";
 export { COSIGNED, type Cosigners, type CosignersOptions } from "./edge/cosigners.ts";
+export { type AuditEvent, eventOf, type LogRecord, logRecords, recordsCsv } from "./exports/records.ts";
+export { type TaxRow, taxCsv, taxRows } from "./exports/tax.ts";
 export { type Compliance, makeCompliance } from "./main.ts";

@@ -242,6 +242,7 @@ describe("figures", () => {
     const words = figuresInWords(figures).filter(([, said]) => said.includes("—"));
     expect(words.map(([label]) => label)).toEqual([
       "approval rate",
+      "success rate of orders",
       "slippage",
       "equity",
       "profit",

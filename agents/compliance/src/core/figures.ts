@@ -12,6 +12,8 @@ export interface ComplianceFigures extends Counts {
   readonly records: number;
   /** Permits ÷ (permits + rejections). */
   readonly approvalRate: number | undefined;
+  /** Orders filled ÷ orders. */
+  readonly successRate: number | undefined;
   readonly slippageBps: number | undefined;
   /** Fills of orders whose quote is not known: not in `slippageBps`. */
   readonly fillsWithoutQuote: number;
@@ -56,6 +58,7 @@ export function figuresOf(
     ...counts,
     records: log.tree.size,
     approvalRate: verdicts === 0 ? undefined : counts.permits / verdicts,
+    successRate: counts.orders === 0 ? undefined : counts.ordersFilled / counts.orders,
     slippageBps: slippageBps(slippage),
     fillsWithoutQuote: slippage.unknownFills,
     deposits: amount(book.deposits),
@@ -94,6 +97,7 @@ export function figuresInWords(figures: ComplianceFigures): readonly (readonly [
     ["approval rate", percent(figures.approvalRate)],
     ["rejections by rule", list(figures.rejectionsByRule)],
     ["rejections by code", list(figures.rejectionsByCode)],
+    ["success rate of orders", percent(figures.successRate)],
     ["orders", `${orders}, ${ordersFilled} filled, refused: ${list(figures.ordersRefused)}`],
     ["fills, hedges", `${fills}, ${hedges}`],
     ["slippage", fixed(figures.slippageBps, 2, " bps")],
