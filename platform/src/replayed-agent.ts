@@ -80,10 +80,10 @@ export class ReplayedAgent {
     if (this.differing !== undefined) return;
     const agent = this.#agent;
     const { input, correlationId } = this.#inputOf(entry, view);
-    const { nowMs, fence, auditTrailing } = entry;
+    const { nowMs, fence, auditTrailing, auditStale = false } = entry;
     const state = this.#states.get(entry.key) ?? agent.initial(entry.key);
     const cause = { msgId: entry.cause, correlationId };
-    const decision = agent.decide(state, input, { nowMs, view: view.of, fence, auditTrailing, cause });
+    const decision = agent.decide(state, input, { nowMs, view: view.of, fence, auditTrailing, auditStale, cause });
     const taken = decision.effects.find((effect) => effect.kind === "claim" && effect.id === entry.claimed);
     const effects = taken?.kind === "claim" ? taken.otherwise : decision.effects;
     if (taken === undefined) this.#states.set(entry.key, decision.state);

@@ -17,6 +17,7 @@ export class Rig {
   fence: FenceState = OPEN;
   nowMs = NOW_MS;
   auditTrailing = 0;
+  auditStale = false;
   readonly claims = new Set<string>();
   /** Not yet carried out. */
   acts: { readonly name: string; readonly data: unknown }[] = [];
@@ -41,9 +42,9 @@ export class Rig {
   decide(input: Input): readonly Effect[] {
     const { agent } = this.execution;
     if (agent.keyOf(input) !== "main") return [];
-    const { nowMs, fence, auditTrailing } = this;
+    const { nowMs, fence, auditTrailing, auditStale } = this;
     const cause = "body" in input ? input.body : { msgId: "cause", correlationId: "correlation" };
-    const context = { nowMs, fence, auditTrailing, view: this.#view, cause };
+    const context = { nowMs, fence, auditTrailing, auditStale, view: this.#view, cause };
     const decision = agent.decide(deepFreeze(this.state), deepFreeze(input), deepFreeze(context));
     const taken = decision.effects.find((effect) => effect.kind === "claim" && this.claims.has(effect.id));
     const effects = taken?.kind === "claim" ? taken.otherwise : decision.effects;

@@ -53,6 +53,7 @@ export class Desk {
   fence = openFence;
   nowMs = START_MS;
   auditTrailing = 0;
+  auditStale = false;
   readonly inputs: { readonly input: Input; readonly context: Context<PolicyView>; readonly digest: string }[] = [];
   ledger: Head = emptyHead;
   #count = 0;
@@ -101,6 +102,7 @@ export class Desk {
       view: this.view,
       fence: this.fence,
       auditTrailing: this.auditTrailing,
+      auditStale: this.auditStale,
       cause: { msgId: this.#msgId(), correlationId: "correlation" },
     };
     const { state, effects } = this.policy.decide(deepFreeze(this.state), input, context);

@@ -91,5 +91,6 @@ function vouchedOf(end: ChainEnd): bigint {
 }
 
 function keepVouched(chain: Chain, { vouched }: ChainEnd): ChainEnd {
-  return vouched === undefined ? chain : { ...chain, vouched };
+  if (vouched !== undefined) return { ...chain, vouched }; // P08.vouched
+  return chain;
 }

@@ -34,30 +34,31 @@ export function checkCheckpoints(
       findings.push(opened);
       continue;
     }
-    const { line, size, root } = opened;
-    if (size > records.length || size <= last)
-      findings.push(
-        finding(
-          line,
-          "WRONG_SIZE",
-          `a checkpoint over ${size} records, after one over ${Math.max(last, 0)}, in a file of ${records.length}`,
-        ),
-      );
-    else if (Buffer.compare(root, tree.root(size)) !== 0)
-      findings.push(
-        finding(line, "WRONG_ROOT", `the first ${size} records are not those that the checkpoint was signed over`),
-      );
-    else checkpoints.push(opened);
-    last = Math.max(last, size);
+    const wrong = wrongHead(opened, { records, tree }, last);
+    if (wrong === undefined) checkpoints.push(opened);
+    else findings.push(wrong);
+    last = Math.max(last, opened.size);
   }
-  findings.push(...checkCosigners(authority, checkpoints.at(-1)));
   const covered = Math.max(last, 0);
-  if (notes.length === 0) findings.push(finding(0, "NO_CHECKPOINT", "it has no checkpoint"));
-  else if (covered < records.length)
-    findings.push(
-      finding(records[covered]!.line, "UNCOVERED", `no checkpoint speaks for record ${covered} and those after it`),
-    );
+  const uncovered = records[covered];
+  const nobody = `no checkpoint speaks for record ${covered} and those after it`;
+  if (notes.length === 0) return { checkpoints, findings: [finding(0, "NO_CHECKPOINT", "it has no checkpoint")] };
+  if (uncovered !== undefined) findings.push(finding(uncovered.line, "UNCOVERED", nobody)); // P08.covered
+  findings.push(...checkCosigners(authority, checkpoints.at(-1)));
   return { checkpoints, findings };
+}
+
+/** Against the tree, and the checkpoint before it, which was over `last` records. */
+function wrongHead(
+  { line, size, root }: VerifiedCheckpoint,
+  { records, tree }: Pick<AuditFile, "records" | "tree">,
+  last: number,
+): Finding | undefined {
+  const sizes = `a checkpoint over ${size} records, after one over ${Math.max(last, 0)}, in a file of ${records.length}`;
+  if (size > records.length || size <= last) return finding(line, "WRONG_SIZE", sizes); // P08.size
+  const rewritten = `the first ${size} records are not those that the checkpoint was signed over`;
+  if (Buffer.compare(root, tree.root(size)) !== 0) return finding(line, "WRONG_ROOT", rewritten); // P08.root
+  return undefined;
 }
 
 function openCheckpoint(
@@ -101,9 +102,11 @@ function noteKeyOf(origin: string, validators: readonly string[], { sender, publ
 function checkCosigners({ validators, keys }: Authority, checkpoint: VerifiedCheckpoint | undefined): Finding[] {
   const cosigns = ({ purpose, sender }: KeyRecord) => purpose === KeyPurpose.CHECKPOINT && validators.includes(sender);
   const needed = keys.records().some(cosigns) ? Math.floor(validators.length / 2) + 1 : 0;
-  if (checkpoint === undefined || checkpoint.cosigners.length >= needed) return [];
+  if (checkpoint === undefined) return [];
   const { line, cosigners } = checkpoint;
-  return [finding(line, "NOT_COSIGNED", `${cosigners.length} validators have cosigned it, ${needed} are needed`)];
+  const few = `${cosigners.length} validators have cosigned it, ${needed} are needed`;
+  if (cosigners.length < needed) return [finding(line, "NOT_COSIGNED", few)]; // P08.cosigned
+  return [];
 }
 
 const noteTexts = {

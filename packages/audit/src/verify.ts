@@ -105,7 +105,8 @@ function openRecord({ line, topic, envelope }: FileRecord, { keys, mode }: Autho
   if (!opened.ok) return finding(line, opened.code, opened.text);
   const nowMs = Number(opened.body.sentAtMs);
   const refusal = checkRights(opened, { keys, topic, mode, nowMs });
-  return refusal === undefined ? opened : finding(line, refusal.code, refusal.text);
+  if (refusal !== undefined) return finding(line, refusal.code, refusal.text); // P08.allowed
+  return opened;
 }
 
 function linkRecord(before: Chains, { line }: FileRecord, { body, digest }: Opened, seen: Set<string>) {
@@ -114,14 +115,11 @@ function linkRecord(before: Chains, { line }: FileRecord, { body, digest }: Open
   const written = hex(digest);
   const fold = foldLink(before, { sender, topic, key, seq, prev, digest }, () => seen.has(written));
   seen.add(written);
-  switch (fold.kind) {
-    case "linked":
-      return { chains: fold.chains, findings: [] };
-    case "known":
-      return { chains: before, findings: [finding(line, "REPEATED", "the same record stands there twice")] };
-    case "broken":
-      return { chains: fold.chains, findings: [finding(line, fold.problem.code, breakText(fold.problem))] };
-  }
+  if (fold.kind === "known")
+    return { chains: before, findings: [finding(line, "REPEATED", "the same record stands there twice")] };
+  const findings: Finding[] = [];
+  if (fold.kind === "broken") findings.push(finding(line, fold.problem.code, breakText(fold.problem))); // P08.chain
+  return { chains: fold.chains, findings };
 }
 
 function checkEntry(authority: Authority, { line }: FileRecord, entry: FileEntry | undefined, { attached }: Opened) {

@@ -41,8 +41,8 @@ export function witness(growth: Growth, last: FrontierSnapshot, log: { origin: s
   if (growth.oldSize !== last.size || size < last.size)
     return no("OTHER_SIZE", `the last tree cosigned had ${last.size} records`);
   const claim = { firstSize: last.size, firstRoot: rootOf(last), secondSize: size, secondRoot: root };
-  if (!verifyConsistency({ ...claim, proof: growth.proof }))
-    return no("INCONSISTENT", `a tree of ${size} records that does not begin with the ${last.size} cosigned before`);
+  const rewritten = `a tree of ${size} records that does not begin with the ${last.size} cosigned before`;
+  if (!verifyConsistency({ ...claim, proof: growth.proof })) return no("INCONSISTENT", rewritten); // P08.consistent
   const tree = { size, hashes: growth.edge };
   const edge = edgeRoot(tree);
   if (edge === undefined || Buffer.compare(edge, root) !== 0)

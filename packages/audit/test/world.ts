@@ -117,6 +117,13 @@ export class World {
     return this.add(seal(body, keyOf(sender)).bytes);
   }
 
+  /** A record of one sender, under the key of another. */
+  sayAs(signer: string, sender: string, key: string): Uint8Array {
+    const payload = create(SignalSchema, { symbol: key, direction: 1 });
+    const body = this.#next(sender, "signals.market.v1", key, "market.signal", payload);
+    return this.add(seal(body, keyOf(signer)).bytes);
+  }
+
   /** Another body in the place of the chain's last one. */
   sayInstead(sender: string, key: string): Uint8Array {
     const at = `${sender} audit.records.v1 ${key}`;

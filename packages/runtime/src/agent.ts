@@ -35,6 +35,8 @@ export interface Context<View> {
   readonly fence: FenceState;
   /** Own records that Compliance's last checkpoint did not name yet, over the worst chain (P08). */
   readonly auditTrailing: number;
+  /** Whether Compliance's last checkpoint is older than its lease: machine time, and so never in a replay. */
+  readonly auditStale?: boolean;
   /** Of the message, call or quote that is being decided upon. */
   readonly cause: Cause;
 }

@@ -117,6 +117,7 @@ export function attempt<S, V>(
         cause: pending.cause.msgId,
         fence: now.fence,
         auditTrailing: now.auditTrailing,
+        ...(now.auditStale === true && { auditStale: true }),
         positions: now.positions,
         ...(claimed === undefined ? {} : { claimed }),
         effects: effectsDigest(own),
@@ -143,8 +144,9 @@ function isReply({ effect }: Draft): boolean {
   return effect.kind === "reply" || (effect.kind === "publish" && effect.reply === true);
 }
 
-function context<V>({ nowMs, view, fence, auditTrailing }: Circumstances<V>): Omit<Context<V>, "cause"> {
-  return { nowMs, view, fence, auditTrailing };
+function context<V>(now: Circumstances<V>): Omit<Context<V>, "cause"> {
+  const { nowMs, view, fence, auditTrailing, auditStale } = now;
+  return { nowMs, view, fence, auditTrailing, ...(auditStale === true && { auditStale }) };
 }
 
 /** The first claim of this input that the store, or an input before it, has already. */

@@ -193,6 +193,7 @@ export class Decider<S, V> {
       view: view.value,
       fence: fence.state(),
       auditTrailing: lease.trailing(teller.chains, (topic) => topicSpec(topic)?.delivery === "record"),
+      ...(lease.isStale(performance.now()) && { auditStale: true }),
       chains: teller.chains,
       positions: positions.ofMarket(),
       claimed,

@@ -13,7 +13,7 @@
  * out in teller.ts and calls.ts. Here they are put together, started and ended.
  */
 import type { Bus } from "@countersign/bus";
-import type { Mode } from "@countersign/contracts";
+import { Mode } from "@countersign/contracts";
 import type { Keys, Signer } from "@countersign/envelope";
 import type { Agent, Cause, PublishEffect } from "./agent.ts";
 import { AuditLease } from "./audit-lease.ts";
@@ -95,7 +95,7 @@ export class Host<S, V> {
     const { name } = this;
     const { agent, signer, keys, store, bus, loop, onBroken, resumes = false } = options;
     const positions = new Positions();
-    this.#lease = new AuditLease(name);
+    this.#lease = new AuditLease(name, { isTimed: options.mode !== Mode.REPLAY });
     this.#view = new FoldedView(agent.view, positions);
     this.#timers = new Timers(loop, (timer) => this.#own.timer(timer));
     this.#sweep = new TimerSweep(store, (timer) => this.#own.timer(timer));

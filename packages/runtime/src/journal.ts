@@ -46,6 +46,7 @@ export interface JournalEntry {
   readonly cause: string;
   readonly fence: FenceState;
   readonly auditTrailing: number;
+  readonly auditStale?: boolean;
   /** How far the view had read each (topic, key). */
   readonly positions: Readonly<Record<string, string>>;
   /** msg_id of a claim that was taken already: then only the claim's `otherwise` was done. */

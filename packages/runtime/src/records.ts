@@ -177,7 +177,7 @@ export class Records<S, V> {
     const { opened, payload } = admitted;
     const { body } = opened;
     if (!this.#o.positions.advance(body.topic, body.key, body.seq ?? 0n)) return;
-    if (body.type === "audit.checkpoint") return this.#o.lease.read(payload as Checkpoint);
+    if (body.type === "audit.checkpoint") return this.#o.lease.read(payload as Checkpoint, performance.now());
     const message = marketMessage(opened, payload);
     if (message === undefined) return this.#onLease(admitted);
     const reports = this.#o.edge?.onMarket?.(message) ?? [];

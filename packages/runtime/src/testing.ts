@@ -35,7 +35,10 @@ export interface Say {
 }
 
 type RigHost<S, V> = Partial<
-  Pick<HostOptions<S, V>, "store" | "alone" | "edge" | "fold" | "probe" | "limit" | "loop" | "onBroken" | "resumes">
+  Pick<
+    HostOptions<S, V>,
+    "store" | "mode" | "alone" | "edge" | "fold" | "probe" | "limit" | "loop" | "onBroken" | "resumes"
+  >
 >;
 
 /** A canvas that asks for nothing but this. */

@@ -7,9 +7,10 @@ import {
   type ChainBreak,
   foldRecord,
   formatCheckpoint,
+  headOf,
   takeCheckpoint,
 } from "@countersign/audit";
-import { CheckpointSchema, DecisionMadeSchema, type EntryPosted } from "@countersign/contracts";
+import { CheckpointSchema, DecisionMadeSchema, type EntryPosted, Mode } from "@countersign/contracts";
 import { peekPropose, readEntry } from "@countersign/quorum";
 import type { Context, Decision, Effect, Input } from "@countersign/runtime";
 import { type ComplianceConfig, DAILY } from "../config.ts";
@@ -31,7 +32,7 @@ export function decide(
     case "message":
       return recordMessage(config, state, input, context.view);
     case "tick":
-      return checkpoint(state);
+      return checkpoint(config, state);
     case "market":
       return input.name === PERIOD
         ? endPeriod(config, state, periodEnd(context.view, input.data as PeriodOver, config.period ?? DAILY))
@@ -56,16 +57,20 @@ function recordMessage(
   // A fork is evidence against its sender, and says nothing about the account.
   const { report, point } =
     problem?.code === "FORK" ? { report: state.report } : foldReport(state.report, input, { ...config, genesis, view });
-  const effects = [leaf, ...pointEffect(point), ...breakEffects(problem)];
+  const effects = [leaf, ...pointEffect(point)];
+  if (problem !== undefined) effects.push(...breakEffects(problem)); // P08.gap
   return { state: { log: folded.state, genesis, report }, effects };
 }
 
-/** The note is signed by the edge, which has the key. */
-function checkpoint(state: ComplianceState): Decision<ComplianceState> {
+/**
+ * The note is signed by the edge, which has the key. A checkpoint is a lease: outside a replay it is said at each tick, and where nothing has
+ * come it is the last one again.
+ */
+function checkpoint({ mode }: ComplianceConfig, state: ComplianceState): Decision<ComplianceState> {
   if (state.genesis === undefined) return { state, effects: [] };
   const taken = takeCheckpoint(state.log);
-  if (taken === undefined) return { state, effects: [] };
-  const { size, root, chains } = taken.head;
+  if (taken === undefined && mode === Mode.REPLAY) return { state, effects: [] };
+  const { size, root, chains } = taken?.head ?? headOf(state.log);
   const note = formatCheckpoint({ origin: auditOrigin(state.genesis.platform), size, root });
   const payload = create(CheckpointSchema, { note, size: BigInt(size), root, chains: [...chains] });
   const effect: Effect = {
@@ -76,6 +81,7 @@ function checkpoint(state: ComplianceState): Decision<ComplianceState> {
     payload,
     intent: "CHECKPOINT",
   };
+  if (taken === undefined) return { state, effects: [effect] };
   // Once it is committed: nobody is asked to cosign a checkpoint that was decided upon in vain.
   const act: Effect = { kind: "act", name: COSIGN, data: payload };
   return { state: { ...state, log: taken.state }, effects: [effect, act] };
@@ -91,8 +97,7 @@ function pointEffect(point: EquityPoint | undefined): Effect[] {
   return [{ kind: "append", stream: EQUITY, seq: point.seq, bytes: encodePoint(point) }];
 }
 
-function breakEffects(problem: ChainBreak | undefined): Effect[] {
-  if (problem === undefined) return [];
+function breakEffects(problem: ChainBreak): Effect[] {
   const { sender, topic, key, code } = problem;
   const explanation = `${breakText(problem)}; no checkpoint names this chain any further`;
   const payload = create(DecisionMadeSchema, {

@@ -8,18 +8,21 @@ import type { ExecutionState } from "./state.ts";
  *
  * - `ACCOUNT_CLOSED`: something happened that only a person can explain
  * - `RECONCILING`: the venue has not said yet what it did while nobody here looked
+ * - `AUDIT_STALE`: outside a replay, Compliance has said no checkpoint for 10 s
  * - `AUDIT_BEHIND`: Compliance does not hold the records of what was done
  * - `UNBOOKED_FILLS`: the quorum does not book what was traded
  */
 export function tradingStop(
   { mode }: CoreConfig,
   { closed, reconciling, unbooked }: ExecutionState,
-  { nowMs, auditTrailing }: Pick<Context<unknown>, "nowMs" | "auditTrailing">,
+  { nowMs, auditTrailing, auditStale }: Pick<Context<unknown>, "nowMs" | "auditTrailing" | "auditStale">,
 ): Why | undefined {
   const [reason] = closed;
   if (reason !== undefined) return stop("ACCOUNT_CLOSED", `${reason.code}: ${reason.text}`); // P03.explained
   if (reconciling) return stop("RECONCILING", "the venue has not said yet what it knows"); // P03.reconciled
-  if (auditTrailing >= AUDIT_TRAILING_MAX) return stop("AUDIT_BEHIND", `${auditTrailing} records are not in the log`);
+  if (auditStale === true) return stop("AUDIT_STALE", "Compliance has said no checkpoint for too long"); // P08.gate-lease
+  const behind = `${auditTrailing} records are not in the log`;
+  if (!(auditTrailing < AUDIT_TRAILING_MAX)) return stop("AUDIT_BEHIND", behind); // P08.gate-trailing
   const waiting = unbooked.reduce((sum, { fills }) => sum + fills, 0);
   if (waiting >= UNBOOKED_MAX) return stop("UNBOOKED_FILLS", `${waiting} fills are not booked`);
   const [oldest] = unbooked;

@@ -39,7 +39,7 @@ export function checkOrder(
   const { order, intent } = made;
   if (order.account !== config.account) return no("WRONG_ACCOUNT", `this Policy guards the account ${config.account}`);
   if (order.mode !== config.mode) return no("WRONG_MODE", `this Policy runs in the mode ${config.mode}`);
-  const { fence, nowMs, view, auditTrailing } = context;
+  const { fence, nowMs, view, auditTrailing, auditStale } = context;
   const instrument = config.instruments.get(order.symbol);
   const { money } = state.book;
 
@@ -59,8 +59,9 @@ export function checkOrder(
   if (!isNamed) return refuse("LIMITS_NOT_NAMED", "the control log names other limits than those of this Policy"); // P04.limits
   const open = state.latches.find(({ code }) => code === "BOOK_DIFFERS");
   if (open !== undefined) return refuse("BOOK_DIFFERS", open.reason);
-  if (!(context.auditTrailing < AUDIT_TRAILING_MAX))
-    return refuse("AUDIT_BEHIND", `${context.auditTrailing} records of Policy are not in Compliance's checkpoint`);
+  if (auditStale === true) return refuse("AUDIT_STALE", "Compliance has said no checkpoint for too long"); // P08.policy-lease
+  const behind = `${auditTrailing} records of Policy are not in Compliance's checkpoint`;
+  if (!(auditTrailing < AUDIT_TRAILING_MAX)) return refuse("AUDIT_BEHIND", behind); // P08.policy-trailing
   if (!canSign(config, nowMs)) return refuse("NO_KEY", "no key is granted that could sign a permit now"); // P10.key
   if (money === undefined) return refuse("NO_EQUITY", "nothing was ever deposited");
   if (instrument === undefined)

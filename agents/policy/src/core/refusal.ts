@@ -11,6 +11,7 @@ import type { MetricName } from "./metrics.ts";
  * - `FENCE_STALE`: the quorum has been silent for longer than the lease
  * - `LIMITS_NOT_NAMED`: the control log names other limits than these; what reduces a position passes
  * - `HALTED`: a halt covers the order, in the control log or latched here
+ * - `AUDIT_STALE`: Compliance's last checkpoint is older than 10 s, outside a replay
  * - `AUDIT_BEHIND`: Compliance's checkpoint trails by 1,000 records or more
  * - `BOOK_DIFFERS`: the books of Policy and of the ledger do not say the same
  * - `NOT_REDUCING`: the order says reduce-only and could enlarge or turn the position
@@ -35,6 +36,7 @@ export type PolicyCode =
   | "FENCE_STALE"
   | "LIMITS_NOT_NAMED"
   | "HALTED"
+  | "AUDIT_STALE"
   | "AUDIT_BEHIND"
   | "BOOK_DIFFERS"
   | "NOT_REDUCING"

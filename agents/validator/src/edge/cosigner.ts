@@ -59,7 +59,7 @@ export class Cosigner {
     const growth = { note, oldSize: oldSize === undefined ? undefined : Number(oldSize), proof, edge };
     const seen = witness(growth, this.#tree, { origin, key });
     if (!seen.ok) return this.#refused(seen.code, seen.text);
-    await this.#remember(seen.tree);
+    await this.#remember(seen.tree); // P08.remembered
     const cosignature = cosignNote(note, cosignerName(origin, name), signer, Math.floor(nowMs() / 1_000));
     return create(CosignResponseSchema, { cosignature, keyid: signer.keyid });
   }
