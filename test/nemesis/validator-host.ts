@@ -10,7 +10,14 @@ import { GrpcRpc } from "@countersign/grpc";
 import { openPool, startEmbedded } from "@countersign/postgres";
 import { ArchivedQuorumLog, EtcdQuorumLog, openArchive, QuorumError } from "@countersign/quorum";
 import { openPostgresStore, RpcError } from "@countersign/runtime";
-import { envelopeKey, genesisOf, instruments, requestBytes, voteKey } from "../../agents/validator/test/world.ts";
+import {
+  checkpointKey,
+  envelopeKey,
+  genesisOf,
+  instruments,
+  requestBytes,
+  voteKey,
+} from "../../agents/validator/test/world.ts";
 import { LogReader } from "../../platform/src/processes/log-reader.ts";
 import { readFromPeers } from "../../platform/src/processes/peers-log.ts";
 import { orderGiven, tlsOf, VALIDATORS, type ValidatorOrder } from "./parties.ts";
@@ -43,6 +50,7 @@ const validator = makeValidator({
   genesis: requestBytes({ case: "genesis", value: genesisOf(Mode.PAPER) }),
   envelopeSigner: envelopeKey(name),
   voteSigner: voteKey(name),
+  checkpointSigner: checkpointKey(name),
   instruments,
   log: archived,
   store: await openPostgresStore(pool, "validator"),

@@ -9,7 +9,7 @@ import {
 } from "@countersign/audit";
 import type { Refused } from "@countersign/contracts";
 import { importPublicKey, sha256 } from "@countersign/envelope";
-import { MemoryStore } from "@countersign/runtime";
+import { MemoryStore, StoreError } from "@countersign/runtime";
 import { describe, expect, it } from "vitest";
 import { askCosign, checkpointKey, names, voteKey, World } from "../test/world.ts";
 
@@ -92,6 +92,25 @@ describe("cosigning", () => {
     ];
     for (const [growth, code] of bad) expect(await askCosign(world, growth)).toMatchObject({ code, size: 0n });
     await expect(askCosign(world, one, { sender: "operator" })).rejects.toMatchObject({ code: "REFUSED" });
+  });
+
+  it("reads again what it had cosigned when a commit's answer was lost", async () => {
+    class Lost extends MemoryStore {
+      isLosing = false;
+      override async commit(commit: Parameters<MemoryStore["commit"]>[0]) {
+        const result = await super.commit(commit);
+        if (this.isLosing) throw new StoreError("STORE_CONTENDED", "the answer was lost");
+        return result;
+      }
+    }
+    const stores = names.map(() => new Lost());
+    const world = await new World({ stores }).open();
+    for (const store of stores) store.isLosing = true;
+    await expect(askCosign(world, one)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    for (const store of stores) store.isLosing = false;
+    expect(await askCosign(world, otherOne)).toMatchObject({ code: "OTHER_SIZE", size: 1n, edge: [a] });
+    expect(await askCosign(world, { ...otherOne, oldSize: 1n })).toMatchObject({ code: "INCONSISTENT" });
+    expect((await askCosign(world, two)).cosignature).toBeDefined();
   });
 
   it("signs nothing that its store has not taken", async () => {

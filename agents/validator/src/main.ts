@@ -30,6 +30,7 @@ import {
   type QuorumLog,
 } from "@countersign/quorum";
 import {
+  isTransient,
   type MarketRef,
   type PublishEffect,
   payloadOf,
@@ -197,8 +198,10 @@ export function makeValidator(config: ValidatorConfig): Validator {
         if (isTooMuch) throw new RpcError("REFUSED", `${name} refuses ${call}: RATE_LIMITED`);
         return await handler(request);
       } catch (error) {
-        if (!(error instanceof QuorumError)) throw error;
-        throw new RpcError("UNAVAILABLE", `${name}: ${error.message}`, { cause: error });
+        // An engine is away: whoever asked will ask again.
+        const isAway = error instanceof QuorumError || (isTransient(error) && !(error instanceof RpcError));
+        if (!isAway) throw error;
+        throw new RpcError("UNAVAILABLE", `${name}: ${String(error)}`, { cause: error });
       }
     });
   }

@@ -80,8 +80,8 @@ export class Cosigners {
     const lines = await Promise.all(validators.map((validator) => this.#cosignature(validator, signed, grow)));
     const cosignatures = lines.filter((line) => line !== undefined);
     if (cosignatures.length <= validators.length / 2) return;
-    this.#cosigned = Number(checkpoint.size);
     await say(cosigned(checkpoint, cosignatures));
+    this.#cosigned = Number(checkpoint.size);
   }
 
   async #cosignature(

@@ -59,7 +59,8 @@ export class Cosigner {
     const growth = { note, oldSize: oldSize === undefined ? undefined : Number(oldSize), proof, edge };
     const seen = witness(growth, this.#tree, { origin, key });
     if (!seen.ok) return this.#refused(seen.code, seen.text);
-    await this.#remember(seen.tree); // P08.remembered
+    const elsewhere = "what it had cosigned is read again";
+    if (!(await this.#remember(seen.tree))) return this.#refused("OTHER_SIZE", elsewhere); // P08.remembered
     const cosignature = cosignNote(note, cosignerName(origin, name), signer, Math.floor(nowMs() / 1_000));
     return create(CosignResponseSchema, { cosignature, keyid: signer.keyid });
   }
@@ -69,13 +70,18 @@ export class Cosigner {
     return create(CosignResponseSchema, { code, text, size: BigInt(size), edge: [...hashes] });
   }
 
-  async #remember(tree: Tree): Promise<void> {
-    if (tree.size === this.#tree.size) return;
+  /** False: the store has another tree than it believed, as after a commit whose answer was lost. */
+  async #remember(tree: Tree): Promise<boolean> {
+    if (tree.size === this.#tree.size) return true;
     const aggregate = { key: KEY, version: this.#version, state: tree };
     const result = await this.#o.store.commit({ ...emptyCommit, aggregate });
-    if (result.kind !== "committed") throw new Error(`${this.#o.name}: somebody else cosigns in its name`);
+    if (result.kind !== "committed") {
+      await this.load();
+      return false;
+    }
     this.#tree = tree;
     this.#version = result.version;
+    return true;
   }
 }
 
