@@ -72,7 +72,7 @@ export interface Seat {
 }
 
 /** What gathering cosignatures takes beside the seat itself. */
-export type CosigningAround = Omit<CosignersOptions, "name" | "validators" | "signer" | "keys" | "mode" | "nowMs">;
+type CosigningAround = Omit<CosignersOptions, "name" | "validators" | "signer" | "keys" | "mode" | "nowMs">;
 
 /** In the order in which they see a quote: the venue, inside Execution, before those who decide; who folds all of it last. */
 export const AGENTS = ["execution", "policy", "portfolio", "hedger", "signal", "operator", "compliance"] as const;

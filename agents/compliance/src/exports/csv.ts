@@ -3,7 +3,7 @@
  * it is. A text may be anybody's, a venue's id or a strategy's explanation, and is opened in a spreadsheet: what that would take for a
  * formula gets an apostrophe in front (OWASP, "CSV injection").
  */
-export interface NumberCell {
+interface NumberCell {
   /** Decimal text. */
   readonly number: string;
 }
