@@ -1,12 +1,13 @@
 import { create, fromBinary } from "@bufbuild/protobuf";
 import { formatProof, proveInclusion, verifyAudit } from "@countersign/audit";
-import { DecisionMadeSchema, SignalSchema } from "@countersign/contracts";
+import { DecisionMadeSchema, Mode, SignalSchema } from "@countersign/contracts";
 import { openEnvelope } from "@countersign/envelope";
 import { verifyInclusion } from "@countersign/merkle";
 import { type Agent, noView } from "@countersign/runtime";
 import { canvasOf } from "@countersign/runtime/testing";
 import { describe, expect, it } from "vitest";
-import { Day } from "../test/day.ts";
+import { checkpointSigner, Day, instruments, keys, startMs } from "../test/day.ts";
+import { type ComplianceState, makeCompliance } from "./index.ts";
 
 const signal = (day: Day, symbol: string) =>
   day.say("signal", "signals.market.v1", symbol, "market.signal", create(SignalSchema, { symbol, direction: 1 }));
@@ -50,6 +51,22 @@ describe("Compliance", () => {
     await signal(day, "AAPL");
     expect(day.checkpoints).toEqual([]);
     expect((await day.leaves()).length).toBe(1);
+  });
+
+  it("says its checkpoint again at each tick outside a replay, where it is a lease of seconds", async () => {
+    const day = await Day.open();
+    const { state } = await day.store.load("log");
+    const ticked = (mode: Mode) => {
+      const { agent } = makeCompliance({ signer: checkpointSigner, account: "main", instruments, keys, mode });
+      const cause = { msgId: "m", correlationId: "c" };
+      const context = { nowMs: startMs, view: agent.view.create(), fence: day.rig.fence, auditTrailing: 0, cause };
+      return agent.decide(state as ComplianceState, { kind: "tick" }, context);
+    };
+    expect(ticked(Mode.REPLAY)).toEqual({ state, effects: [] });
+    const again = ticked(Mode.PAPER);
+    expect(again.state).toBe(state);
+    // Nobody is asked to cosign it a second time.
+    expect(again.effects).toMatchObject([{ kind: "publish", type: "audit.checkpoint", payload: { size: 1n } }]);
   });
 
   it("folds a record once, however often it is delivered", async () => {

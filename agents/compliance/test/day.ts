@@ -238,5 +238,5 @@ export const genesis: Genesis = create(GenesisSchema, {
   ],
 });
 
-const keys = new Keyring();
+export const keys = new Keyring();
 for (const grant of genesis.keys) keys.grant(grant);
