@@ -8,7 +8,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   auditLines,
-  bodyBytesOf,
   formatConsistency,
   formatProof,
   parseCheckpoint,
@@ -16,7 +15,6 @@ import {
   proveInclusion,
   verifyAudit,
 } from "@countersign/audit";
-import { envelopeFromJson } from "@countersign/envelope";
 import { cloneFile, findRun, InputError } from "@countersign/platform";
 import { defaults } from "../cli/src/demo/defaults.ts";
 import { root, run } from "./run.ts";
@@ -66,18 +64,15 @@ function takeProofs(lines: readonly string[]) {
   if (last === undefined) throw new Error("the file has no checkpoint that holds: see `countersign audit verify`");
   const read = lines.map((line) => JSON.parse(line));
   const notes: readonly string[] = read.flatMap(({ checkpoint }) => checkpoint ?? []);
-  const bodies = read.flatMap(({ envelope }) =>
-    envelope === undefined ? [] : [bodyBytesOf(envelopeFromJson(envelope))],
-  );
   const places = Array.from({ length: RECORDS }, (_, n) => Math.floor((n * (last.size - 1)) / (RECORDS - 1)));
   return {
     logKey: last.key,
     cosignerKeys: last.cosigners.map(({ key }) => key),
     checkpoints: notes,
-    inclusion: places.map((index) => ({
-      body: Buffer.from(bodies[index] ?? "").toString("base64"),
-      proof: formatProof(proveInclusion(lines, { index })),
-    })),
+    inclusion: places.map((index) => {
+      const proof = proveInclusion(lines, { index });
+      return { body: Buffer.from(proof.bodyBytes).toString("base64"), proof: formatProof(proof) };
+    }),
     consistency: notes.slice(0, -1).map((from) => {
       const size = parseCheckpoint(from.slice(0, from.lastIndexOf("\n\n") + 1))?.size ?? 0;
       return { from, proof: formatConsistency(proveConsistency(lines, size)) };

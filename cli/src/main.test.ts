@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -127,6 +128,36 @@ describe("audit export", () => {
     const { code, out } = await countersign(["audit", "export", "cut.jsonl", "--to", "none"]);
     expect([code, out]).toEqual([1, expect.stringMatching(/^NO_CHECKPOINT /m)]);
     expect(existsSync(join(dir, "none"))).toBe(false);
+  });
+});
+
+describe("audit prove", () => {
+  it("writes a record, the proof that it is in the log, and that the log has only grown", async () => {
+    const { code, out, err } = await countersign(["audit", "prove", "7", "--since", "3", "--file", recorded]);
+    expect([code, err, out.split("\n").length]).toEqual([0, "", 4]);
+    const proof = readFileSync(join(dir, "7.tlog-proof"), "utf8");
+    expect(proof).toMatch(/^c2sp\.org\/tlog-proof@v1\nindex 7\n/);
+    expect(readFileSync(join(dir, "3-89.consistency"), "utf8")).toMatch(/^old 3\n/);
+    // The leaf, up the path, is the root that the checkpoint says: RFC 6962, written down once more.
+    const [, path = "", , size = "", root = ""] =
+      /index 7\n([\s\S]*?)\n\n([^\n]*)\n(\d+)\n([^\n]*)\n/.exec(proof) ?? [];
+    const sha256 = (...parts: Uint8Array[]) => createHash("sha256").update(Buffer.concat(parts)).digest();
+    let [node, index, last] = [sha256(Uint8Array.of(0), readFileSync(join(dir, "7.record"))), 7, Number(size) - 1];
+    for (const line of path.split("\n")) {
+      const sibling = Buffer.from(line, "base64");
+      const isRight = index % 2 === 1 || index === last;
+      node = isRight ? sha256(Uint8Array.of(1), sibling, node) : sha256(Uint8Array.of(1), node, sibling);
+      while (isRight && index % 2 === 0 && index > 0) [index, last] = [index >> 1, last >> 1];
+      [index, last] = [index >> 1, last >> 1];
+    }
+    expect(node.toString("base64")).toBe(root);
+  });
+
+  it("of what is not there is one line", async () => {
+    const { code, out, err } = await countersign(["audit", "prove", "99", "--file", recorded]);
+    expect([code, out, err]).toEqual([1, "", expect.stringMatching(/^countersign: the file has no record 99: .*\n$/)]);
+    const nothing = await countersign(["audit", "prove", "--file", recorded]);
+    expect([nothing.code, nothing.err]).toEqual([2, expect.stringMatching(/^countersign: name a record, .*\n$/)]);
   });
 });
 

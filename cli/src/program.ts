@@ -1,6 +1,7 @@
 /** The commands and their options. What a command does is loaded when it is called: `--help` waits for nothing. */
 import { Command, Option } from "commander";
 import type { AuditExportFlags } from "./audit-export.ts";
+import type { AuditProveFlags } from "./audit-prove.ts";
 import type { Caller, SwallowableOption } from "./caller.ts";
 import type { DemoFlags } from "./demo/options.ts";
 import { operatorsCommands } from "./operators.ts";
@@ -67,6 +68,20 @@ export function program(version: string, caller: Caller): Program {
     .addOption(new Option("--check", "write nothing: compare what is there with what the log gives"))
     .action(async (file: string | undefined, flags: AuditExportFlags) =>
       ends((await import("./audit-export.ts")).auditExport(file, flags, caller)),
+    );
+
+  audit
+    .command("prove")
+    .argument("[record]", "a msg_id, as `why` shows it, or its place in the log")
+    .description("write the proof that a record is in the log, for any tool of transparency logs")
+    .addOption(
+      new Option("--since <n>", "and that the first n records are still those: the size of a checkpoint you kept"),
+    )
+    .addOption(new Option("--file <audit.jsonl>", "instead of the last run's"))
+    .addOption(new Option("--run <n>", "another run than the last"))
+    .addOption(new Option("--to <folder>", "where to, instead of here"))
+    .action(async (record: string | undefined, flags: AuditProveFlags) =>
+      ends((await import("./audit-prove.ts")).auditProve(record, flags, caller)),
     );
 
   command

@@ -16,6 +16,8 @@ export interface InclusionProof {
   /** Size and root as the checkpoint says. */
   readonly size: number;
   readonly root: Uint8Array;
+  /** The record: who gets the proof needs these very bytes. */
+  readonly bodyBytes: Uint8Array;
   readonly leafHash: Uint8Array;
   /** From the leaf up. */
   readonly hashes: readonly Uint8Array[];
@@ -36,7 +38,8 @@ export function proveInclusion(lines: Iterable<string>, which: WhichRecord): Inc
     throw new AuditError("NO_SUCH_RECORD", `no checkpoint of the file covers record ${place}: export the log again`);
   const { size, root, checkpoint } = head;
   const hashes = file.tree.inclusionProof(place, size);
-  return { index: place, size, root, leafHash: leafHash(record.bodyBytes), hashes, checkpoint };
+  const { bodyBytes } = record;
+  return { index: place, size, root, bodyBytes, leafHash: leafHash(bodyBytes), hashes, checkpoint };
 }
 
 /** As a `.tlog-proof` file, which any tool of transparency logs checks, given the leaf's bytes and the log's key. */
