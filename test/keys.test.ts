@@ -49,6 +49,7 @@ beforeAll(async () => {
       genesis: Buffer.from(readSpec(folder).genesis, "base64"),
       envelopeSigner: keys.signer(name, KeyPurpose.ENVELOPE),
       voteSigner: keys.signer(name, KeyPurpose.VOTE),
+      checkpointSigner: keys.signer(name, KeyPurpose.CHECKPOINT),
       instruments: instruments(),
       log,
       store: new MemoryStore(),
