@@ -7,6 +7,8 @@ describe("the public face", () => {
       "EngineError",
       "cacheDir",
       "etcd",
+      "etcdProgram",
+      "freePorts",
       "kafka",
       "kafkaVersion",
       "partsOf",
