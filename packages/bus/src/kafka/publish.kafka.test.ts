@@ -110,6 +110,7 @@ describe("a slow consumer of KafkaBus", () => {
     expect(read).toBe(count);
     expect(most).toBeGreaterThan(0);
     expect(most).toBeLessThanOrEqual(limit * 1.5); // a broker gives whole batches
-    expect(mostBuffers).toBeLessThan(25_000_000);
+    // What was handled is garbage until it is collected, and 50 MB would be all of it.
+    expect(mostBuffers).toBeLessThan(40_000_000);
   });
 });
