@@ -2,13 +2,14 @@
  * From a person's halt to the last order that the venue takes, while orders come at a rate: with everything up, with all brokers down, and
  * with the leader of etcd killed the moment before. Both times are of one machine's clock: the halt's first byte, the venue's record.
  */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { Desk, HALT_SERVERS, type RunningCluster } from "@countersign/platform";
 import { etcdMembers } from "@countersign/quorum";
 import { quantile } from "../support/quantile.ts";
+import { ordersAtVenue, orderTimesAtVenue } from "../support/venue-orders.ts";
 import { folderIn, startUnderLoad } from "./latency.ts";
 
 /** After a halt, in which not one order may leave. */
@@ -76,7 +77,7 @@ async function haltOnce(folder: string): Promise<Halted> {
   if (!closing.every(({ latched }) => latched)) throw new Error(`not latched: ${JSON.stringify(answers)}`);
   const latchedMs = Math.max(...closing.map(({ tookMs }) => tookMs));
   await wait(QUIET_MS);
-  const after = orderTimesMs(folder).filter((atMs) => atMs >= saidMs);
+  const after = orderTimesAtVenue(folder).filter((atMs) => atMs >= saidMs);
   const lastOrderMs = Math.max(0, ...after.map((atMs) => atMs - saidMs));
   return { latchedMs, lastOrderMs, late: after.filter((atMs) => atMs > saidMs + latchedMs).length };
 }
@@ -94,20 +95,9 @@ async function resume(folder: string): Promise<void> {
 }
 
 async function tradesOn(folder: string): Promise<void> {
-  const before = orderTimesMs(folder).length;
-  for (const until = Date.now() + TRADES_ON_MS; orderTimesMs(folder).length < before + 3; await wait(100))
+  const before = ordersAtVenue(folder);
+  for (const until = Date.now() + TRADES_ON_MS; ordersAtVenue(folder) < before + 3; await wait(100))
     if (Date.now() > until) throw new Error(`no order for ${TRADES_ON_MS / 1_000} s`);
-}
-
-/** When the venue took each order, by its own record: ms since 1970. */
-function orderTimesMs(folder: string): readonly number[] {
-  const lines = readFileSync(join(folder, "exchange", "record.jsonl"), "utf8")
-    .split("\n")
-    .filter(Boolean);
-  return lines.flatMap((line) => {
-    const { order, transactTimeMs } = JSON.parse(line.slice(line.indexOf(" ") + 1));
-    return order === undefined ? [] : [Number(transactTimeMs)];
-  });
 }
 
 async function killLeader({ etcd }: RunningCluster) {

@@ -1,8 +1,9 @@
 /** All that stood in the ledger's log, in one validator's PostgreSQL: what etcd has forgotten, each of the three still knows. */
-import { migrate, type Pool, PostgresError, type Prepared, prepare, type Sql } from "@countersign/postgres";
+import { migrate, type Pool, type Prepared, prepare, type Sql } from "@countersign/postgres";
 import { emptyHead, type Head, readEntry, sameBytes } from "../entry.ts";
 import { QuorumError } from "../error.ts";
 import type { LogRecord } from "../log.ts";
+import { plain, reached, recordFrom } from "../rows.ts";
 import { migrations } from "./schema.ts";
 
 /** Its entries are those of the log from the first, without a gap. Every method may reject with `QuorumError`. */
@@ -17,7 +18,7 @@ export interface Archive {
 
 /** Opens the archive in a schema of its own, and makes its table where there is none. One process writes to it. */
 export async function openArchive(pool: Pool, schema: string): Promise<Archive> {
-  await unreachableIfLost(() => migrate(pool, schema, migrations));
+  await archived(() => migrate(pool, schema, migrations));
   return new PostgresArchive(pool, schema);
 }
 
@@ -31,20 +32,16 @@ class PostgresArchive implements Archive {
   }
 
   head(): Promise<Head> {
-    return unreachableIfLost(() => this.#headIn(this.#pool));
+    return archived(() => this.#headIn(this.#pool));
   }
 
   async read(afterSeq: bigint, limit: number): Promise<readonly LogRecord[]> {
-    const { rows } = await unreachableIfLost(() =>
-      this.#pool.query<LogRecord>(this.#statements.read, [afterSeq, limit]),
-    );
-    return rows.map(({ seq, entry, digest, votes, committedBy }) => {
-      return { seq, entry: plain(entry), digest: plain(digest), votes: votes.map(plain), committedBy };
-    });
+    const { rows } = await archived(() => this.#pool.query<LogRecord>(this.#statements.read, [afterSeq, limit]));
+    return rows.map(recordFrom);
   }
 
   async add(records: readonly LogRecord[]): Promise<void> {
-    await unreachableIfLost(() =>
+    await archived(() =>
       this.#pool.transaction(async (sql) => {
         let head = await this.#headIn(sql);
         for (const record of records) {
@@ -70,17 +67,7 @@ class PostgresArchive implements Archive {
   }
 }
 
-async function unreachableIfLost<T>(act: () => Promise<T>): Promise<T> {
-  try {
-    return await act();
-  } catch (error) {
-    if (!(error instanceof PostgresError)) throw error;
-    throw new QuorumError("LOG_UNREACHABLE", `the ledger's archive: ${error.message}`, { cause: error });
-  }
-}
-
-/** pg's Buffers, as what they are: the same bytes write themselves to JSON in another way. */
-const plain = (bytes: Uint8Array) => new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+const archived = <T>(act: () => Promise<T>) => reached(act, "the ledger's archive: ");
 
 type Statements = Readonly<Record<"head" | "read" | "add", Prepared>>;
 

@@ -2,10 +2,10 @@
  * The log in a PostgreSQL schema, for the embedded platform: durable over crashes of every process, and gone with its disk. It knows of
  * appends by this process alone, so `watch` is for validators that share one.
  */
-import { migrate, type Pool, PostgresError, type Prepared, prepare, sqlState } from "@countersign/postgres";
+import { migrate, type Pool, type Prepared, prepare, sqlState } from "@countersign/postgres";
 import { type Head, type LogName, sameBytes, sameHead } from "../entry.ts";
-import { QuorumError } from "../error.ts";
 import type { Append, Appended, Ballot, LogRecord, Place, QuorumLog, Recorded, Watcher } from "../log.ts";
+import { plain, reached, recordFrom } from "../rows.ts";
 import { migrations } from "./schema.ts";
 
 /** Opens the logs of one instance, and makes their tables where there are none. */
@@ -46,9 +46,7 @@ class PostgresQuorumLog implements QuorumLog {
 
   async read(log: LogName, afterSeq: bigint, limit: number): Promise<readonly LogRecord[]> {
     const rows = await this.#rows<LogRecord>(this.#statements.read, [log, afterSeq, limit]);
-    return rows.map(({ seq, entry, digest, votes, committedBy }) => {
-      return { seq, entry: plain(entry), digest: plain(digest), votes: votes.map(plain), committedBy };
-    });
+    return rows.map(recordFrom);
   }
 
   async recordVote({ log, head, round, validator, digest, judgedBy }: Ballot): Promise<Recorded> {
@@ -94,17 +92,9 @@ class PostgresQuorumLog implements QuorumLog {
   }
 
   async #rows<R extends object>(statement: Prepared, values: Parameters<Pool["query"]>[1]): Promise<R[]> {
-    try {
-      return (await this.#pool.query<R>(statement, values)).rows;
-    } catch (error) {
-      if (!(error instanceof PostgresError)) throw error;
-      throw new QuorumError("LOG_UNREACHABLE", error.message, { cause: error });
-    }
+    return (await reached(() => this.#pool.query<R>(statement, values))).rows;
   }
 }
-
-/** pg's Buffers, as what they are: the same bytes write themselves to JSON in another way. */
-const plain = (bytes: Uint8Array) => new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 
 const UNIQUE_VIOLATION = "23505";
 
