@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
-import { etcdProgram } from "@countersign/engines";
+import { etcdProgram, memberArguments } from "@countersign/engines";
 import { makeAuthority } from "../../packages/grpc/test/certificates.ts";
 import { type Hosts, openHosts } from "./hosts.ts";
 import { CLIENTS, HOSTS, MEMBERS, type Order, VALIDATORS, type ValidatorOrder } from "./parties.ts";
@@ -161,19 +161,13 @@ export class Ground implements AsyncDisposable {
 
   #startMember(name: string): ChildProcess {
     const at = (host: string, port: number) => `http://${this.hosts.addressOf(host)}:${port}`;
-    const settings = {
+    const args = memberArguments({
       name,
-      "data-dir": join(this.#dir, name),
-      "listen-client-urls": at(name, PORT.client),
-      "advertise-client-urls": at(name, PORT.client),
-      "listen-peer-urls": at(name, PORT.peer),
-      "initial-advertise-peer-urls": at(name, PORT.peer),
-      "initial-cluster": MEMBERS.map((one) => `${one}=${at(one, PORT.peer)}`).join(","),
-      "initial-cluster-state": "new",
-      logger: "zap",
-      "log-level": "warn",
-    };
-    const args = Object.entries(settings).map(([option, value]) => `--${option}=${value}`);
+      dataDir: join(this.#dir, name),
+      client: at(name, PORT.client),
+      peer: at(name, PORT.peer),
+      cluster: MEMBERS.map((one) => `${one}=${at(one, PORT.peer)}`),
+    });
     return this.#spawn(name, this.#etcd, args);
   }
 

@@ -38,6 +38,38 @@ export async function etcdProgram(): Promise<string> {
   return "etcd";
 }
 
+export interface EtcdMemberPlan {
+  readonly name: string;
+  readonly dataDir: string;
+  /** URL for clients, and for the other members. */
+  readonly client: string;
+  readonly peer: string;
+  /** `name=peer URL` of every member. */
+  readonly cluster: readonly string[];
+}
+
+/** Of the program, for a member as we want it, wherever it runs. */
+export function memberArguments({ name, dataDir, client, peer, cluster }: EtcdMemberPlan): readonly string[] {
+  const settings = {
+    name,
+    "data-dir": dataDir,
+    "listen-client-urls": client,
+    "advertise-client-urls": client,
+    "listen-peer-urls": peer,
+    "initial-advertise-peer-urls": peer,
+    "initial-cluster": cluster.join(","),
+    "initial-cluster-state": "new",
+    logger: "zap",
+    "log-level": "warn",
+    // A member whose data differ from the others' does not serve.
+    "experimental-initial-corrupt-check": "true",
+    // Old revisions are nobody's: a watch that fell behind reads again.
+    "auto-compaction-mode": "periodic",
+    "auto-compaction-retention": "5m",
+  };
+  return Object.entries(settings).map(([option, value]) => `--${option}=${value}`);
+}
+
 function givenCluster(endpoints: readonly string[]): EtcdCluster {
   return {
     endpoints,
@@ -56,27 +88,10 @@ async function startCluster(command: string, count: number, kept: string | undef
     const name = `node-${n + 1}`;
     const [client, peer] = [`http://127.0.0.1:${ports[n]}`, `http://127.0.0.1:${ports[count + n]}`];
     mkdirSync(join(dir, name), { recursive: true });
-    const settings = {
-      name,
-      "data-dir": join(dir, name, "data"),
-      "listen-client-urls": client,
-      "advertise-client-urls": client,
-      "listen-peer-urls": peer,
-      "initial-advertise-peer-urls": peer,
-      "initial-cluster": peers.join(","),
-      "initial-cluster-state": "new",
-      logger: "zap",
-      "log-level": "warn",
-      // A member whose data differ from the others' does not serve.
-      "experimental-initial-corrupt-check": "true",
-      // Old revisions are nobody's: a watch that fell behind reads again.
-      "auto-compaction-mode": "periodic",
-      "auto-compaction-retention": "5m",
-    };
     return new SupervisedServer({
       name: `etcd ${name}`,
       command,
-      args: Object.entries(settings).map(([option, value]) => `--${option}=${value}`),
+      args: memberArguments({ name, dataDir: join(dir, name, "data"), client, peer, cluster: peers }),
       graceMs: kept === undefined ? 0 : GRACE_MS,
       removeAtEnd: kept === undefined ? [dir] : [],
       logFile: join(dir, name, "etcd.log"),

@@ -11,6 +11,7 @@ describe("the public face", () => {
       "freePorts",
       "kafka",
       "kafkaVersion",
+      "memberArguments",
       "partsOf",
       "postgres",
       "redis",
