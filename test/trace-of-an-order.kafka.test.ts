@@ -57,6 +57,7 @@ it(`an order's trace goes from the market to the ledger without a gap (seed ${SE
 
 function choice(dir: string) {
   return {
+    mode: defaults.mode,
     account: defaults.account,
     person: defaults.person,
     currency: defaults.currency,

@@ -36,7 +36,17 @@ export function program(version: string, caller: Caller): Program {
     .command("up")
     .description("every agent as a process of its own, on Kafka and PostgreSQL, on this machine")
     .option("--dir <folder>", "where the cluster lives, instead of .countersign/cluster")
-    .option("--replicas <agent=count...>", "several processes for one agent of a new cluster: policy=2");
+    .option("--replicas <agent=count...>", "several processes for one agent of a new cluster: policy=2")
+    .addOption(
+      new Option("--mode <mode>", "of a new cluster; shadow: as live, with an exchange that leads nowhere").choices([
+        "paper",
+        "shadow",
+      ]),
+    )
+    .option(
+      "--cofounder <person>",
+      "who opens trading of a new cluster with you, such as person:ann: shadow needs two",
+    );
   for (const option of demoOptionList().filter((one) => OF_A_CLUSTER.has(one.name()))) up.addOption(option);
   up.action(async (flags: UpFlags) => ends((await import("./up/up.ts")).up(flags, caller)));
 

@@ -8,7 +8,14 @@ import {
   type CosignersOptions,
   makeCompliance,
 } from "@countersign/agent-compliance";
-import { type Ceiling, type ExecutionLine, makeExecution, type Reconciliation } from "@countersign/agent-execution";
+import {
+  type Ceiling,
+  type ExecutionLine,
+  makeExecution,
+  type NetworkVenue,
+  type Reconciliation,
+  type ShadowVenue,
+} from "@countersign/agent-execution";
 import { type HedgerConfig, makeHedger } from "@countersign/agent-hedger";
 import { makeOperator } from "@countersign/agent-operator";
 import { type Limits, makePolicy, signPermits } from "@countersign/agent-policy";
@@ -42,7 +49,7 @@ export interface AgentsConfig {
 
 /** What an agent finds around it, wherever it runs. */
 export interface Surroundings {
-  readonly mode: "replay" | "paper";
+  readonly mode: keyof typeof modes;
   /** The keys that this process holds: its own agent's, or in one process everybody's. */
   readonly signers: Signers;
   /** As the control log grants them. */
@@ -53,9 +60,11 @@ export interface Surroundings {
   readonly nowMs: () => number;
   /** Names this life of Execution's process. */
   readonly session: string;
-  /** The paper exchange as a program of its own; without it, its core runs inside Execution. */
-  readonly exchange?: { readonly url: string; readonly apiKey: string };
+  /** The paper exchange as a program of its own, or of shadow its record; without either, its core runs inside Execution and begins empty. */
+  readonly exchange?: Exchange;
 }
+
+export type Exchange = Pick<NetworkVenue, "kind" | "url" | "apiKey"> | Pick<ShadowVenue, "kind" | "dir" | "note">;
 
 /** An agent of whatever state and view: the platform only carries it to a host. */
 export interface Seat {
@@ -99,9 +108,9 @@ export function signOpening(person: string, word: Signer): Signed {
 }
 
 /** Gathers who is ready and proposes the opening, with what the person has signed. */
-export function operatorSeat(opening: Signed): Seat {
+export function operatorSeat(signatures: readonly Signed[]): Seat {
   const others = ["market", ...AGENTS.filter((name) => name !== "operator"), "gateway", ...VALIDATORS];
-  const consent = { reason: OPENING, signatures: [opening], personsNeeded: 1 };
+  const consent = { reason: OPENING, signatures: [...signatures], personsNeeded: signatures.length };
   return seat(makeOperator({ agents: others, validators: [...VALIDATORS], consent }));
 }
 
@@ -110,10 +119,7 @@ type Maker = (config: AgentsConfig, around: Surroundings) => Seat;
 const makers: Readonly<Record<AgentName, Maker>> = {
   execution({ account, instruments, ceiling, venueLatencyMs }, around) {
     const { mode, keys, fence, fenceFresh, nowMs, session, exchange } = around;
-    const venue =
-      exchange === undefined
-        ? { name: VENUE, latencyMs: venueLatencyMs, session }
-        : { kind: "network" as const, name: VENUE, session, ...exchange };
+    const venue = { name: VENUE, latencyMs: venueLatencyMs, session, ...exchange };
     const common = { mode, instruments, account, keys, ceiling, members, venue };
     const { agent, edge, line, reconciliation } = makeExecution({ ...common, fence, fenceFresh, nowMs });
     return { ...seat(agent, edge), reconciliation, ...(line && { line }) };
@@ -128,7 +134,8 @@ const makers: Readonly<Record<AgentName, Maker>> = {
   hedger: ({ hedgeSymbol, hedge, ...config }, around) =>
     seat(makeHedger({ ...proposing(config, around), hedgeSymbol, window: 60, ...hedge })),
   signal: ({ traded, strategies, watch }) => seat(makeSignal({ symbols: traded, strategies, ...(watch && { watch }) })),
-  operator: ({ person }, { signers }) => operatorSeat(signOpening(person, signers.signer(person, KeyPurpose.APPROVAL))),
+  operator: ({ person }, { signers }) =>
+    operatorSeat([signOpening(person, signers.signer(person, KeyPurpose.APPROVAL))]),
   compliance({ account, instruments }, { mode: name, keys, signers, nowMs }) {
     const mode = modes[name];
     const signer = signers.signer("compliance", KeyPurpose.CHECKPOINT);
@@ -151,7 +158,7 @@ function proposing(config: Pick<AgentsConfig, "account" | "instruments">, { mode
 }
 
 /** Of the envelopes. */
-export const modes = { replay: Mode.REPLAY, paper: Mode.PAPER } as const;
+export const modes = { replay: Mode.REPLAY, paper: Mode.PAPER, shadow: Mode.SHADOW } as const;
 
 /** An order's price band: wide enough for a gap of six deviations of one bar. */
 const BAND_DEVIATIONS = 6;

@@ -9,7 +9,7 @@ import {
   type RoleGrant,
 } from "@countersign/contracts";
 import { sha256 } from "@countersign/envelope";
-import { opIdOf } from "@countersign/quorum";
+import { opIdOf, resumePersonsMin } from "@countersign/quorum";
 import type { Authority } from "./authority.ts";
 import { type GrantRequest, grant, type Signers } from "./keys.ts";
 
@@ -38,8 +38,7 @@ export function genesisRequest(facts: GenesisFacts): Uint8Array {
   const genesis = create(GenesisSchema, {
     mode,
     platform,
-    // One person may open a replay or a paper market: there is nothing to lose in one.
-    resumePersons: 1,
+    resumePersons: resumePersonsMin[mode] ?? 2,
     keys: [
       ...sendersOf(authority).map(({ sender, role }) => key(sender, KeyPurpose.ENVELOPE, { says: says(role) })),
       key("policy", KeyPurpose.PERMIT),

@@ -57,10 +57,10 @@ export interface LatencyOptions {
 export function startUnderLoad({ dir, ordersPerSecond, seconds, say }: LatencyOptions): Promise<RunningCluster> {
   const instruments = parseInstruments(JSON.parse(readFileSync(cloneFile("markets/instruments.json"), "utf8")));
   const load = writeLoad({ dir, instruments, symbols: SYMBOLS, ordersPerSecond, seconds, seed: 1n });
-  const { account, person, currency, deposit } = defaults;
+  const { mode, account, person, currency, deposit } = defaults;
   return startCluster(folderIn(dir), {
     choice: {
-      ...{ account, person, currency, deposit },
+      ...{ mode, account, person, currency, deposit },
       traded: load.symbols,
       hedge: null,
       market: { traces: load.traces, from: load.from, speed: load.speed },

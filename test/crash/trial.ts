@@ -81,6 +81,7 @@ async function settled(cluster: RunningCluster, folder: string) {
 /** A cluster that is never without orders: a strategy that changes its mind with each bar, and room for all it wants. */
 export function choiceOf({ dir, seed, speed, hedge, traces }: TrialOptions) {
   return {
+    mode: defaults.mode,
     account: defaults.account,
     person: defaults.person,
     currency: defaults.currency,

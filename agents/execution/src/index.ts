@@ -10,4 +10,5 @@ export {
   type InProcessVenue,
   makeExecution,
   type NetworkVenue,
+  type ShadowVenue,
 } from "./main.ts";

@@ -1,4 +1,5 @@
 import type { FenceState } from "@countersign/contracts";
+import type { Mode } from "@countersign/orders";
 import type { Agent, Input } from "@countersign/runtime";
 import { canvas } from "../canvas.ts";
 import { type CoreConfig, WINDOW_MS } from "./core/config.ts";
@@ -11,6 +12,7 @@ import { type GateFacts, openGate } from "./edge/gate.ts";
 import { Looked, type Reconciliation } from "./edge/looked.ts";
 import { openNetworkVenue } from "./edge/network/network.ts";
 import { openPaperVenue } from "./edge/paper.ts";
+import { openShadowVenue } from "./edge/shadow.ts";
 
 /** The paper exchange's core in this process: it begins empty with each process. */
 export interface InProcessVenue {
@@ -34,8 +36,30 @@ export interface NetworkVenue {
   readonly session: string;
 }
 
+/** The paper exchange in this process, with a durable record: it is written to by nobody else, and writes to nobody. */
+export interface ShadowVenue {
+  readonly kind: "shadow";
+  /** As intents name it: that of the venue which it shadows. */
+  readonly name: string;
+  /** Where its record is. */
+  readonly dir: string;
+  readonly latencyMs: number;
+  /** Names this life of the process, and no other. */
+  readonly session: string;
+  readonly note: (text: string) => void;
+}
+
+/** What each mode may trade at: here, and nowhere else in the platform, the modes differ. */
+const VENUES: Readonly<Record<Mode, readonly string[]>> = {
+  replay: ["in-process"],
+  paper: ["in-process", "network"],
+  shadow: ["shadow"],
+  // No adapter of this version sends an order to a market.
+  live: [],
+};
+
 export interface ExecutionConfig extends CoreConfig {
-  readonly venue: InProcessVenue | NetworkVenue;
+  readonly venue: InProcessVenue | NetworkVenue | ShadowVenue;
   readonly fence: () => FenceState;
   /** Is the fence younger than its lease? In an embedded replay, where leases are counted and not timed: always. */
   readonly fenceFresh: () => boolean;
@@ -54,7 +78,8 @@ export interface Execution {
 
 /** One account's Execution. Throws ExecutionError `NO_VENUE_FOR_MODE`, `BAD_VENUE_ADDRESS`, `NO_CLOCK`. */
 export function makeExecution(config: ExecutionConfig): Execution {
-  const { venue, mode, instruments, fence, fenceFresh, nowMs } = config;
+  const { venue, mode, instruments, account, fence, fenceFresh, nowMs } = config;
+  if (!VENUES[mode].includes(venue.kind ?? "in-process")) throw noVenue(mode, venue.kind); // P11.venue
   const facts: GateFacts = { config, fence, fenceFresh, nowMs };
   const agent: Agent<ExecutionState, MarketView> = {
     canvas,
@@ -65,15 +90,28 @@ export function makeExecution(config: ExecutionConfig): Execution {
   };
   const looked = new Looked();
   const reconciliation = () => looked.state;
-  if (venue.kind !== "network") {
-    const gate = openGate(openPaperVenue({ ...venue, mode, instruments }), facts);
+  const clock = (): number => {
+    const now = nowMs();
+    if (now === undefined)
+      throw new ExecutionError("NO_CLOCK", "a venue with a clock of its own needs one from the start");
+    return now;
+  };
+  if (venue.kind === "shadow") {
+    const gate = openGate(openShadowVenue({ ...venue, account, instruments, nowMs: clock }), facts);
     return { agent, edge: makeEdge(gate, venue.session, looked), reconciliation };
   }
-  const startMs = nowMs();
-  if (startMs === undefined) throw new ExecutionError("NO_CLOCK", "a venue elsewhere needs a clock from the start");
-  const opened = openNetworkVenue({ ...venue, mode, earlierUntilMs: startMs + WINDOW_MS });
+  if (venue.kind !== "network") {
+    const gate = openGate(openPaperVenue({ ...venue, instruments }), facts);
+    return { agent, edge: makeEdge(gate, venue.session, looked), reconciliation };
+  }
+  const opened = openNetworkVenue({ ...venue, earlierUntilMs: clock() + WINDOW_MS });
   const edge = makeEdge(openGate(opened, facts), venue.session, looked, true);
   return { agent, edge, line: makeLine(opened.line, venue.session, looked), reconciliation };
+}
+
+function noVenue(mode: Mode, kind = "in-process"): ExecutionError {
+  const text = VENUES[mode].length === 0 ? "this version trades nowhere in it" : `not at one that is ${kind}`;
+  return new ExecutionError("NO_VENUE_FOR_MODE", `there is no such venue in mode ${mode}: ${text}`);
 }
 
 /** Commands are keyed by account; the ledger is everybody's. What else arrives is an answer to us, or about us. */

@@ -3,7 +3,7 @@ import { formatFixed, parseMoney, parsePrice, parseQuantity } from "@countersign
 import { type AccountStatus, type ExecutionReport, Tally } from "@countersign/venue-paper";
 import type { EdgeInput } from "../src/core/edge-input.ts";
 import { Looks } from "../src/edge/network/looks.ts";
-import { toVenueReport } from "../src/edge/network/reports.ts";
+import { toVenueReport } from "../src/edge/reports.ts";
 import { Rig } from "./rig.ts";
 import { intentOf, NOW_MS, orderOf, submitCommand, submitOf } from "./world.ts";
 

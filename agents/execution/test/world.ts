@@ -78,7 +78,7 @@ function keysWhere(sender: string, change: Partial<KeyRecord>): Keys {
 
 function grant(sender: string, purpose: KeyPurpose, person: boolean): void {
   const times = { validFromMs: 0n, validUntilMs: BigInt(2 * NOW_MS) };
-  const modes = [Mode.PAPER, Mode.REPLAY];
+  const modes = [Mode.PAPER, Mode.REPLAY, Mode.SHADOW];
   const fields = { sender, person, purpose, modes, types: [], state: KeyState.ACTIVE, ...times };
   const wrong = keys.grant(makeGrant(fields, signer(sender)));
   if (wrong !== undefined) throw new Error(wrong);

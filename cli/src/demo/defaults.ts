@@ -1,6 +1,7 @@
 /** What the demo runs with where nothing else is said. Decimals are text: they are money. */
 export const defaults = {
   seed: "1",
+  mode: "paper",
   account: "main",
   currency: "USD",
   moneyScale: 2,

@@ -15,11 +15,14 @@ import { clusterDir } from "./place.ts";
 export type UpFlags = Pick<DemoFlags, "strategy" | "limits" | "trace" | "hedge" | "from" | "to" | "speed"> & {
   readonly dir?: string;
   readonly replicas?: readonly string[];
+  readonly mode?: "paper" | "shadow";
+  /** Who founds it too: in shadow trading is opened by two. */
+  readonly cofounder?: string;
 };
 
 /** Returns the exit code, when the person has had enough. */
 export async function up(flags: UpFlags, caller: Caller): Promise<number> {
-  const { dir: _, speed, replicas, ...market } = flags;
+  const { dir: _, speed, replicas, mode = defaults.mode, cofounder, ...market } = flags;
   const dir = clusterDir(flags, caller);
   const plan = await demoOptions(market, caller);
   const { fromMs, toMs } = plan.window;
@@ -28,7 +31,7 @@ export async function up(flags: UpFlags, caller: Caller): Promise<number> {
   const { traded, hedgeSymbol, account, person } = plan.run;
   const isNew = !existsSync(join(dir, "cluster.json"));
   console.log(
-    `countersign up · PAPER · ${plan.headline}, ${Math.round(pace).toLocaleString("en")} s of it each second`,
+    `countersign up · ${mode.toUpperCase()} · ${plan.headline}, ${Math.round(pace).toLocaleString("en")} s of it each second`,
   );
   console.log(
     isNew
@@ -39,6 +42,8 @@ export async function up(flags: UpFlags, caller: Caller): Promise<number> {
   const said = marketLogSize(dir);
   await using cluster = await startCluster(dir, {
     choice: {
+      mode,
+      ...(cofounder !== undefined && { cofounders: [cofounder] }),
       account,
       person,
       currency: defaults.currency,

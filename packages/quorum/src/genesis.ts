@@ -82,7 +82,8 @@ function factsOf(genesis: Genesis): GenesisFacts | undefined {
 }
 
 /** Two persons start what may lose money; where none can be lost, one may. */
-const resumePersonsMin: Readonly<Record<number, number>> = {
+/** How many persons open trading, and release a halt, at least: by mode. */
+export const resumePersonsMin: Readonly<Record<number, number>> = {
   [Mode.REPLAY]: 1,
   [Mode.PAPER]: 1,
   [Mode.SHADOW]: 2,

@@ -22,7 +22,7 @@ export { QuorumError, type QuorumErrorCode } from "./error.ts";
 export { type EtcdLogOptions, EtcdQuorumLog } from "./etcd/log.ts";
 export { type EtcdMember, etcdMembers } from "./etcd/members.ts";
 export { type Applied, type FenceCode, type FenceOptions, FenceReader } from "./fence.ts";
-export { type GenesisFacts, genesisDigest, openGenesis, rootedKeys } from "./genesis.ts";
+export { type GenesisFacts, genesisDigest, openGenesis, resumePersonsMin, rootedKeys } from "./genesis.ts";
 export { openHaltOf, readHalt } from "./halt.ts";
 export { checkKeyChange, signKeyChange } from "./key-change.ts";
 export { MemoryQuorumLog } from "./local/memory.ts";

@@ -11,6 +11,7 @@ import { Host, type PublishEffect } from "@countersign/runtime";
 import {
   type AgentName,
   type AgentsConfig,
+  type Exchange,
   makeAgent,
   modes,
   operatorSeat,
@@ -19,7 +20,7 @@ import {
 } from "../agents.ts";
 import { cloneFile, loadLimits, loadStrategy } from "../inputs.ts";
 import { isAway } from "./away.ts";
-import type { ClusterSpec } from "./cluster.ts";
+import type { ClusterSpec, Secrets } from "./cluster.ts";
 import { underLease } from "./lease.ts";
 import { OrderTraces } from "./order-traces.ts";
 import { insist, type Process } from "./process.ts";
@@ -31,14 +32,14 @@ export async function runAgent(name: AgentName, own: Process): Promise<{ close()
   const leased = underLease(own.fence);
   const { signers, fence, loop, bus, rpc, signer, onBroken, observed, log } = own;
   const around: Surroundings = {
-    mode: "paper",
+    mode: own.spec.mode,
     signers,
     keys: fence.keys,
     fence: () => leased.state(),
     fenceFresh: () => fence.isFresh(performance.now()),
     nowMs: () => loop.nowMs(),
     session: randomUUID(),
-    exchange: { url: `http://${own.spec.venue}`, apiKey: own.secrets.venueKey },
+    exchange: exchangeOf(own.spec, own),
   };
   const { agent: decider, edge, line, reconciliation, cosigners } = await seatOf(name, own, around);
   const { hot } = own;
@@ -54,7 +55,7 @@ export async function runAgent(name: AgentName, own: Process): Promise<{ close()
     alone: (own.spec.replicas?.[name] ?? 1) === 1,
     signer,
     keys: fence.keys,
-    mode: modes.paper,
+    mode: modes[own.spec.mode],
     store,
     bus,
     rpc,
@@ -142,12 +143,21 @@ export function heartbeat(agent: string): PublishEffect {
 
 async function seatOf(name: AgentName, { spec, dir }: Process, around: Surroundings): Promise<Seat> {
   // The person's word was given when the cluster was founded: no process holds the person's key.
-  if (name === "operator") return operatorSeat(openingOf(spec));
+  if (name === "operator") return operatorSeat(openingsOf(spec));
   return makeAgent(name, await configOf(spec, dir), around);
 }
 
-export function openingOf({ opening }: ClusterSpec): Signed {
-  return fromBinary(SignedSchema, Buffer.from(opening, "base64"));
+export function openingsOf({ openings }: ClusterSpec): readonly Signed[] {
+  return openings.map((one) => fromBinary(SignedSchema, Buffer.from(one, "base64")));
+}
+
+/** Where Execution trades. */
+export function exchangeOf(
+  { mode, venue }: ClusterSpec,
+  { dir, secrets, log }: Pick<Process, "dir" | "log"> & { readonly secrets?: Pick<Secrets, "venueKey"> },
+): Exchange {
+  if (mode === "shadow") return { kind: "shadow", dir: join(dir, "exchange"), note: log };
+  return { kind: "network", url: `http://${venue}`, apiKey: secrets?.venueKey ?? "" };
 }
 
 /** What a user chose, as the agents take it. */

@@ -4,7 +4,7 @@ import type { Delivered, SubscribeOptions } from "@countersign/bus";
 import { KafkaBus } from "@countersign/bus/kafka";
 import type { OrderRejected, PermitIssued } from "@countersign/contracts";
 import { allows } from "@countersign/envelope";
-import { admit, type PublishEffect } from "@countersign/runtime";
+import { admit, type PublishEffect, Teller } from "@countersign/runtime";
 import { modes } from "../agents.ts";
 import { ApprovalBook, type Asked } from "../approval-book.ts";
 import { instruments } from "./agent.ts";
@@ -43,7 +43,7 @@ export class Approvals implements AsyncDisposable {
     await desk.readWhole();
     const { kafka, platform } = desk.spec;
     const bus = new KafkaBus({ brokers: kafka, clientId: `${platform}-approvals`, onError: () => {} });
-    const book = new ApprovalBook({ keys: desk.keys, mode: modes.paper, instruments: instruments() });
+    const book = new ApprovalBook({ keys: desk.keys, mode: modes[desk.spec.mode], instruments: instruments() });
     const approvals = new Approvals(desk, bus, book);
     try {
       await approvals.#follow();
@@ -83,9 +83,14 @@ export class Approvals implements AsyncDisposable {
     const own = await openProcess(this.desk.dir, this.desk.person.name);
     try {
       await own.genesis();
-      const teller = await own.openTeller(await own.openStore());
+      // No relay: when this returns the brokers have it. What they did not take is in the outbox, and goes before the next word.
+      const [store, { signer, bus, loop }] = [await own.openStore(), own];
+      const told = { sender: own.name, signer, keys: own.fence.keys, store, bus, nowMs: () => loop.nowMs() };
+      const teller = new Teller(told);
+      await teller.load();
+      await teller.resend();
       for (const effect of effects) await teller.say(effect);
-      await teller.close(SAY_MS);
+      await teller.close();
     } finally {
       await own.close();
     }
@@ -120,7 +125,7 @@ export class Approvals implements AsyncDisposable {
 
   #hear({ topic, value, key }: Delivered): void {
     const delivery = { bytes: value, topic, recordKey: Buffer.from(key).toString(), headers: undefined };
-    const admitted = admit(delivery, this.desk.keys, modes.paper, Date.now());
+    const admitted = admit(delivery, this.desk.keys, modes[this.desk.spec.mode], Date.now());
     if (!admitted.ok || !["permit.issued", "order.rejected"].includes(admitted.opened.body.type)) return;
     const isPermitted = admitted.opened.body.type === "permit.issued";
     const { intentKey = "", explanation = "" } = admitted.payload as PermitIssued | OrderRejected;
@@ -145,5 +150,4 @@ function every(topics: readonly string[], name: string): SubscribeOptions {
   return { topics: [...topics], as, from: "latest", maxInFlightBytes: 1_000_000, maxProcessingMs: 30_000 };
 }
 
-const SAY_MS = 5_000;
 const POLL_MS = 100;

@@ -7,13 +7,18 @@ import { join } from "node:path";
 import { InputError } from "../inputs.ts";
 
 export interface ClusterSpec {
-  readonly format: 1;
+  readonly format: typeof FORMAT;
+  /** `paper`: at the paper exchange. `shadow`: by the same way, with an exchange in Execution's own process, to which no other leads. */
+  readonly mode: "paper" | "shadow";
   /** Names this cluster, for ever: in its genesis and in front of its engines' names. */
   readonly platform: string;
   readonly account: string;
   readonly currency: string;
   readonly deposit: string;
+  /** Who founded it. */
   readonly person: string;
+  /** … and with whom: in shadow trading is opened, and halts are released, by two. */
+  readonly cofounders?: readonly string[];
   readonly traded: readonly string[];
   readonly hedge: string | null;
   readonly market: {
@@ -43,12 +48,12 @@ export interface ClusterSpec {
   readonly servers: Readonly<Record<string, readonly string[]>>;
   /** host:port of each process' health and metrics. */
   readonly health: Readonly<Record<string, string>>;
-  /** Of the paper venue's API. */
-  readonly venue: string;
+  /** host:port of the paper exchange; in shadow there is none. */
+  readonly venue?: string;
   /** The serialised ProposeRequest, base64. */
   readonly genesis: string;
-  /** The person's signature under the opening, a serialised Signed, base64. */
-  readonly opening: string;
+  /** The founders' signatures under the opening, each a serialised Signed, base64. */
+  readonly openings: readonly string[];
 }
 
 /** The n-th process of an agent, from 0: `policy`, `policy.2`, `policy.3`. */
@@ -67,18 +72,31 @@ export interface Secrets {
   readonly postgres: string;
   /** Where there is one, with its password if it has one. */
   readonly redis?: string | undefined;
-  /** What Execution shows at the venue. */
-  readonly venueKey: string;
-  /** What each validator shows there, and can only read with; a cluster founded without has no drop copies. */
+  /** What Execution shows at the venue; in shadow there is none. */
+  readonly venueKey?: string;
+  /** What each validator shows there, and can only read with; without, there are no drop copies. */
   readonly dropCopyKeys?: Readonly<Record<string, string>>;
 }
 
+/** @throws InputError where none is described, or one in the words of another version */
 export function readSpec(dir: string): ClusterSpec {
-  return readJson(join(dir, SPEC)) as ClusterSpec;
+  const path = join(dir, SPEC);
+  const spec = readJson(path) as ClusterSpec;
+  if (spec.format === FORMAT) return spec;
+  const text = `a cluster of format ${String(spec.format)}, and this version has ${FORMAT}: found another with --dir`;
+  throw new InputError("BAD_OPTION", `${path}: ${text}`);
 }
 
 export function readSecrets(dir: string): Secrets {
   return readJson(join(dir, SECRETS)) as Secrets;
+}
+
+/** @throws InputError where a shadow cluster could reach a venue: it has no key that one would take, and no address. */
+export function checkShadow({ mode, venue }: ClusterSpec, { venueKey, dropCopyKeys }: Secrets): void {
+  if (mode !== "shadow") return;
+  const hasKeys = venueKey !== undefined || dropCopyKeys !== undefined;
+  if (hasKeys) throw new InputError("BAD_OPTION", `${SECRETS}: a shadow cluster holds no key of a venue: remove it`); // P11.credentials
+  if (venue !== undefined) throw new InputError("BAD_OPTION", `${SPEC}: no way leads from a shadow cluster to a venue`); // P11.route
 }
 
 /** Each file whole or not at all: processes may be reading. */
@@ -100,6 +118,8 @@ export function logsDir(dir: string): string {
   return path;
 }
 
+/** 2: mode, and the founders' signatures. */
+export const FORMAT = 2;
 const SPEC = "cluster.json";
 const SECRETS = "secrets.json";
 

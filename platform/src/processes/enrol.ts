@@ -13,11 +13,11 @@ const CLOCKS_APART_MS = 600_000;
 
 /** Makes every key of the sender, beside those in use. @throws InputError */
 export function makeKeys(dir: string, sender: string, role: RoleAsked | undefined): Enrolment {
-  const { platform } = readSpec(dir);
+  const { platform, mode } = readSpec(dir);
   const files = new KeyFiles(keysDir(dir), { makes: true });
   for (const purpose of purposesOf(sender, authority)) files.checkNext(sender, purpose);
   const signers = { signer: (name: string, purpose: KeyPurpose) => files.next(name, purpose) };
-  const facts = { platform, sender, mode: modes.paper, authority, fromMs: Date.now() - CLOCKS_APART_MS };
+  const facts = { platform, sender, mode: modes[mode], authority, fromMs: Date.now() - CLOCKS_APART_MS };
   return newEnrolment(signers, { ...facts, ...(role && { role }) });
 }
 

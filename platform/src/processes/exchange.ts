@@ -9,17 +9,17 @@ import { traceAnswers } from "./venue-trace.ts";
 export async function runExchange(own: Process): Promise<{ close(): Promise<void> }> {
   const { dir, spec, secrets, bus, fence, loop, log, onBroken } = own;
   const { account } = spec;
-  const accounts = new Map<string, Credential>([[secrets.venueKey, { account }]]);
+  const accounts = new Map<string, Credential>([[secrets.venueKey ?? "", { account }]]);
   for (const key of Object.values(secrets.dropCopyKeys ?? {})) accounts.set(key, { account, readOnly: true });
   const rows = instruments();
   const nowMs = () => loop.nowMs();
   const exchange = await startExchange({
     dir: join(dir, "exchange"),
-    listen: spec.venue,
+    listen: spec.venue ?? "",
     instruments: rows,
     accounts,
     // Before it reads a quote it has to know who may say one.
-    feed: deferred(own.genesis(), busFeed({ bus, keys: fence.keys, mode: modes.paper, nowMs, instruments: rows })),
+    feed: deferred(own.genesis(), busFeed({ bus, keys: fence.keys, mode: modes[spec.mode], nowMs, instruments: rows })),
     latencyMs: spec.settings.venueLatencyMs,
     note: log,
     onFailure: onBroken,

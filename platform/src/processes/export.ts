@@ -45,7 +45,7 @@ export async function exportCluster(dir: string, to: string): Promise<void> {
     await writeLines(join(to, "audit.jsonl"), exportAudit(leaves, last?.note === undefined ? [] : [last.note]));
     const log = await openQuorumLog(spec, pool);
     const genesis = Buffer.from(spec.genesis, "base64");
-    const ledger = await readLedger({ log, genesis, mode: modes.paper, instruments: instruments() }).finally(() =>
+    const ledger = await readLedger({ log, genesis, mode: modes[spec.mode], instruments: instruments() }).finally(() =>
       log.close(),
     );
     await writeLines(join(to, "ledger.jsonl"), jsonLines(ledger));

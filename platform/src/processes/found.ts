@@ -11,12 +11,22 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { KeyPurpose, Role, type RoleGrant, RoleGrantSchema, SignedSchema } from "@countersign/contracts";
 import { freePorts } from "@countersign/engines";
 import { moneyToWire, parseMoney } from "@countersign/orders";
+import { resumePersonsMin } from "@countersign/quorum";
 import { isTransient, RpcError } from "@countersign/runtime";
 import { AGENTS, modes, signOpening } from "../agents.ts";
 import { authority } from "../authority-file.ts";
 import { genesisRequest, VALIDATORS } from "../genesis.ts";
 import { InputError, loadLimits } from "../inputs.ts";
-import { agentOf, type ClusterSpec, keysDir, processName, type Secrets, writeSecrets, writeSpec } from "./cluster.ts";
+import {
+  agentOf,
+  type ClusterSpec,
+  FORMAT,
+  keysDir,
+  processName,
+  type Secrets,
+  writeSecrets,
+  writeSpec,
+} from "./cluster.ts";
 import { Desk } from "./desk.ts";
 import { KeyFiles } from "./key-files.ts";
 import { VENUE } from "./process.ts";
@@ -24,7 +34,7 @@ import { VENUE } from "./process.ts";
 /** What a user chooses; the rest is made. */
 export type ClusterChoice = Omit<
   ClusterSpec,
-  "format" | "platform" | "servers" | "health" | "venue" | "genesis" | "opening"
+  "format" | "platform" | "servers" | "health" | "venue" | "genesis" | "openings"
 >;
 
 /** Whose processes there are, in the order in which they start. */
@@ -34,8 +44,9 @@ export const SERVICES = [VENUE, ...VALIDATORS, ...AGENTS, "market", "gateway"] a
 const REPLICATED: readonly string[] = ["policy"];
 
 /** Every process of a cluster, by name. */
-export function processesOf({ replicas = {} }: Pick<ClusterSpec, "replicas">): readonly string[] {
-  return SERVICES.flatMap((agent) => Array.from({ length: replicas[agent] ?? 1 }, (_, n) => processName(agent, n)));
+export function processesOf({ mode, replicas = {} }: Pick<ClusterSpec, "mode" | "replicas">): readonly string[] {
+  const services = mode === "shadow" ? SERVICES.filter((name) => name !== VENUE) : SERVICES;
+  return services.flatMap((agent) => Array.from({ length: replicas[agent] ?? 1 }, (_, n) => processName(agent, n)));
 }
 
 /** Writes the folder. @throws InputError when a cluster is described there already */
@@ -53,13 +64,18 @@ export async function foundCluster(
   copyFileSync(choice.limits, join(dir, copy));
   const signers = new KeyFiles(keysDir(dir), { makes: true });
   const platform = `cs-${randomBytes(4).toString("hex")}`;
-  const persons = [choice.person];
-  const roles = [founderRole(choice)];
-  const facts = { authority, mode: modes.paper, platform, signers, persons, roles, limitsDigest: limits.digest };
+  const { person, cofounders = [], mode, currency } = choice;
+  const persons = [person, ...cofounders];
+  const needed = resumePersonsMin[modes[mode]] ?? 2;
+  if (new Set(persons).size < needed)
+    throw new InputError("BAD_OPTION", `a ${mode} cluster is opened by ${needed} persons: name another founder`);
+  const roles = persons.map((one) => founderRole(one, currency));
+  const facts = { authority, mode: modes[mode], platform, signers, persons, roles, limitsDigest: limits.digest };
   const genesis = genesisRequest({ ...facts, fromMs: Date.now() - CLOCKS_APART_MS });
-  const opening = signOpening(choice.person, signers.signer(choice.person, KeyPurpose.APPROVAL));
+  const openings = persons.map((one) => signOpening(one, signers.signer(one, KeyPurpose.APPROVAL)));
   const names = processesOf(choice);
   const [venue = "", ...ports] = (await freePorts(1 + 2 * names.length)).map((port) => `127.0.0.1:${port}`);
+  const isElsewhere = names.includes(VENUE);
   const servers: Record<string, string[]> = {};
   for (const [n, name] of names.entries()) {
     const { agent } = agentOf(name);
@@ -68,24 +84,24 @@ export async function foundCluster(
   const health = Object.fromEntries(names.map((name, n) => [name, ports[2 * n + 1]!]));
   const spec: ClusterSpec = {
     ...choice,
-    format: 1,
+    format: FORMAT,
     platform,
     limits: copy,
     servers,
     health,
-    venue,
+    ...(isElsewhere && { venue }),
     genesis: Buffer.from(genesis).toString("base64"),
-    opening: Buffer.from(toBinary(SignedSchema, opening)).toString("base64"),
+    openings: openings.map((one) => Buffer.from(toBinary(SignedSchema, one)).toString("base64")),
   };
   const key = () => randomBytes(24).toString("hex");
   const dropCopyKeys = Object.fromEntries(VALIDATORS.map((validator) => [validator, key()]));
-  writeSecrets(dir, { ...engines, venueKey: key(), dropCopyKeys });
+  writeSecrets(dir, { ...engines, ...(isElsewhere && { venueKey: key(), dropCopyKeys }) });
   writeSpec(dir, spec);
   return spec;
 }
 
-/** Who founds a cluster is alone at first, and may do everything; whom he enrols has fewer rights. */
-function founderRole({ person, currency }: ClusterChoice): RoleGrant {
+/** Who founds a cluster may do everything; whom they enrol has fewer rights. */
+function founderRole(person: string, currency: string): RoleGrant {
   const roles = [Role.APPROVER, Role.RISK, Role.ADMIN];
   return create(RoleGrantSchema, { person, roles, approvesUpTo: moneyToWire(parseMoney(FOUNDER_UP_TO, currency, 2)) });
 }

@@ -14,7 +14,7 @@ import { isTransient, openPostgresStore, prune, type Rpc, type Store, Teller, Wa
 import { VALIDATORS } from "../genesis.ts";
 import { followControl } from "../listeners.ts";
 import { isAway } from "./away.ts";
-import { agentOf, type ClusterSpec, keysDir, readSecrets, readSpec, type Secrets } from "./cluster.ts";
+import { agentOf, type ClusterSpec, checkShadow, keysDir, readSecrets, readSpec, type Secrets } from "./cluster.ts";
 import { FenceWatch } from "./fence-watch.ts";
 import { type Hot, openHot } from "./hot.ts";
 import { KeyFiles } from "./key-files.ts";
@@ -58,6 +58,7 @@ export async function openProcess(dir: string, processName: string): Promise<Pro
   const spec = readSpec(dir);
   const { agent: name, n } = agentOf(processName);
   const secrets = readSecrets(dir);
+  checkShadow(spec, secrets);
   const signers = new KeyFiles(keysDir(dir), { makes: false });
   const observed = observe({ dir, name, processName, address: spec.health[processName], environment: process.env });
   const { log, metrics, probe } = observed;

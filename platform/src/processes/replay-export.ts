@@ -10,7 +10,7 @@ import type { JournalEntry } from "@countersign/runtime";
 import { AGENTS, makeAgent, operatorSeat, type Surroundings } from "../agents.ts";
 import { type ReplayReport, readFence, readJournals, readRecords } from "../replay.ts";
 import { ReplayedAgent, type ReplayedView } from "../replayed-agent.ts";
-import { configOf, openingOf } from "./agent.ts";
+import { configOf, exchangeOf, openingsOf } from "./agent.ts";
 import { keysDir, readSpec } from "./cluster.ts";
 import { KeyFiles } from "./key-files.ts";
 
@@ -29,7 +29,7 @@ export async function replayExport(dir: string, exported: string): Promise<Repla
   const journals = readJournals(exported);
   const config = await configOf(spec, dir);
   const around: Surroundings = {
-    mode: "paper",
+    mode: spec.mode,
     signers: new KeyFiles(keysDir(dir), { makes: false }),
     keys: fence.keys,
     fence: () => fence.state(),
@@ -37,10 +37,10 @@ export async function replayExport(dir: string, exported: string): Promise<Repla
     nowMs: () => 0,
     session: "replay",
     // As it ran: nothing is asked of it.
-    exchange: { url: `http://${spec.venue}`, apiKey: "" },
+    exchange: exchangeOf(spec, { dir, log: () => {} }),
   };
   const agents = AGENTS.map((name) => {
-    const { agent } = name === "operator" ? operatorSeat(openingOf(spec)) : makeAgent(name, config, around);
+    const { agent } = name === "operator" ? operatorSeat(openingsOf(spec)) : makeAgent(name, config, around);
     const replayed = new ReplayedAgent(agent, byId, open);
     const readers: Reader[] = [];
     for (const entry of journals.get(name) ?? []) {

@@ -19,12 +19,13 @@ export async function runValidator(own: Process): Promise<{ close(): Promise<voi
   const quorum = await insist(() => openQuorumLog(spec, pool, { validator: name, readElsewhere }));
   const teller = await own.openTeller(store);
   const apiKey = secrets.dropCopyKeys?.[name];
+  const mode = modes[spec.mode];
   const venue = { venue: VENUE, account: spec.account, url: `http://${spec.venue}`, note: own.log };
   const dropCopy = apiKey === undefined ? undefined : new PaperDropCopy({ ...venue, apiKey });
   const validator = makeValidator({
     name,
     peers: [...VALIDATORS],
-    mode: modes.paper,
+    mode,
     genesis: Buffer.from(spec.genesis, "base64"),
     envelopeSigner: signer,
     voteSigner: signers.signer(name, KeyPurpose.VOTE),
@@ -42,7 +43,7 @@ export async function runValidator(own: Process): Promise<{ close(): Promise<voi
   own.server.setServing(true);
   // The others' genesis may come by this one: only its feed and its heartbeat wait for it.
   own.genesis().then(async () => {
-    await followQuotes(bus, validator.fence.keys, validator, modes.paper, () => loop.nowMs());
+    await followQuotes(bus, validator.fence.keys, validator, mode, () => loop.nowMs());
     beat(own, () => validator.tick());
     if (quorum instanceof ArchivedQuorumLog)
       beat(own, () => quorum.archive(validator.ledgerView(), { validator: name, validators: VALIDATORS }));

@@ -70,7 +70,7 @@ export interface OpenScene {
 }
 
 export function openScene(scene: Scene = {}): OpenScene {
-  const paper = openPaperVenue({ ...config.venue, mode: config.mode, instruments });
+  const paper = openPaperVenue({ ...config.venue, instruments });
   let writes = 0;
   const venue: Venue<Parameters<typeof paper.submit>[0]> = {
     ...paper,

@@ -48,7 +48,7 @@ interface Case {
 /** A gate over the real paper venue; `written` counts what was submitted to it. */
 function open(asked: Case) {
   const core = { ...config, ...asked.core };
-  const paper = openPaperVenue({ ...config.venue, mode: "paper", instruments });
+  const paper = openPaperVenue({ ...config.venue, instruments });
   let written = 0;
   const venue: Venue<Parameters<typeof paper.submit>[0]> = {
     ...paper,
@@ -223,7 +223,7 @@ describe("the venue gate", () => {
   });
 
   it("does not write again what the venue failed over", () => {
-    const paper = openPaperVenue({ ...config.venue, mode: "paper", instruments });
+    const paper = openPaperVenue({ ...config.venue, instruments });
     const failing = {
       ...paper,
       submit(): never {

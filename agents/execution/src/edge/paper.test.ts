@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { config, instruments, intentOf, NOW_MS, orderOf, quote } from "../../test/world.ts";
 import { openPaperVenue } from "./paper.ts";
 
-const open = (mode: "replay" | "paper" = "paper") => openPaperVenue({ ...config.venue, mode, instruments });
+const open = () => openPaperVenue({ ...config.venue, instruments });
 const ask = (venue: ReturnType<typeof open>, id: string) =>
   venue.reconcile({ clientOrderIds: [id], executedThrough: {} })?.orders[0]?.reports;
 const order = orderOf(intentOf());
@@ -11,12 +11,6 @@ const { clientOrderId } = order;
 const times = { nowMs: NOW_MS, validUntilMs: NOW_MS + 3_000 };
 
 describe("the paper adapter", () => {
-  it.each(["shadow", "live"] as const)("does not open in %s: nothing here can send an order to an exchange", (mode) => {
-    expect(() => openPaperVenue({ ...config.venue, mode, instruments })).toThrow(
-      expect.objectContaining({ code: "NO_VENUE_FOR_MODE" }),
-    );
-  });
-
   it("says in its request what the order says, in an object of its own", () => {
     const venue = open();
     const request = venue.toVenueRequest(order, times);
@@ -66,7 +60,7 @@ describe("the paper adapter", () => {
   });
 
   it("passes on why the venue rejects", () => {
-    const venue = open("replay");
+    const venue = open();
     const offTick = { ...order, limitPrice: { ...order.limitPrice, units: 190_005n, scale: 3 } };
     expect(venue.submit(venue.toVenueRequest(offTick, times))).toEqual([
       { type: "rejected", clientOrderId, code: "OFF_TICK" },

@@ -1,18 +1,14 @@
 /**
  * The paper exchange in this process, behind the Venue port and without a network. It is fed each quote first.
- *
- * It is the only adapter there is: nothing in this agent can send an order to an exchange. In `shadow` and `live` it does not open.
  */
-import type { Instrument, Mode, Order } from "@countersign/orders";
+import type { Instrument, Order } from "@countersign/orders";
 import { type Execution, PaperVenue, type Report, type Submission, Tally, toQuote } from "@countersign/venue-paper";
 import type { VenueFill, VenueReport } from "../core/edge-input.ts";
-import { ExecutionError } from "../core/error.ts";
 import { type SeenQuote, seenQuote } from "../core/view.ts";
 import type { RequestTimes, Venue } from "./venue.ts";
 
 export interface PaperConfig {
   readonly name: string;
-  readonly mode: Mode;
   readonly instruments: ReadonlyMap<string, Instrument>;
   /** From when an order is received to when it can trade. */
   readonly latencyMs: number;
@@ -23,13 +19,7 @@ export interface PaperConfig {
   readonly session: string;
 }
 
-/** Throws ExecutionError `NO_VENUE_FOR_MODE`. */
-export function openPaperVenue({ name, mode, instruments, latencyMs, session }: PaperConfig): Venue<Submission> {
-  if (mode !== "replay" && mode !== "paper")
-    throw new ExecutionError(
-      "NO_VENUE_FOR_MODE",
-      `there is no venue for mode ${mode}: this version trades on paper alone`,
-    );
+export function openPaperVenue({ name, instruments, latencyMs, session }: PaperConfig): Venue<Submission> {
   const core = new PaperVenue({ instruments, latencyMs });
   const last = new Map<string, SeenQuote>();
   const tally = new Tally();

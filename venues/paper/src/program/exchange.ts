@@ -115,8 +115,8 @@ export class Exchange {
 
   /** All that was reported of the account's last order with this client order id, oldest first; empty when there was none. */
   async order(account: string, clOrdID: string): Promise<readonly ExecutionReport[]> {
-    const held = this.#holdings.latest(account, clOrdID);
-    if (held !== undefined) return held.reports;
+    const recent = this.recent(account, clOrdID);
+    if (recent !== undefined) return recent;
     // Long ended, so in the record alone.
     let found: ExecutionReport[] = [];
     let read = 0;
@@ -126,6 +126,11 @@ export class Exchange {
       found = report.order === undefined ? [...found, report] : [report];
     }
     return found;
+  }
+
+  /** The same, from memory: of every order that works, and of those that ended within a minute of the last report, or after the start. */
+  recent(account: string, clOrdID: string): readonly ExecutionReport[] | undefined {
+    return this.#holdings.latest(account, clOrdID)?.reports;
   }
 
   openOrders(account: string): readonly OrderStatus[] {

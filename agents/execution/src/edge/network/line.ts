@@ -13,10 +13,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ExecutionReport } from "@countersign/venue-paper";
 import type { Asked, EdgeInput, Reconciled, VenueReport } from "../../core/edge-input.ts";
+import { toVenueReport } from "../reports.ts";
 import { type Answer, NoAnswerError, type VenueAddress, VenueClient } from "./client.ts";
 import { Looks } from "./looks.ts";
 import { Pump } from "./pump.ts";
-import { toVenueReport } from "./reports.ts";
 import { ANSWER_MS_MAX, lookUp, noAnswer, type OrderRequest, POLL_MS, Submits } from "./submits.ts";
 import { openUserStream } from "./user-stream.ts";
 

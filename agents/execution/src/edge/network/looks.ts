@@ -5,10 +5,9 @@
  *   the stream is behind the answer   it waits for the stream; one that does not come to it has lost something, and is opened anew
  *   the answer is behind the stream   it is of the past, and the next look is not
  */
-import { type Money, parseMoney, parseQuantity, type Quantity } from "@countersign/orders";
 import type { AccountStatus, ExecutionReport } from "@countersign/venue-paper";
 import type { Look, VenueFill } from "../../core/edge-input.ts";
-import { toVenueReport } from "./reports.ts";
+import { toLook, toVenueReport } from "../reports.ts";
 
 export interface LooksOptions {
   /** The venue's name, as intents name it. */
@@ -126,29 +125,6 @@ export class Looks {
       this.#isBusy = false;
     });
   }
-}
-
-function toLook(
-  venue: string,
-  timeMs: number,
-  { orders, positions, cash }: AccountStatus,
-  executions: readonly VenueFill[],
-): Look {
-  return {
-    venue,
-    timeMs,
-    orders: orders.map(({ clOrdID, symbol, side, orderQty, cumQty }) => ({
-      clientOrderId: clOrdID,
-      ...{ symbol, side, quantity: parseQuantity(orderQty), cumQty: parseQuantity(cumQty) },
-    })),
-    executions,
-    positions: Object.fromEntries(
-      positions.map(({ symbol, netQty }): [string, Quantity] => [symbol, parseQuantity(netQty)]),
-    ),
-    cash: Object.fromEntries(
-      cash.map(({ currency, amount }): [string, Money] => [currency, parseMoney(amount, currency)]),
-    ),
-  };
 }
 
 /** Far beyond what lies between a report and its event. */

@@ -2,7 +2,6 @@
  * A venue that is a program of its own, over HTTP: the paper exchange of `venues/paper`. Orders are written by requests, what becomes of
  * them comes by its user stream.
  */
-import type { Mode } from "@countersign/orders";
 import { fromNewOrder, type NewOrderSingle, toNewOrder } from "@countersign/venue-paper";
 import { ExecutionError } from "../../core/error.ts";
 import { seenQuote } from "../../core/view.ts";
@@ -13,19 +12,13 @@ import type { OrderRequest } from "./submits.ts";
 
 export interface NetworkConfig extends VenueAddress {
   readonly name: string;
-  readonly mode: Mode;
   /** No order that an earlier process wrote is valid after this: see LineOptions. */
   readonly earlierUntilMs: number;
 }
 
-/** Nothing is opened yet. Throws ExecutionError `NO_VENUE_FOR_MODE`, `BAD_VENUE_ADDRESS`. */
+/** Nothing is opened yet. Throws ExecutionError `BAD_VENUE_ADDRESS`. */
 export function openNetworkVenue(config: NetworkConfig): Venue<OrderRequest> & { readonly line: Line } {
-  const { name, mode, url } = config;
-  if (mode !== "replay" && mode !== "paper")
-    throw new ExecutionError(
-      "NO_VENUE_FOR_MODE",
-      `there is no venue for mode ${mode}: this version trades on paper alone`,
-    );
+  const { name, url } = config;
   if (!URL.canParse(url) || !/^https?:/.test(url))
     throw new ExecutionError("BAD_VENUE_ADDRESS", `venue ${name}: ${url} is no http address`);
   const line = new NetworkLine(config);

@@ -11,8 +11,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ExecutionReport } from "@countersign/venue-paper";
 import type { VenueReport } from "../../core/edge-input.ts";
+import { toVenueReport } from "../reports.ts";
 import { type Answer, NoAnswerError, type VenueClient } from "./client.ts";
-import { toVenueReport } from "./reports.ts";
 
 export interface OrderRequest {
   readonly clientOrderId: string;

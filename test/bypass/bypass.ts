@@ -1,0 +1,25 @@
+/**
+ * `npm run bypass -- [--without MARK… | --each]`: a thief with every credential but Policy's, and then with Policy's, tries every door of a running
+ * cluster. With a mark, the orders among his attempts are tried with that check left out, and it is said what stands behind it.
+ */
+import { parseArgs } from "node:util";
+import { root } from "../../scripts/run.ts";
+import { findMarks } from "../marks.ts";
+import { trial, trialOfMarks } from "./trial.ts";
+
+const { values } = parseArgs({
+  options: { each: { type: "boolean", default: false }, without: { type: "string", multiple: true, default: [] } },
+});
+const marks = findMarks(root).marks.filter(({ promise }) => promise === "P01");
+const unknown = values.without.find((name) => !marks.some((mark) => mark.name === name));
+if (unknown !== undefined) {
+  console.error(`${unknown}: no check of P01 has this mark: ${marks.map(({ name }) => name).join(", ")}`);
+  process.exit(2);
+}
+if (values.each || values.without.length > 0)
+  await trialOfMarks(values.each ? marks : marks.filter(({ name }) => values.without.includes(name)), console.log);
+else {
+  const findings = await trial(console.log);
+  console.log(`${findings.length} findings`);
+  process.exitCode = findings.length === 0 ? 0 : 1;
+}

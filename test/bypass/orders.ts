@@ -1,0 +1,95 @@
+/** The thief's orders: too far from the market to trade, so that one that gets through is seen and moves nothing. */
+import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import {
+  Decision,
+  KeyPurpose,
+  Mode,
+  OrderIntentSchema,
+  OrderType,
+  Side,
+  type Signed,
+  type SubmitOrder,
+  TimeInForce,
+} from "@countersign/contracts";
+import type { Signer } from "@countersign/envelope";
+import {
+  type Approval,
+  intentDigest,
+  issuePermit,
+  type Permit,
+  readApproval,
+  readPermit,
+  signApproval,
+} from "@countersign/permit";
+import { MALLORY, type Thief } from "./thief.ts";
+
+export type IntentFields = Extract<MessageInitShape<typeof OrderIntentSchema>, { $typeName?: never }>;
+
+export interface Wanted {
+  readonly intent: Uint8Array;
+  readonly key: string;
+}
+
+/** Below the ceiling, and below what a person is asked for. */
+const SMALL = 10_000n;
+/** Above both. */
+export const LARGE = { units: 60_000n, scale: 0 };
+
+/** Triggered by the first quote, and then as far from the market as the others. */
+export const STOP = {
+  type: OrderType.STOP,
+  stopPrice: { units: 99_500n, scale: 5 },
+  timeInForce: TimeInForce.GTC,
+} satisfies IntentFields;
+
+/** An order to buy euros for a dollar each, at the price of no market of these days. */
+export function wanted(thief: Thief, fields: IntentFields = {}): Wanted {
+  const key = fields.intentKey ?? thief.unique();
+  const intent = {
+    intentKey: key,
+    account: thief.account,
+    venue: "paper",
+    symbol: "EURUSD",
+    side: Side.BUY,
+    quantity: { units: SMALL, scale: 0 },
+    type: OrderType.MARKET,
+    bandLow: { units: 99_000n, scale: 5 },
+    bandHigh: { units: 100_000n, scale: 5 },
+    timeInForce: TimeInForce.IOC,
+    reduceOnly: false,
+    mode: Mode.PAPER,
+    proposer: "portfolio",
+    principal: "strategy:theft@00",
+    parent: key,
+    attempt: 1,
+    decidedAtMs: BigInt(Date.now()),
+  } satisfies IntentFields;
+  return { intent: toBinary(OrderIntentSchema, create(OrderIntentSchema, { ...intent, ...fields })), key };
+}
+
+/** A permit for this intent by whatever key; what is not given is as in Policy's own permit. */
+export function forge(intent: Uint8Array, signer: Signer, like: SubmitOrder, fields: Partial<Permit> = {}): Signed {
+  const permit = readPermit(like.permit?.payload ?? new Uint8Array());
+  if (permit === undefined) throw new Error("the thief forges after an honest permit, and this is none");
+  const permitId = `${permit.permitId} forged ${Buffer.from(intentDigest(intent)).toString("hex")}`;
+  return issuePermit({ ...permit, permitId, intentDigest: intentDigest(intent), ...fields }, signer);
+}
+
+/** Mallory's own yes, which nobody has asked for. */
+export function yesOf(thief: Thief, intent: Uint8Array): Signed {
+  const times = { haltEpoch: thief.desk.fence.state().epoch, expiresAtMs: Date.now() + 60_000 };
+  const word = {
+    intentDigest: intentDigest(intent),
+    approvalId: thief.unique(),
+    decision: Decision.APPROVE,
+    approver: MALLORY,
+  };
+  return signApproval({ ...word, ...times }, thief.signer(MALLORY, KeyPurpose.APPROVAL));
+}
+
+/** What a person has signed. */
+export function wordOf({ payload }: Signed): Approval {
+  const word = readApproval(payload ?? new Uint8Array());
+  if (word === undefined) throw new Error("a person's word that cannot be read");
+  return word;
+}
