@@ -7,7 +7,7 @@ import { readSecrets, readSpec } from "../../platform/src/processes/cluster.ts";
 import { saysOf } from "../../platform/src/senders.ts";
 import type { Attempt } from "./attempt.ts";
 import { forge, wanted } from "./orders.ts";
-import { MALLORY, STOLEN, type Thief } from "./thief.ts";
+import { MALLORY, SEATS, STOLEN, type Thief } from "./thief.ts";
 
 const ORDERS = "orders.intent.v1";
 const NOTHING_ELSE = "refused, but where authority.json grants it";
@@ -92,7 +92,7 @@ export const doors: readonly Attempt[] = [
   },
   {
     name: "`resume` by a person who may only approve",
-    expected: "PERSON_ROLE_MISSING",
+    expected: "ROLE_MISSING",
     go: async (thief, ground) => {
       await ground.founder("halt", "1", "-m", "a thief is about");
       const { said } = await ground.countersign("resume", "-m", "go on", "--as", MALLORY);
@@ -102,7 +102,7 @@ export const doors: readonly Attempt[] = [
   },
   {
     name: "`keys enrol` of an accomplice who may do everything, by a person who may only approve",
-    expected: "PERSON_ROLE_MISSING",
+    expected: "ROLE_MISSING",
     go: async (_, ground) => {
       await ground.founder(
         "keys",
@@ -123,7 +123,7 @@ export const doors: readonly Attempt[] = [
     expected: "there is no such key",
     go: async (_, ground) => {
       const { code, said } = await ground.countersign("approve", "0", "--yes", "-m", "x", "--as", "portfolio");
-      return code === 2 && said.includes("portfolio has no such key") ? "there is no such key" : said;
+      return code !== 0 && said.includes("portfolio has no such key") ? "there is no such key" : said;
     },
   },
 ];
@@ -142,14 +142,14 @@ async function everyMethod(thief: Thief): Promise<string> {
   const before = thief.orders();
   const wrong: string[] = [];
   for (const { call, request } of calls)
-    for (const server of Object.keys(readSpec(thief.dir).servers))
+    for (const server of Object.keys(readSpec(thief.dir).servers).filter((name) => !SEATS.includes(name)))
       for (const sender of STOLEN) {
         const payload = toBinary(request.schema, fromBinary(request.schema, new Uint8Array()));
         const { said } = await thief.call(call, server, request.type, payload, sender);
         const isGranted = saysOf(sender, [Role.APPROVER], authority).some(
           ({ type, topic }) => type === request.type && topic === call,
         );
-        const isRefused = /^(NOT_ALLOWED|status 12) at /.test(said);
+        const isRefused = /^(NOT_ALLOWED|UNIMPLEMENTED) at /.test(said);
         if (!isGranted && !isRefused) wrong.push(`${sender} ${call} at ${server}: ${said}`);
       }
   const orders = (await thief.quiet()) - before;

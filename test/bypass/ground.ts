@@ -24,7 +24,7 @@ import { KeyFiles } from "../../platform/src/processes/key-files.ts";
 import { choiceOf } from "../crash/trial.ts";
 import type { Mark } from "../marks.ts";
 import { LARGE, type Wanted, wanted } from "./orders.ts";
-import { MALLORY, submitOf, Thief } from "./thief.ts";
+import { MALLORY, SEATS, submitOf, Thief } from "./thief.ts";
 
 const PATIENCE_MS = 600_000;
 const POLL_MS = 50;
@@ -60,7 +60,7 @@ export class Ground implements AsyncDisposable {
     await using desk = new Desk(this.folder);
     if (!(await desk.readUntil(() => desk.fence.state().halts.length === 0, PATIENCE_MS)))
       throw new Error(`trading was not opened within ${PATIENCE_MS / 1_000} s`);
-    for (const proposer of ["portfolio", "hedger"]) await this.#cluster.supervisor.end(proposer);
+    for (const proposer of SEATS) await this.#cluster.supervisor.end(proposer);
     await this.founder("keys", "new", MALLORY, "--role", "approver", "--up-to", "50000", "--out", "mallory.json");
     await this.founder("keys", "enrol", "mallory.json", "--yes");
     await using thief = await Thief.open(this.folder);
@@ -107,15 +107,15 @@ export class Ground implements AsyncDisposable {
 
   /** A large order that a person has approved, with Policy's permit. */
   async approved(thief: Thief): Promise<Wanted & { readonly submit: SubmitOrder }> {
-    const { order } = await this.#answered(thief, "approve");
+    const order = await this.#answered(thief, "approve");
     const permit = await heard(thief, "permit.issued", ({ intentKey }: PermitIssued) => intentKey === order.key);
     return { ...order, submit: submitOf(permit) };
   }
 
   /** A large order that a person has refused: the order, and the person's signed no. */
   async rejected(thief: Thief): Promise<Wanted & { readonly no: Signed }> {
-    const { order, approvalId } = await this.#answered(thief, "reject");
-    const about = Buffer.from(approvalId);
+    const order = await this.#answered(thief, "reject");
+    const about = Buffer.from(order.approvalId);
     const { approval } = await heard(thief, "approval.decision", ({ approval }: ApprovalDecision) =>
       Buffer.from(approval?.payload ?? []).includes(about),
     );
@@ -145,15 +145,20 @@ export class Ground implements AsyncDisposable {
       throw new Error(`${name} has not left out ${without.name}`);
   }
 
-  async #answered(thief: Thief, verb: "approve" | "reject") {
+  /** A large order that waits for a person. */
+  async asked(thief: Thief): Promise<Wanted & { readonly approvalId: string }> {
     const order = wanted(thief, { quantity: LARGE });
     const said = await thief.ask(order.intent);
     if (said !== "ESCALATED at policy")
       throw new Error(`nobody was asked about a large order: ${JSON.stringify(said)}`);
     const request = await heard(thief, "approval.request", ({ intentKey }: ApprovalRequest) => intentKey === order.key);
-    const approvalId = request.approvalId ?? "";
-    await this.founder(verb, approvalId, "--yes", "-m", "it is the founder's word");
-    return { order, approvalId };
+    return { ...order, approvalId: request.approvalId ?? "" };
+  }
+
+  async #answered(thief: Thief, verb: "approve" | "reject") {
+    const order = await this.asked(thief);
+    await this.founder(verb, order.approvalId, "--yes", "-m", "it is the founder's word");
+    return order;
   }
 
   /** Until an honest order is permitted. */

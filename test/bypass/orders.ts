@@ -35,10 +35,21 @@ const SMALL = 10_000n;
 /** Above both. */
 export const LARGE = { units: 60_000n, scale: 0 };
 
-/** Triggered by the first quote, and then as far from the market as the others. */
+/** A band around the market, as a person approves it. */
+const LIMIT = {
+  type: OrderType.LIMIT,
+  limitPrice: { units: 100_000n, scale: 5 },
+  bandLow: { units: 50_000n, scale: 5 },
+  bandHigh: { units: 200_000n, scale: 5 },
+  timeInForce: TimeInForce.IOC,
+} satisfies IntentFields;
+
+/** Triggered by the first quote, and then a limit at the edge of its band. */
 export const STOP = {
   type: OrderType.STOP,
   stopPrice: { units: 99_500n, scale: 5 },
+  bandLow: { units: 99_000n, scale: 5 },
+  bandHigh: { units: 100_000n, scale: 5 },
   timeInForce: TimeInForce.GTC,
 } satisfies IntentFields;
 
@@ -52,10 +63,7 @@ export function wanted(thief: Thief, fields: IntentFields = {}): Wanted {
     symbol: "EURUSD",
     side: Side.BUY,
     quantity: { units: SMALL, scale: 0 },
-    type: OrderType.MARKET,
-    bandLow: { units: 99_000n, scale: 5 },
-    bandHigh: { units: 100_000n, scale: 5 },
-    timeInForce: TimeInForce.IOC,
+    ...LIMIT,
     reduceOnly: false,
     mode: Mode.PAPER,
     proposer: "portfolio",
@@ -64,7 +72,9 @@ export function wanted(thief: Thief, fields: IntentFields = {}): Wanted {
     attempt: 1,
     decidedAtMs: BigInt(Date.now()),
   } satisfies IntentFields;
-  return { intent: toBinary(OrderIntentSchema, create(OrderIntentSchema, { ...intent, ...fields })), key };
+  const { limitPrice, ...unlimited } = intent;
+  const limit = fields.type === OrderType.STOP ? {} : { limitPrice };
+  return { intent: toBinary(OrderIntentSchema, create(OrderIntentSchema, { ...unlimited, ...limit, ...fields })), key };
 }
 
 /** A permit for this intent by whatever key; what is not given is as in Policy's own permit. */
@@ -75,8 +85,8 @@ export function forge(intent: Uint8Array, signer: Signer, like: SubmitOrder, fie
   return issuePermit({ ...permit, permitId, intentDigest: intentDigest(intent), ...fields }, signer);
 }
 
-/** Mallory's own yes, which nobody has asked for. */
-export function yesOf(thief: Thief, intent: Uint8Array): Signed {
+/** Mallory's own yes, unless these fields say otherwise. */
+export function yesOf(thief: Thief, intent: Uint8Array, fields: Partial<Approval> = {}): Signed {
   const times = { haltEpoch: thief.desk.fence.state().epoch, expiresAtMs: Date.now() + 60_000 };
   const word = {
     intentDigest: intentDigest(intent),
@@ -84,7 +94,7 @@ export function yesOf(thief: Thief, intent: Uint8Array): Signed {
     decision: Decision.APPROVE,
     approver: MALLORY,
   };
-  return signApproval({ ...word, ...times }, thief.signer(MALLORY, KeyPurpose.APPROVAL));
+  return signApproval({ ...word, ...times, ...fields }, thief.signer(MALLORY, KeyPurpose.APPROVAL));
 }
 
 /** What a person has signed. */

@@ -66,7 +66,7 @@ export const permits: readonly Attempt[] = [
   {
     name: "Policy's permit under another price",
     expected: OTHER,
-    go: altered({ bandHigh: { units: 200_000n, scale: 5 } }),
+    go: altered({ limitPrice: { units: 150_000n, scale: 5 } }),
   },
   { name: "Policy's permit under another symbol", expected: OTHER, go: altered({ symbol: "XAUUSD" }) },
   { name: "Policy's permit for the live market", expected: "WRONG_MODE at accept", go: altered({ mode: Mode.LIVE }) },

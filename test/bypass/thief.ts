@@ -33,7 +33,7 @@ import {
 import { clusterTopics, Desk } from "@countersign/platform";
 import { openPool, type Pool } from "@countersign/postgres";
 import { openPostgresStore, type PublishEffect, payloadOf, Teller } from "@countersign/runtime";
-import { Client, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
+import { Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { keysDir, readSecrets } from "../../platform/src/processes/cluster.ts";
 import { letterOf } from "../../platform/src/processes/dead-letter.ts";
 import { KeyFiles } from "../../platform/src/processes/key-files.ts";
@@ -42,6 +42,8 @@ import { ordersAtVenue } from "../support/venue-orders.ts";
 export const THROUGH = "THROUGH";
 /** A person whom the founder has enrolled to approve, and whose keys are stolen too. */
 export const MALLORY = "person:mallory";
+/** Where he sits. */
+export const SEATS: readonly string[] = ["portfolio", "hedger"];
 /** Whose envelope key he has. */
 export const STOLEN: readonly string[] = [
   ...["market", "signal", "portfolio", "hedger", "execution", "compliance", "operator", "gateway"],
@@ -152,13 +154,13 @@ export class Thief implements AsyncDisposable {
   }
 
   /** What comes of what is done, by the records that name this order, and by the venue's. */
-  async outcome(intentKey: string, act: () => Promise<void>): Promise<string> {
+  async outcome(subject: string, act: () => Promise<void>, by = "execution"): Promise<string> {
     const [from, orders] = [this.heard.length, this.orders()];
     await act();
     const said = await this.#until(() =>
       this.heard
         .slice(from)
-        .map((one) => outcomeOf(one, intentKey))
+        .map((one) => outcomeOf(one, by, subject))
         .find(isSaid),
     );
     return this.orders() > orders ? THROUGH : said;
@@ -228,8 +230,8 @@ export class Thief implements AsyncDisposable {
       return { said: "answered", answer: this.#open(answer) };
     } catch (error) {
       const { code, details } = error as ServiceError;
-      const [refusal] = /^[A-Z][A-Z_]+/.exec(details) ?? [];
-      return { said: `${refusal ?? `status ${code}`} at ${server}`, answer: undefined };
+      const [, refusal = status[code]] = /refuse[sd] .*: ([A-Z_]+)$/.exec(details) ?? [];
+      return { said: `${refusal} at ${server}`, answer: undefined };
     } finally {
       client.close();
     }
@@ -303,14 +305,14 @@ export function submitOf({ intent, permit, approvals }: Pick<PermitIssued, "inte
   return create(SubmitOrderSchema, { approvals, ...(intent && { intent }), ...(permit && { permit }) });
 }
 
-/** What this record says of an order's end: a refusal, or that it was at the venue. */
-function outcomeOf({ sender, type, payload }: Heard, intentKey: string): string | undefined {
-  if (sender !== "execution") return undefined;
+/** What this record of this agent says of what is meant: that it is refused, or of an order that it was at the venue. */
+function outcomeOf({ sender, type, payload }: Heard, by: string, subject: string): string | undefined {
+  if (sender !== by) return undefined;
   if (type === "decision.refused") {
-    const { subject, code, place } = payload as Refused;
-    return subject === intentKey ? `${code} at ${place}` : undefined;
+    const refused = payload as Refused;
+    return refused.subject === subject ? `${refused.code} at ${refused.place}` : undefined;
   }
-  if (type !== "order.reported" || (payload as OrderReported).intentKey !== intentKey) return undefined;
+  if (type !== "order.reported" || (payload as OrderReported).intentKey !== subject) return undefined;
   const { status, code, place } = payload as OrderReported;
   if (status === OrderStatus.REJECTED || status === OrderStatus.NOT_SENT) return `${code} at ${place}`;
   const isOver = status === OrderStatus.CANCELED || status === OrderStatus.EXPIRED || status === OrderStatus.FILLED;

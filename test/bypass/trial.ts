@@ -1,5 +1,6 @@
 /** Every attempt in turn, and what was made of it. */
 import type { Mark } from "../marks.ts";
+import { approvals, words } from "./approvals.ts";
 import type { Attempt } from "./attempt.ts";
 import { doors } from "./doors.ts";
 import { Ground } from "./ground.ts";
@@ -24,6 +25,7 @@ export async function trial(say: Say): Promise<readonly string[]> {
   };
   await part("with every key but Policy's", [...permits, ...doors, ...slowPermits]);
   await part("with Policy's key too, above the ceiling", withPolicysKey);
+  await part("with an approver's word that does not count", [...approvals, ...words]);
   await part("with Policy's key too, below the ceiling", [belowTheCeiling, afterRevocation]);
   return findings;
 }
@@ -36,7 +38,7 @@ export async function trialOfMarks(marks: readonly Mark[], say: Say): Promise<vo
     const process = mark.file.startsWith("agents/policy/") ? "policy" : "execution";
     await ground.restart(process, mark);
     const changed: string[] = [];
-    for (const { name, expected, go } of [...permits, ...withPolicysKey]) {
+    for (const { name, expected, go } of [...permits, ...withPolicysKey, ...approvals]) {
       const said = await go(thief, ground);
       if (said !== expected)
         changed.push(`  ${said === THROUGH ? "THROUGH" : "moved  "}  ${name}: ${expected} → ${said}`);

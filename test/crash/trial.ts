@@ -20,6 +20,10 @@ export interface TrialOptions {
   /** Seconds of the day in one second. */
   readonly speed: number;
   readonly hedge: string;
+  /** `paper` unless told otherwise. */
+  readonly mode?: "paper" | "shadow";
+  /** 3 unless told otherwise. */
+  readonly brokers?: number;
   /** Without one, a day that a model makes from the seed. */
   readonly traces?: readonly { readonly path: string; readonly symbol?: string }[];
   readonly say: (text: string) => void;
@@ -53,9 +57,9 @@ export async function tradeThrough<T>(
   options: TrialOptions,
   happens: (cluster: RunningCluster, folder: string) => Promise<T>,
 ): Promise<Trial<T>> {
-  const { dir, say } = options;
+  const { dir, say, brokers = 3 } = options;
   const folder = join(dir, "cluster");
-  await using cluster = await startCluster(folder, { choice: choiceOf(options), onStep: say });
+  await using cluster = await startCluster(folder, { choice: choiceOf(options), brokers, onStep: say });
   const happened = await happens(cluster, folder);
   say("it is over; the market ends");
   await cluster.supervisor.end("market");
@@ -79,9 +83,11 @@ async function settled(cluster: RunningCluster, folder: string) {
 }
 
 /** A cluster that is never without orders: a strategy that changes its mind with each bar, and room for all it wants. */
-export function choiceOf({ dir, seed, speed, hedge, traces }: TrialOptions) {
+export function choiceOf({ dir, seed, speed, hedge, traces, mode = defaults.mode }: TrialOptions) {
   return {
-    mode: defaults.mode,
+    mode,
+    // In shadow trading is opened by two.
+    ...(mode === "shadow" && { cofounders: ["person:second"] }),
     account: defaults.account,
     person: defaults.person,
     currency: defaults.currency,

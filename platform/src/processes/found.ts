@@ -58,17 +58,14 @@ export async function foundCluster(
   if (existsSync(join(dir, "cluster.json")))
     throw new InputError("BAD_OPTION", `${dir}: a cluster lives there already: go on with it, or name another folder`);
   checkReplicas(choice);
+  const persons = foundersOf(choice);
   mkdirSync(dir, { recursive: true });
   const limits = loadLimits(choice.limits);
   const copy = basename(choice.limits);
   copyFileSync(choice.limits, join(dir, copy));
   const signers = new KeyFiles(keysDir(dir), { makes: true });
   const platform = `cs-${randomBytes(4).toString("hex")}`;
-  const { person, cofounders = [], mode, currency } = choice;
-  const persons = [person, ...cofounders];
-  const needed = resumePersonsMin[modes[mode]] ?? 2;
-  if (new Set(persons).size < needed)
-    throw new InputError("BAD_OPTION", `a ${mode} cluster is opened by ${needed} persons: name another founder`);
+  const { mode, currency } = choice;
   const roles = persons.map((one) => founderRole(one, currency));
   const facts = { authority, mode: modes[mode], platform, signers, persons, roles, limitsDigest: limits.digest };
   const genesis = genesisRequest({ ...facts, fromMs: Date.now() - CLOCKS_APART_MS });
@@ -108,6 +105,14 @@ function founderRole(person: string, currency: string): RoleGrant {
 
 /** The largest order that the founder may approve, in the account's currency. Above it somebody has to be granted more. */
 const FOUNDER_UP_TO = "1000000.00";
+
+/** As many as open trading in this mode. @throws InputError where they are fewer, or one is named twice */
+function foundersOf({ mode, person, cofounders = [] }: ClusterChoice): readonly string[] {
+  const persons = [person, ...cofounders];
+  const needed = resumePersonsMin[modes[mode]] ?? 2;
+  if (new Set(persons).size >= Math.max(needed, persons.length)) return persons;
+  throw new InputError("BAD_OPTION", `a ${mode} cluster is opened by ${needed} persons: name another founder`);
+}
 
 function checkReplicas({ replicas = {} }: ClusterChoice): void {
   for (const [agent, count] of Object.entries(replicas)) {
