@@ -21,12 +21,11 @@ import {
   ResumeSchema,
   type Signed,
 } from "@countersign/contracts";
-import { businessKey, type Keys, openEnvelope, type Signer } from "@countersign/envelope";
+import { businessKey, type Keys, openEnvelope, type Signer, sealCall } from "@countersign/envelope";
 import { type Money, moneyToWire } from "@countersign/orders";
 import { signApproval } from "@countersign/permit";
 import { opIdOf, signChange, signKeyChange, signResume } from "@countersign/quorum";
 import { type PublishEffect, payloadOf, type Rpc } from "@countersign/runtime";
-import { sealCall } from "./seal-call.ts";
 
 export interface PersonOptions {
   readonly name: string;

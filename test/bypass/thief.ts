@@ -29,6 +29,7 @@ import {
   openEnvelope,
   type Signer,
   seal,
+  sealCall,
 } from "@countersign/envelope";
 import { clusterTopics, Desk } from "@countersign/platform";
 import { openPool, type Pool } from "@countersign/postgres";
@@ -197,19 +198,20 @@ export class Thief implements AsyncDisposable {
     }
   }
 
-  /** An envelope that says whatever he likes; a call where it has no key. */
-  seal(body: Partial<EnvelopeBody> & Pick<EnvelopeBody, "sender" | "topic" | "type" | "payload">, signer: Signer) {
+  /** A message that says whatever he likes. */
+  seal(body: Pick<EnvelopeBody, "sender" | "topic" | "key" | "type" | "payload">, signer: Signer): Uint8Array {
     const nowMs = Date.now();
     const msgId = deriveMsgId({ timeMs: nowMs, sender: "thief", causationId: this.unique(), effectIndex: 0 });
     const times = { sentAtMs: BigInt(nowMs), ttlMs: 30_000 };
     const ids = { msgId, version: "v1", correlationId: msgId, causationId: "", idempotencyKey: msgId };
-    const chain = body.key === undefined ? { key: "" } : { seq: 1n, prev: emptyChain.prev };
-    return seal({ ...ids, ...times, ...chain, intent: "STEAL", key: "", ...body }, signer).bytes;
+    const chain = { seq: 1n, prev: emptyChain.prev };
+    return seal({ ...ids, ...times, ...chain, intent: "STEAL", ...body }, signer).bytes;
   }
 
   /** A call past our own client and its breakers. `said`: the code of a refusal and who refused, or `answered`. */
   async call(call: string, server: string, type: string, payload: Uint8Array, sender: string) {
-    const bytes = this.seal({ sender, topic: call, type, payload }, this.signer(sender));
+    const facts = { sender, call, type, intent: "STEAL", payload, nowMs: Date.now(), about: this.unique() };
+    const { bytes } = sealCall(facts, this.signer(sender));
     const [service, method] = call.split(".");
     const client = new Client(this.desk.spec.servers[server]?.[0] ?? "", credentials.createInsecure());
     try {

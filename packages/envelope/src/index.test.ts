@@ -48,6 +48,7 @@ describe("the public face", () => {
       "readableView",
       "seal",
       "sealBatch",
+      "sealCall",
       "sealCount",
       "sha256",
       "signPayload",

@@ -28,3 +28,4 @@ export { checkRegistration, makeGrant } from "./registration.ts";
 export type { Reading } from "./rights.ts";
 export { checkRights } from "./rights.ts";
 export { attach, Sealed, seal, sealBatch, sealCount } from "./seal.ts";
+export { type CallEnvelope, sealCall } from "./seal-call.ts";

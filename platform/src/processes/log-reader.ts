@@ -1,10 +1,9 @@
 /** Asks a validator for what follows in one of the logs. The answer is the validator's word; who uses it verifies the entries themselves. */
 import { create, toBinary } from "@bufbuild/protobuf";
 import { ReadRequestSchema, type ReadResponse } from "@countersign/contracts";
-import { type Keys, openEnvelope, type Signer } from "@countersign/envelope";
+import { type Keys, openEnvelope, type Signer, sealCall } from "@countersign/envelope";
 import { type LogName, logToWire } from "@countersign/quorum";
 import { payloadOf, type Rpc, RpcError } from "@countersign/runtime";
-import { sealCall } from "../seal-call.ts";
 
 export interface LogReaderOptions {
   /** Who asks. */

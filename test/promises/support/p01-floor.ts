@@ -27,7 +27,7 @@ import {
   topics,
   ValidateRequestSchema,
 } from "@countersign/contracts";
-import { openEnvelope } from "@countersign/envelope";
+import { openEnvelope, sealCall } from "@countersign/envelope";
 import { type Approval, signApproval } from "@countersign/permit";
 import { FenceReader, genesisDigest, signResume } from "@countersign/quorum";
 import { type Agent, type Edge, Host, LocalRpc, type PublishEffect, payloadOf, Teller } from "@countersign/runtime";
@@ -37,7 +37,7 @@ import { followControl, followQuotes } from "../../../platform/src/listeners.ts"
 import { Person } from "../../../platform/src/person.ts";
 import { ADA, BOB, Firm, type FirmOptions, START_MS } from "./p01-firm.ts";
 import { Market } from "./p01-market.ts";
-import { sealCall, validatorOf } from "./p01-parts.ts";
+import { validatorOf } from "./p01-parts.ts";
 
 /** A record or an answer, opened. */
 export interface Heard {
@@ -242,7 +242,10 @@ export class Floor {
   async call(call: string, server: string, type: string, payload: Uint8Array, sender: string): Promise<Heard> {
     const nth = `${this.firm.lives} ${this.#calls++}`;
     const signer = this.firm.keys.signer(sender, KeyPurpose.ENVELOPE);
-    const bytes = sealCall({ call, type, payload, sender, timeMs: this.scheduler.nowMs(), nth }, signer);
+    // Every call under an idempotency key of its own: asked again, it is asked anew.
+    const about = `${type} ${nth}`;
+    const facts = { sender, call, type, intent: "ASK", payload, nowMs: this.scheduler.nowMs(), about };
+    const { bytes } = sealCall({ ...facts, idempotencyKey: about }, signer);
     return this.#open(await this.rpc.call(call, server, bytes));
   }
 

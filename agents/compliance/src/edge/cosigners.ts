@@ -14,7 +14,7 @@ import {
   type CosignResponse,
   type Mode,
 } from "@countersign/contracts";
-import { checkRights, deriveMsgId, type Keys, openEnvelope, type Signer, seal } from "@countersign/envelope";
+import { checkRights, type Keys, openEnvelope, type Signer, sealCall } from "@countersign/envelope";
 import { Extension, type FrontierSnapshot } from "@countersign/merkle";
 import { type PublishEffect, payloadOf, type Rpc, RpcError, type Store } from "@countersign/runtime";
 import { LEAVES } from "../core/state.ts";
@@ -163,15 +163,9 @@ export class Cosigners {
 
   #seal(request: CosignRequest): Uint8Array {
     const { name, signer, nowMs } = this.#o;
-    const sentAtMs = nowMs();
-    const about = `cosign ${this.#asked++}`;
-    const msgId = deriveMsgId({ timeMs: sentAtMs, sender: name, causationId: about, effectIndex: 0 });
-    const body = {
-      ...{ msgId, type: "quorum.cosign-request", version: "v1", correlationId: msgId, causationId: "" },
-      ...{ sentAtMs: BigInt(sentAtMs), ttlMs: 0, sender: name, intent: "COSIGN", idempotencyKey: "" },
-      ...{ topic: CALL, key: "", payload: toBinary(CosignRequestSchema, request) },
-    };
-    return seal(body, signer).bytes;
+    const payload = toBinary(CosignRequestSchema, request);
+    const facts = { sender: name, call: CALL, type: "quorum.cosign-request", intent: "COSIGN", nowMs: nowMs() };
+    return sealCall({ ...facts, payload, about: `cosign ${this.#asked++}` }, signer).bytes;
   }
 }
 
