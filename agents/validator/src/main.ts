@@ -88,7 +88,9 @@ export interface Validator {
   start(): Promise<void>;
   /** Its own feed. A fill's quote has to come before the fill is proposed. */
   onQuote(quote: Quote, ref: MarketRef): void;
-  /** Says that it is ready, and proposes halts that are not global yet: after all three have started and, outside replay, every second. */
+  /** Announces what could not be announced, and proposes halts that are not global yet: outside replay every second from its start on. */
+  retry(): Promise<void>;
+  /** Says that it is ready, writes down how far it has seen, and does what `retry` does: after all three have started and, outside replay, every second. */
   tick(): Promise<void>;
   ledgerView(): LedgerView;
 }
@@ -126,6 +128,7 @@ export function makeValidator(config: ValidatorConfig): Validator {
       if (isReplay) await published;
       else published.catch(() => {});
     },
+    onDoubt: () => publisher.doubt(),
   });
   const halts = new Halts({
     name,
@@ -147,6 +150,11 @@ export function makeValidator(config: ValidatorConfig): Validator {
     nowMs,
     store,
   });
+
+  async function retry(): Promise<void> {
+    await halts.retry();
+    await publisher.retry();
+  }
 
   async function propose(bytes: Uint8Array): Promise<ProposeResponse> {
     const opened = openPropose(bytes, { keys: logs.keys, mode });
@@ -210,9 +218,9 @@ export function makeValidator(config: ValidatorConfig): Validator {
     name,
     fence: logs.fence,
     onQuote: (quote, ref) => market.onQuote(quote, ref),
+    retry,
     async tick() {
-      await halts.retry();
-      await publisher.retry();
+      await retry();
       if (!isReplay) await seen.write();
       await publish(heartbeat(name));
     },

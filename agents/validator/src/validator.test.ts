@@ -15,7 +15,9 @@ import {
   emptyHead,
   FenceReader,
   genesisDigest,
+  MemoryQuorumLog,
   openPostgresQuorumLog,
+  QuorumError,
   type QuorumLog,
   readEntry,
   signVote,
@@ -193,6 +195,31 @@ describe("three validators", () => {
       );
       expect(world.published.at(-1)).toMatchObject({ type: "decision.refused", payload: { code, place: "pipeline" } });
     }
+  });
+});
+
+describe("an entry whose commit is not answered", () => {
+  it("is announced all the same, once, before what follows or when the validator looks", async () => {
+    const log = new MemoryQuorumLog();
+    const world = await new World({ log, mode: Mode.PAPER }).open();
+    const before = announcements(world).length;
+    const append = log.append.bind(log);
+    log.append = async (request) => {
+      await append(request);
+      log.append = append;
+      throw new QuorumError("LOG_UNREACHABLE", "the answer is lost");
+    };
+    await expect(world.propose(deposit("a", 1n), "person:ada")).rejects.toThrow("lost");
+    expect(await world.propose(deposit("a", 1n), "person:ada")).toMatchObject({ seq: 2n });
+    expect(announcements(world)).toHaveLength(before);
+    await world.validators[0]!.retry();
+    await world.propose(deposit("b", 1n), "person:ada");
+    await world.validators[0]!.retry();
+    const said = announcements(world).slice(before);
+    expect(said.map(({ by, idempotencyKey }) => [by, idempotencyKey])).toEqual([
+      ["validator-1", "ledger:2"],
+      ["validator-1", "ledger:3"],
+    ]);
   });
 });
 

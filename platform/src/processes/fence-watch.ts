@@ -50,8 +50,7 @@ export class FenceWatch {
   async #run(): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
-      // Without the genesis no answer can be opened: the topic brings it.
-      const isFresh = this.#o.fence.members !== undefined && (await this.read());
+      const isFresh = await this.read();
       await wait(isFresh ? EVERY_MS : RETRY_MS, undefined, { signal }).catch(() => {});
     }
   }

@@ -155,9 +155,10 @@ export async function openProcess(dir: string, processName: string): Promise<Pro
       return teller;
     },
     async genesis() {
+      // Whichever brings the genesis: a validator's answer, or the topic.
+      watch?.start();
       await followControl(bus, fence);
       while (fence.members === undefined) await wait(20);
-      watch?.start();
       while (watch !== undefined && !fence.isFresh(performance.now())) await wait(20);
     },
     async close() {

@@ -41,6 +41,7 @@ export async function runValidator(own: Process): Promise<{ close(): Promise<voi
   const reader = new LogReader({ name, signer, keys: validator.fence.keys, rpc: own.rpc, nowMs: () => loop.nowMs() });
   await insist(() => validator.start());
   own.server.setServing(true);
+  beat(own, () => validator.retry());
   // The others' genesis may come by this one: only its feed and its heartbeat wait for it.
   own.genesis().then(async () => {
     await followQuotes(bus, validator.fence.keys, validator, mode, () => loop.nowMs());

@@ -24,6 +24,8 @@ export interface ProposerOptions extends BallotOptions {
   readonly log: QuorumLog;
   /** Called for each entry this validator commits, in seq order, before its proposers are answered. */
   readonly onCommitted: (entry: Entry, votes: readonly Signed[]) => Promise<void>;
+  /** An entry may be in the log, and nobody was told that it was committed: its answer was lost. */
+  readonly onDoubt: () => void;
 }
 
 interface Waiting {
@@ -99,19 +101,24 @@ export class Proposer {
     if (outcome.kind === "split") return { kind: "again" };
     if (outcome.kind === "silent") return SILENCE;
     if (outcome.kind === "refused") return { ...outcome, place: "validator" };
-    const appended = await this.#o.log.append({
-      log: entry.log,
-      expectedHead: head,
-      entry: entry.bytes,
-      digest: entry.digest,
-      votes: outcome.votes.map((vote) => toBinary(SignedSchema, vote)),
-      opIds: chosen.map(({ propose }) => propose.opId),
-      committedBy: this.#o.name,
-    });
-    if (appended.kind !== "committed") return { kind: "again" };
-    await this.#o.logs.adopt(entry, outcome.votes);
-    await this.#o.onCommitted(entry, outcome.votes);
-    return { kind: "committed" };
+    try {
+      const appended = await this.#o.log.append({
+        log: entry.log,
+        expectedHead: head,
+        entry: entry.bytes,
+        digest: entry.digest,
+        votes: outcome.votes.map((vote) => toBinary(SignedSchema, vote)),
+        opIds: chosen.map(({ propose }) => propose.opId),
+        committedBy: this.#o.name,
+      });
+      if (appended.kind !== "committed") return { kind: "again" };
+      await this.#o.logs.adopt(entry, outcome.votes);
+      await this.#o.onCommitted(entry, outcome.votes);
+      return { kind: "committed" };
+    } catch (error) {
+      this.#o.onDoubt();
+      throw error;
+    }
   }
 
   #settleKnown({ propose, settle }: Waiting): boolean {

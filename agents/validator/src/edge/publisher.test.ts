@@ -28,6 +28,23 @@ async function logOfThree() {
   return { log, entries: entries as [Entry, Entry, Entry] };
 }
 
+it("an entry whose commit nobody was sure of is announced before what follows, or by itself", async () => {
+  const { log, entries } = await logOfThree();
+  const said: (bigint | undefined)[] = [];
+  const publish = async ({ payload }: PublishEffect) => void said.push(readEntry((payload as EntryPosted).entry!)?.seq);
+  const publisher = new Publisher({ name: "validator-1", log, store: new MemoryStore(), publish });
+  publisher.doubt();
+  await publisher.publish(entries[2], []);
+  expect(said).toEqual([1n, 3n]);
+  const alone = new Publisher({ name: "validator-2", log, store: new MemoryStore(), publish });
+  await alone.retry();
+  expect(said).toEqual([1n, 3n]);
+  alone.doubt();
+  await alone.retry();
+  await alone.retry();
+  expect(said).toEqual([1n, 3n, 2n]);
+});
+
 it("what could not be announced is announced at the next occasion, before what follows, and once", async () => {
   const { log, entries } = await logOfThree();
   const [first, , third] = entries;

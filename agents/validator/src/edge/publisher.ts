@@ -34,6 +34,7 @@ export class Publisher {
   #waiting: Announced[] = [];
   /** Something was not announced: the log knows what. */
   #isBehind = false;
+  #doubts = 0;
 
   constructor(options: PublisherOptions) {
     this.#o = options;
@@ -54,6 +55,12 @@ export class Publisher {
     return this.#serial.run(() => this.#publishWaiting());
   }
 
+  /** An entry of this validator's may be in the log without its knowing: it looks there before it announces the next, or at the next occasion. */
+  doubt(): void {
+    this.#doubts++;
+    this.#isBehind = true;
+  }
+
   /** What could not be announced, once more. */
   async retry(): Promise<void> {
     if (this.#isBehind) await this.#serial.run(() => this.#publishWaiting());
@@ -61,7 +68,7 @@ export class Publisher {
 
   async #publishWaiting(): Promise<void> {
     const waiting = this.#waiting.splice(0);
-    const wasBehind = this.#isBehind;
+    const [wasBehind, doubts] = [this.#isBehind, this.#doubts];
     this.#isBehind = true;
     if (wasBehind) for (const log of LOGS) await this.#publishRest(log);
     const last: Partial<Record<LogName, bigint>> = {};
@@ -71,7 +78,7 @@ export class Publisher {
       last[entry.log] = entry.seq;
     }
     for (const log of LOGS) if (last[log] !== undefined) await this.#mark(log, last[log]);
-    this.#isBehind = false;
+    this.#isBehind = doubts !== this.#doubts;
   }
 
   async #publishRest(log: LogName): Promise<void> {
