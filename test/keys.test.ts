@@ -6,19 +6,15 @@ import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { makeValidator } from "@countersign/agent-validator";
-import { KeyPurpose, Mode } from "@countersign/contracts";
-import { GrpcRpc } from "@countersign/grpc";
+import type { GrpcRpc } from "@countersign/grpc";
 import { cloneFile } from "@countersign/platform";
 import { MemoryQuorumLog } from "@countersign/quorum";
-import { MemoryStore } from "@countersign/runtime";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { VALIDATORS } from "../platform/src/genesis.ts";
-import { instruments } from "../platform/src/processes/agent.ts";
 import { keysDir, readSpec } from "../platform/src/processes/cluster.ts";
 import { foundCluster, proposeFounding } from "../platform/src/processes/found.ts";
-import { KeyFiles } from "../platform/src/processes/key-files.ts";
 import { choiceOf } from "./crash/trial.ts";
+import { serveValidator } from "./support/validators.ts";
 
 const BOB = "person:bob";
 /** As the command itself has it: compiled code is kept. */
@@ -32,34 +28,9 @@ beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), "countersign-keys-"));
   folder = join(dir, "cluster");
   const choice = choiceOf({ dir, seed: "1", speed: 20, hedge: "EURUSD", say: () => {} });
-  const { servers } = await foundCluster(
-    folder,
-    { ...choice, kafka: [] },
-    { postgres: "postgres://nobody@127.0.0.1:1/none" },
-  );
+  await foundCluster(folder, { ...choice, kafka: [] }, { postgres: "postgres://nobody@127.0.0.1:1/none" });
   const log = new MemoryQuorumLog();
-  for (const name of VALIDATORS) {
-    const rpc = new GrpcRpc({ servers, listen: servers[name]![0]! });
-    doors.push(rpc);
-    const keys = new KeyFiles(keysDir(folder), { makes: false });
-    const validator = makeValidator({
-      name,
-      peers: [...VALIDATORS],
-      mode: Mode.PAPER,
-      genesis: Buffer.from(readSpec(folder).genesis, "base64"),
-      envelopeSigner: keys.signer(name, KeyPurpose.ENVELOPE),
-      voteSigner: keys.signer(name, KeyPurpose.VOTE),
-      checkpointSigner: keys.signer(name, KeyPurpose.CHECKPOINT),
-      instruments: instruments(),
-      log,
-      store: new MemoryStore(),
-      rpc,
-      nowMs: () => Date.now(),
-      publish: async () => {},
-    });
-    await rpc.listen();
-    await validator.start();
-  }
+  for (const name of VALIDATORS) doors.push(await serveValidator(folder, name, log));
   await proposeFounding(folder);
 }, 60_000);
 

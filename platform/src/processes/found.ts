@@ -131,7 +131,12 @@ const CLOCKS_APART_MS = 600_000;
 export async function proposeFounding(dir: string): Promise<void> {
   await using desk = new Desk(dir);
   const { account, currency, deposit, genesis } = desk.spec;
-  await patiently(() => desk.person.proposeGenesis(Buffer.from(genesis, "base64"), VALIDATORS[0]));
+  await patiently(async () => {
+    await desk.person.proposeGenesis(Buffer.from(genesis, "base64"), VALIDATORS[0]);
+    // Its answer is not read: the log itself says whether it was taken.
+    await desk.read();
+    if (desk.fence.members === undefined) throw new RpcError("UNAVAILABLE", "the genesis is not in the control log");
+  });
   const amount = parseMoney(deposit, currency, 2);
   const answer = await patiently(async () => {
     const said = await desk.person.deposit(account, amount, "opening", VALIDATORS[0]);
