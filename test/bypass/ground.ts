@@ -87,6 +87,7 @@ export class Ground implements AsyncDisposable {
   /** After a halt; returns when Policy permits again. */
   async resume(thief: Thief): Promise<void> {
     await this.founder("resume", "-m", "it was a drill");
+    await thief.desk.readWhole();
     await this.#permits(thief);
   }
 

@@ -38,6 +38,7 @@ import { Client, credentials, Metadata, type ServiceError, status } from "@grpc/
 import { keysDir, readSecrets } from "../../platform/src/processes/cluster.ts";
 import { letterOf } from "../../platform/src/processes/dead-letter.ts";
 import { KeyFiles } from "../../platform/src/processes/key-files.ts";
+import { schemaOf } from "../../platform/src/processes/process.ts";
 import { ordersAtVenue } from "../support/venue-orders.ts";
 
 export const THROUGH = "THROUGH";
@@ -249,7 +250,7 @@ export class Thief implements AsyncDisposable {
   async #teller(sender: string): Promise<Teller> {
     const known = this.#tellers.get(sender);
     if (known !== undefined) return known;
-    const store = await openPostgresStore(this.pool, sender);
+    const store = await openPostgresStore(this.pool, schemaOf(sender));
     const onBroken = (error: unknown) => {
       throw error;
     };
