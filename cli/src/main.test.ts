@@ -131,6 +131,32 @@ describe("audit export", () => {
   });
 });
 
+describe("audit report", () => {
+  it("says what a log adds up to, and those of its records that are asked for", async () => {
+    const whole = await countersign(["audit", "report", recorded]);
+    expect([whole.code, whole.err]).toEqual([0, ""]);
+    expect(whole.out).toMatch(/^records +89 records: /);
+    const some = ["--event", "error", "--code", "NOT_ALLOWED"];
+    const { code, out } = await countersign(["audit", "report", recorded, ...some]);
+    expect([code, out.match(/error .* NOT_ALLOWED/g)?.length]).toEqual([0, 4]);
+    expect(out).toMatch(/^records +4 records: error 4$/m);
+    const json = JSON.parse((await countersign(["audit", "report", recorded, ...some, "--json"])).out);
+    expect([json.records.length, json.report.refusals, json.report.approvalRate]).toEqual([
+      4,
+      { NOT_ALLOWED: 4 },
+      null,
+    ]);
+  });
+
+  it("says nothing of a log that is not in order, and of an event that there is not what there is", async () => {
+    writeFileSync(join(dir, "cut.jsonl"), `${readFileSync(recorded, "utf8").split("\n").slice(0, -3).join("\n")}\n`);
+    const { code, out } = await countersign(["audit", "report", "cut.jsonl"]);
+    expect([code, out]).toEqual([1, expect.not.stringContaining("approval rate")]);
+    const { err } = await countersign(["audit", "report", recorded, "--event", "none"]);
+    expect(err).toBe("countersign: --event none: take one of proposal, risk_decision, execution, error, system\n");
+  });
+});
+
 describe("audit prove", () => {
   it("writes a record, the proof that it is in the log, and that the log has only grown", async () => {
     const { code, out, err } = await countersign(["audit", "prove", "7", "--since", "3", "--file", recorded]);

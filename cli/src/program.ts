@@ -2,6 +2,7 @@
 import { Command, Option } from "commander";
 import type { AuditExportFlags } from "./audit-export.ts";
 import type { AuditProveFlags } from "./audit-prove.ts";
+import type { AuditReportFlags } from "./audit-report.ts";
 import type { Caller, SwallowableOption } from "./caller.ts";
 import type { DemoFlags } from "./demo/options.ts";
 import { operatorsCommands } from "./operators.ts";
@@ -78,6 +79,21 @@ export function program(version: string, caller: Caller): Program {
     .addOption(new Option("--check", "write nothing: compare what is there with what the log gives"))
     .action(async (file: string | undefined, flags: AuditExportFlags) =>
       ends((await import("./audit-export.ts")).auditExport(file, flags, caller)),
+    );
+
+  audit
+    .command("report")
+    .argument("[file]", "an audit.jsonl; without it the last run's")
+    .description("what the log adds up to, or some of its records; verified first")
+    .option("--event <name>", "proposal, risk_decision, execution, error or system")
+    .option("--sender <name>", "of this agent, validator or person alone")
+    .option("--code <code>", "that say this code, such as HALTED")
+    .option("--from <time>", "at or after it: a date, or a time such as 2015-06-01T14:30")
+    .option("--to <time>", "before it; of a date the whole day")
+    .option("--run <n>", "another run than the last")
+    .option("--json", "as JSON")
+    .action(async (file: string | undefined, flags: AuditReportFlags) =>
+      ends((await import("./audit-report.ts")).auditReport(file, flags, caller)),
     );
 
   audit

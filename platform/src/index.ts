@@ -4,6 +4,13 @@
 export { type MarketEvent, openTrace, sealedFeed, simulateDay, type Trace } from "@countersign/agent-market";
 export { checkCeiling } from "@countersign/agent-policy";
 export type { Asked } from "./approval-book.ts";
+export {
+  type AuditReport,
+  auditEventNamed,
+  type RecordFilter,
+  type ReportedRecord,
+  reportAudit,
+} from "./audit-report.ts";
 export type { Embedded, EmbeddedOptions } from "./embedded.ts";
 export { enrolledKeys, enrolledRoles, keysToRevoke } from "./enrolled-keys.ts";
 export {

@@ -31,10 +31,10 @@ import {
   seal,
   sealCall,
 } from "@countersign/envelope";
+import { GrpcRpc } from "@countersign/grpc";
 import { clusterTopics, Desk } from "@countersign/platform";
 import { openPool, type Pool } from "@countersign/postgres";
-import { openPostgresStore, type PublishEffect, payloadOf, Teller } from "@countersign/runtime";
-import { Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
+import { openPostgresStore, type PublishEffect, payloadOf, RpcError, Teller } from "@countersign/runtime";
 import { keysDir, readSecrets } from "../../platform/src/processes/cluster.ts";
 import { letterOf } from "../../platform/src/processes/dead-letter.ts";
 import { KeyFiles } from "../../platform/src/processes/key-files.ts";
@@ -209,34 +209,21 @@ export class Thief implements AsyncDisposable {
     return seal({ ...ids, ...times, ...chain, intent: "STEAL", ...body }, signer).bytes;
   }
 
-  /** A call past our own client and its breakers. `said`: the code of a refusal and who refused, or `answered`. */
+  /** `said`: the code of a refusal and who refused, or `answered`. A client for each: what one call comes to, opens no breaker for the next. */
   async call(call: string, server: string, type: string, payload: Uint8Array, sender: string) {
     const facts = { sender, call, type, intent: "STEAL", payload, nowMs: Date.now(), about: this.unique() };
     const { bytes } = sealCall(facts, this.signer(sender));
-    const [service, method] = call.split(".");
-    const client = new Client(this.desk.spec.servers[server]?.[0] ?? "", credentials.createInsecure());
+    const rpc = new GrpcRpc({ servers: this.desk.spec.servers, onError: () => {} });
     try {
-      const answer = await new Promise<Uint8Array>((resolve, reject) => {
-        const asBytes = (value: Uint8Array) => Buffer.from(value);
-        const path = `/countersign.v1.${service}/${method}`;
-        const deadline = Date.now() + ANSWER_MS;
-        client.makeUnaryRequest(
-          path,
-          asBytes,
-          (value) => value,
-          bytes,
-          new Metadata(),
-          { deadline },
-          (error, value) => (error === null ? resolve(value!) : reject(error)),
-        );
-      });
+      const answer = await rpc.call(call, server, bytes, { deadlineMs: ANSWER_MS });
       return { said: "answered", answer: this.#open(answer) };
     } catch (error) {
-      const { code, details } = error as ServiceError;
-      const [, refusal = status[code]] = /refuse[sd] .*: ([A-Z_]+)$/.exec(details) ?? [];
-      return { said: `${refusal} at ${server}`, answer: undefined };
+      if (!(error instanceof RpcError)) throw error;
+      const [, refusal] =
+        /refuse[sd] .*: ([A-Z_]+)$/.exec(error.message) ?? / (UNIMPLEMENTED)\b/.exec(error.message) ?? [];
+      return { said: `${refusal ?? error.message} at ${server}`, answer: undefined };
     } finally {
-      client.close();
+      await rpc.close(0);
     }
   }
 

@@ -4,6 +4,16 @@ export { type ComplianceFigures, figuresInWords, figuresToJson } from "./core/fi
 export type { ComplianceState } from "./core/state.ts";
 export type { MarketView } from "./core/view.ts";
 export { COSIGNED, type Cosigners, type CosignersOptions } from "./edge/cosigners.ts";
-export { type AuditEvent, eventOf, type LogRecord, logRecords, recordsCsv } from "./exports/records.ts";
+export {
+  type AuditEvent,
+  auditEvents,
+  codeOf,
+  eventOf,
+  type LogRecord,
+  logRecords,
+  recordsCsv,
+  textOf,
+} from "./exports/records.ts";
+export { type AuditReport, type RecordFilter, reportOf, selectRecords } from "./exports/report.ts";
 export { type TaxRow, taxCsv, taxRows } from "./exports/tax.ts";
 export { type Compliance, makeCompliance } from "./main.ts";

@@ -33,7 +33,10 @@ export const noCounts: Counts = {
   refusals: {},
 };
 
-export function countRecord(counts: Counts, { type, payload }: Extract<Input, { kind: "message" }>): Counts {
+export function countRecord(
+  counts: Counts,
+  { type, payload }: Pick<Extract<Input, { kind: "message" }>, "type" | "payload">,
+): Counts {
   switch (type) {
     case "permit.issued":
       return { ...counts, permits: counts.permits + 1 };

@@ -38,7 +38,8 @@ export function eventOf({ type }: Pick<LogRecord, "type">): AuditEvent {
   return events[type] ?? "system";
 }
 
-export type AuditEvent = "proposal" | "risk_decision" | "execution" | "error" | "system";
+export const auditEvents = ["proposal", "risk_decision", "execution", "error", "system"] as const;
+export type AuditEvent = (typeof auditEvents)[number];
 
 export function recordsCsv(records: Iterable<LogRecord>): string {
   return csvFile(
@@ -57,10 +58,9 @@ export function recordsCsv(records: Iterable<LogRecord>): string {
       "text",
     ],
     mapped(records, (record): Cell[] => {
-      const { index, sentAtMs, sender, topic, type, key, msgId, correlationId, causationId, payload } = record;
-      const said = payload as Said;
+      const { index, sentAtMs, sender, topic, type, key, msgId, correlationId, causationId } = record;
       const place = [sender, topic, type, key, msgId, correlationId, causationId];
-      const words = [said.code ?? "", said.explanation ?? said.reason ?? ""];
+      const words = [codeOf(record), textOf(record)];
       return [{ number: String(index) }, isoTime(sentAtMs), eventOf(record), ...place, ...words];
     }),
   );
@@ -70,11 +70,14 @@ export function isoTime(timeMs: number): string {
   return new Date(timeMs).toISOString();
 }
 
-/** What a payload may say in words, whatever else it is. */
-interface Said {
-  readonly code?: string;
-  readonly explanation?: string;
-  readonly reason?: string;
+/** What a record says in its own words, whatever it is; "" where it says nothing. */
+export function codeOf({ payload }: Pick<LogRecord, "payload">): string {
+  return (payload as { readonly code?: string }).code ?? "";
+}
+
+export function textOf({ payload }: Pick<LogRecord, "payload">): string {
+  const { explanation, reason } = payload as { readonly explanation?: string; readonly reason?: string };
+  return explanation ?? reason ?? "";
 }
 
 const events: Readonly<Record<string, AuditEvent>> = {
