@@ -54,16 +54,11 @@ export const doors: readonly Attempt[] = [
     name: "an order on every topic, under every key",
     expected: NO_ORDER,
     go: async (thief) => {
-      const before = thief.orders();
       const like = await thief.permitted(wanted(thief).intent);
-      const records = [];
-      for (const { topic } of topics)
-        for (const sender of STOLEN) {
-          const body = await orderBody(thief, sender, topic, like);
-          records.push({ topic, key: thief.account, value: thief.seal(body, thief.signer(sender)), sender });
-        }
-      await thief.put(records);
-      return (await thief.quiet()) === before ? NO_ORDER : `${thief.orders() - before} orders`;
+      const said = topics.flatMap(({ topic }) => STOLEN.map((sender) => ({ topic, sender })));
+      const bodies = await Promise.all(said.map(({ topic, sender }) => orderBody(thief, sender, topic, like)));
+      const records = bodies.map((body) => ({ ...body, value: thief.seal(body, thief.signer(body.sender)) }));
+      return ordersOf(thief, () => thief.put(records));
     },
   },
   { name: "every method of every server, under every key", expected: NOTHING_ELSE, go: everyMethod },
@@ -75,20 +70,13 @@ export const doors: readonly Attempt[] = [
   {
     name: "everything that was refused, put back by `dlq redrive`",
     expected: NO_ORDER,
-    go: async (thief, ground) => {
-      const before = thief.orders();
-      await ground.founder("dlq", "redrive", `${ORDERS}.execution.dlq`, "--all", "--yes");
-      return (await thief.quiet()) === before ? NO_ORDER : `${thief.orders() - before} orders`;
-    },
+    go: (thief, ground) =>
+      ordersOf(thief, () => ground.founder("dlq", "redrive", `${ORDERS}.execution.dlq`, "--all", "--yes")),
   },
   {
     name: "everything that was ever said, said again by `outbox republish`",
     expected: NO_ORDER,
-    go: async (thief, ground) => {
-      const before = thief.orders();
-      await ground.founder("outbox", "republish", "--topic", ORDERS);
-      return (await thief.quiet()) === before ? NO_ORDER : `${thief.orders() - before} orders`;
-    },
+    go: (thief, ground) => ordersOf(thief, () => ground.founder("outbox", "republish", "--topic", ORDERS)),
   },
   {
     name: "`resume` by a person who may only approve",
@@ -104,17 +92,8 @@ export const doors: readonly Attempt[] = [
     name: "`keys enrol` of an accomplice who may do everything, by a person who may only approve",
     expected: "ROLE_MISSING",
     go: async (_, ground) => {
-      await ground.founder(
-        "keys",
-        "new",
-        "person:eve",
-        "--role",
-        "approver,risk,admin",
-        "--up-to",
-        "1000000",
-        "--out",
-        "eve.json",
-      );
+      const everything = ["--role", "approver,risk,admin", "--up-to", "1000000"];
+      await ground.founder("keys", "new", "person:eve", ...everything, "--out", "eve.json");
       return codeIn((await ground.countersign("keys", "enrol", "eve.json", "--yes", "--as", MALLORY)).said);
     },
   },
@@ -135,6 +114,14 @@ async function orderBody(thief: Thief, sender: string, topic: string, given?: Su
   const value = { ...like, intent, permit: forge(intent, thief.signer("portfolio"), like) };
   const command = create(OrderCommandSchema, { command: { case: "submit", value } });
   return { sender, topic, key: thief.account, type: "order.intent", payload: toBinary(OrderCommandSchema, command) };
+}
+
+/** How many orders come of it, in words. */
+async function ordersOf(thief: Thief, act: () => Promise<unknown>): Promise<string> {
+  const before = thief.orders();
+  await act();
+  const orders = (await thief.quiet()) - before;
+  return orders === 0 ? NO_ORDER : `${orders} orders`;
 }
 
 /** What a server answers, though authority.json does not let its caller ask; or refuses as not allowed, though it does. */

@@ -70,16 +70,15 @@ interface Letter {
   readonly value: Uint8Array;
   /** `NOT_ALLOWED at pipeline` */
   readonly said: string;
-  readonly reader: string;
 }
 
 export class Thief implements AsyncDisposable {
   readonly dir: string;
   /** Mallory's: what he may do as a person, and the control log. */
   readonly desk: Desk;
-  readonly pool: Pool;
+  readonly #pool: Pool;
   readonly heard: Heard[] = [];
-  readonly letters: Letter[] = [];
+  readonly #letters: Letter[] = [];
   readonly #keys: KeyFiles;
   readonly #bus: KafkaBus;
   readonly #tellers = new Map<string, Teller>();
@@ -90,7 +89,7 @@ export class Thief implements AsyncDisposable {
     this.desk = new Desk(dir, MALLORY);
     this.#keys = new KeyFiles(keysDir(dir), { makes: false });
     this.#bus = new KafkaBus({ brokers: this.desk.spec.kafka, clientId: "thief", onError: () => {} });
-    this.pool = openPool(readSecrets(dir).postgres, { max: 2, applicationName: "thief" });
+    this.#pool = openPool(readSecrets(dir).postgres, { max: 2, applicationName: "thief" });
   }
 
   static async open(dir: string): Promise<Thief> {
@@ -182,7 +181,7 @@ export class Thief implements AsyncDisposable {
   /** Any bytes on a topic; what its readers say to them, once each. */
   async throwIn(topic: string, value: Uint8Array, key = this.account): Promise<string> {
     await this.put([{ topic, value, key }]);
-    const letter = await this.#until(() => this.letters.find((one) => Buffer.compare(one.value, value) === 0));
+    const letter = await this.#until(() => this.#letters.find((one) => Buffer.compare(one.value, value) === 0));
     return typeof letter === "string" ? letter : letter.said;
   }
 
@@ -230,14 +229,14 @@ export class Thief implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const teller of this.#tellers.values()) await teller.close();
     await this.#bus.close(1_000);
-    await this.pool.close();
+    await this.#pool.close();
     await this.desk[Symbol.asyncDispose]();
   }
 
   async #teller(sender: string): Promise<Teller> {
     const known = this.#tellers.get(sender);
     if (known !== undefined) return known;
-    const store = await openPostgresStore(this.pool, schemaOf(sender));
+    const store = await openPostgresStore(this.#pool, schemaOf(sender));
     const onBroken = (error: unknown) => {
       throw error;
     };
@@ -264,11 +263,7 @@ export class Thief implements AsyncDisposable {
       for (const record of batch.records) {
         const letter = letterOf(record);
         if (letter === undefined) continue;
-        this.letters.push({
-          value: record.value,
-          said: `${letter.code} at ${letter.place ?? "?"}`,
-          reader: letter.group,
-        });
+        this.#letters.push({ value: record.value, said: `${letter.code} at ${letter.place}` });
       }
       return { through: batch.records.at(-1)!.offset };
     });
