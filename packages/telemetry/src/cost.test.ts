@@ -2,10 +2,9 @@
  * What a message costs, in ns; printed. The limits are ten times what was measured on two idle cores, so that they fail for a change of
  * kind (a hash per observation, a span where nothing is traced) and not for a busy machine.
  */
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
+import { scratch } from "../test/scratch.ts";
 import { STEPS } from "./catalogue.ts";
 import { MessageLog, openLogs } from "./logs.ts";
 import { Metrics } from "./metrics.ts";
@@ -16,7 +15,7 @@ const correlationId = "018bcfe5-6800-7b00-8b00-0123456789ab";
 const about = { name: "orders.intent.v1", correlationId, msgId: correlationId, group: "execution", partition: 1 };
 const metrics = new Metrics({ agent: "execution" });
 const off = openTracer({ service: "execution", instance: "1" });
-const file = join(mkdtempSync(join(tmpdir(), "cost-")), "spans.jsonl");
+const file = join(scratch("cost"), "spans.jsonl");
 const on = openTracer({ service: "execution", instance: "1", file });
 const hundredth = openTracer({ service: "execution", instance: "1", file, ratio: 1e-12 });
 const log = openLogs({ agent: "execution", to: { write: () => {} } });

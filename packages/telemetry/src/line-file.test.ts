@@ -1,12 +1,12 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, constants, openSync, readFileSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { scratch } from "../test/scratch.ts";
 import { LineFile } from "./line-file.ts";
 
-const newPath = () => join(mkdtempSync(join(tmpdir(), "lines-")), "file");
+const newPath = () => join(scratch("lines"), "file");
 const MAKE_PIPE = 'mkfifo "$0"';
 const line = (i: number) => `${JSON.stringify({ i, text: "x".repeat(5_000) })}\n`;
 

@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { describe, expect, it } from "vitest";
+import { scratch } from "../test/scratch.ts";
 import { type LogLevel, logFatalErrors, logLevelOf, MessageLog, openLogs } from "./logs.ts";
 
 function openTestLogs(level: LogLevel = "debug") {
@@ -107,7 +107,7 @@ describe("the last line", () => {
   it.each((["file", "pipe"] as const).flatMap((to) => Object.keys(DEATHS).map((how) => [how, to] as const)))(
     "survives a death that is %s, in a %s",
     async (how, to) => {
-      const file = join(mkdtempSync(join(tmpdir(), "logs-")), "agent.log");
+      const file = join(scratch("logs"), "agent.log");
       const program = `
       import { logFatalErrors, openLogs } from ${JSON.stringify(import.meta.resolve("./logs.ts"))};
       const log = openLogs({ agent: "policy", file: process.argv[1] || undefined });

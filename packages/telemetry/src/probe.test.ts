@@ -1,8 +1,7 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { parseOpenMetrics } from "../test/openmetrics.ts";
+import { scratch } from "../test/scratch.ts";
 import { spanIdOf, traceIdOf } from "./context.ts";
 import { Metrics } from "./metrics.ts";
 import { telemetryProbe } from "./probe.ts";
@@ -36,7 +35,7 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe("work on a message", () => {
   it("is a span with its steps, what it sends is a span below it, and a slow step's exemplar leads there", async () => {
-    const file = join(mkdtempSync(join(tmpdir(), "probe-")), "spans.jsonl");
+    const file = join(scratch("probe"), "spans.jsonl");
     const { probe, tracer, samples } = open(file);
     const work = probe.begin("process", { name: "orders.intent.v1", correlationId, msgId });
     work.step("verify");
@@ -65,7 +64,7 @@ describe("work on a message", () => {
   });
 
   it("has in hand what is run, and takes what was measured before it began", async () => {
-    const file = join(mkdtempSync(join(tmpdir(), "probe-")), "spans.jsonl");
+    const file = join(scratch("probe"), "spans.jsonl");
     const { probe, tracer, samples } = open(file);
     const startedMs = performance.now() - 50;
     const outer = probe.begin("process", { name: "orders.intent.v1", correlationId, msgId, startedMs });
@@ -102,7 +101,7 @@ describe("work on a message", () => {
   });
 
   it("on an answer is where what follows from it finds it; the same message sent twice is two spans", async () => {
-    const file = join(mkdtempSync(join(tmpdir(), "probe-")), "spans.jsonl");
+    const file = join(scratch("probe"), "spans.jsonl");
     const { probe, tracer } = open(file);
     const call = { name: "QuorumService.Vote", correlationId, msgId: sent, causationId: correlationId };
     probe.begin("call", call).end();
@@ -117,7 +116,7 @@ describe("work on a message", () => {
   });
 
   it("that is refused is counted by code and place, and its span has failed", async () => {
-    const file = join(mkdtempSync(join(tmpdir(), "probe-")), "spans.jsonl");
+    const file = join(scratch("probe"), "spans.jsonl");
     const { probe, tracer, samples, refused } = open(file);
     const work = probe.begin("serve", { name: "PolicyService.Validate", correlationId, msgId });
     work.refused("STALE", "pipeline");

@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { appendFileSync, mkdtempSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { startCollector } from "../test/collector.ts";
+import { scratch } from "../test/scratch.ts";
 import { spanIdOf, traceIdOf, traceparentOf } from "./context.ts";
 import { readSpanFile, SpanFileExporter, traceGaps } from "./span-file.ts";
 import { failSpan, IDLE_SPAN, openTracer, type Tracer, type TracerOptions } from "./traces.ts";
@@ -27,7 +27,7 @@ async function collect(...reply: Parameters<typeof startCollector>) {
   return collector;
 }
 
-const newFile = () => join(mkdtempSync(join(tmpdir(), "spans-")), "spans.jsonl");
+const newFile = () => join(scratch("spans"), "spans.jsonl");
 
 /** A UUIDv7. */
 function newId(): string {

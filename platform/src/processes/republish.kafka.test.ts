@@ -1,5 +1,5 @@
 // On a broker and a database of the test's own: a topic that is lost comes back from the outbox, byte for byte, in the order of its commits.
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
@@ -12,7 +12,7 @@ import { sharedTestServer, type TestDatabase } from "@countersign/postgres/testi
 import { openPostgresStore, Teller } from "@countersign/runtime";
 import { Rig } from "@countersign/runtime/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type ClusterSpec, writeSecrets, writeSpec } from "./cluster.ts";
+import { type ClusterSpec, FORMAT, writeSecrets, writeSpec } from "./cluster.ts";
 import { readThroughout } from "./read-throughout.ts";
 import { republish } from "./republish.ts";
 
@@ -30,7 +30,7 @@ beforeAll(async () => {
   pool = openPool(database.url, { max: 2, applicationName: "test" });
   bus = new KafkaBus({ brokers: cluster.brokers, clientId: "test", replicas: 1, onError: () => {} });
   await bus.ensureTopics([TOPIC, "audit.records.v1"].map((topic) => ({ topic, partitions: 3 })));
-  writeSpec(dir, { platform: "test", kafka: cluster.brokers } as unknown as ClusterSpec);
+  writeSpec(dir, { format: FORMAT, platform: "test", kafka: cluster.brokers } as unknown as ClusterSpec);
   writeSecrets(dir, { postgres: database.url, venueKey: "" });
 });
 afterAll(async () => {
@@ -38,6 +38,7 @@ afterAll(async () => {
   await pool?.close();
   await database?.[Symbol.asyncDispose]();
   await cluster?.[Symbol.asyncDispose]();
+  rmSync(dir, { recursive: true, force: true });
 });
 
 /** What readers get of each record: by symbol, in their order. */
