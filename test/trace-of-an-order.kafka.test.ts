@@ -41,7 +41,7 @@ it(`an order's trace goes from the market to the ledger without a gap (seed ${SE
   const dir = mkdtempSync(join(tmpdir(), "countersign-trace-"));
   process.env.COUNTERSIGN_TRACES = "1";
   try {
-    await using _cluster = await startCluster(join(dir, "cluster"), { choice: choice(dir) });
+    await using _cluster = await startCluster(join(dir, "cluster"), { choice: choice(dir), brokers: 1 });
     const traceId = await settledTrace(join(dir, "cluster", "traces"));
     const spans = spansOf(join(dir, "cluster", "traces")).filter(({ trace_id }) => trace_id === traceId);
     console.log(story(spans));
