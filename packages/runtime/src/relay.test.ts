@@ -73,6 +73,19 @@ describe("Relay", () => {
     expect(relay.ageSeconds).toBe(0);
   });
 
+  it("goes on behind a row that it has read from the table before it is told of it", async () => {
+    const { taken, open, commit, left } = world();
+    const relay = open();
+    await commit(undefined, "read");
+    relay.doubt();
+    await expect.poll(left).toEqual([]);
+    relay.push([rowOf("read", 1)]);
+    await commit(relay, "next");
+    await expect.poll(() => taken).toEqual(["read", "next"]);
+    await relay.close(1_000);
+    expect(await left()).toEqual([]);
+  });
+
   it("publishes what an earlier life left, and what a commit wrote whose answer was lost, before what comes later", async () => {
     const { taken, open, commit, left } = world();
     await commit(undefined, "earlier", "lost");

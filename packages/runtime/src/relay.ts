@@ -156,8 +156,9 @@ export class Relay {
     if (!this.#isFull || this.#isClosed) for (const resolve of this.#room.splice(0)) resolve();
   }
 
+  /** Without work there is nothing to await: it would be over before it is known to run, and be held to run for ever. */
   #start(): void {
-    if (this.#running !== undefined || this.#isClosed || !this.#leads) return;
+    if (this.#running !== undefined || !this.#hasWork) return;
     this.#running = this.#run().catch((error: unknown) => this.#break(error));
   }
 
