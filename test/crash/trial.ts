@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { cloneFile, exportCluster, type RunningCluster, replayExport, startCluster } from "@countersign/platform";
 import { Prng } from "@countersign/quant";
+import { isTransient } from "@countersign/runtime";
 import { defaults } from "../../cli/src/demo/defaults.ts";
 import { ordersAtVenue } from "../support/venue-orders.ts";
 import { check } from "./checks.ts";
@@ -77,7 +78,11 @@ async function settled(cluster: RunningCluster, folder: string) {
   const until = performance.now() + SETTLE_MS;
   for (;;) {
     await wait(2_000);
-    const evidence = await gather(folder, cluster);
+    // A broker that comes back may keep whoever asks it waiting for too long: then it is asked again.
+    const evidence = await gather(folder, cluster).catch((error: unknown) => {
+      if (!isTransient(error) || performance.now() > until) throw error;
+    });
+    if (evidence === undefined) continue;
     if (check(evidence).length === 0 || performance.now() > until) return evidence;
   }
 }
