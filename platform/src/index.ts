@@ -7,6 +7,7 @@ export type { Asked } from "./approval-book.ts";
 export {
   type AuditReport,
   auditEventNamed,
+  countsInWords,
   type RecordFilter,
   type ReportedRecord,
   reportAudit,
@@ -38,7 +39,7 @@ export { type DlqState, Dlqs, type WholeLetter } from "./processes/dlq.ts";
 export { type Finding, standingInTheWay } from "./processes/doctor/finding.ts";
 export { examine } from "./processes/doctor.ts";
 export { makeKeys, proposeAll, takeIntoUse } from "./processes/enrol.ts";
-export { exportCluster } from "./processes/export.ts";
+export { exportCluster, lastCosigned } from "./processes/export.ts";
 export { openQuorumLog } from "./processes/quorum-log.ts";
 export { type LetterReading, readLetter } from "./processes/read-letter.ts";
 export { replayExport } from "./processes/replay-export.ts";

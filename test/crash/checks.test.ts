@@ -13,6 +13,7 @@ const good: Evidence = {
   committed: ["m1", "m2"],
   unpublished: [],
   leaves: ["m1", "m2"],
+  cosigned: 2,
   closed: [],
   kept: [{ queue: "orders.intent.v1.execution.dlq", code: "STALE" }],
   audit: [],
@@ -31,6 +32,7 @@ describe("the checker of the crash test", () => {
   });
 
   const wrongs: readonly (readonly [string, Partial<Evidence>])[] = [
+    ["cosigned", { cosigned: 1 }],
     ["one-outcome", { ended: ["i1"] }],
     ["one-outcome", { accepted: ["i1", "i1", "i2", "i3"] }],
     ["one-outcome", { working: [] }],
@@ -38,7 +40,7 @@ describe("the checker of the crash test", () => {
     ["fill-known", { filled: ["1"] }],
     ["fill-known", { filled: ["1", "2", "3"] }],
     ["booked-once", { booked: ["1", "2", "3"] }],
-    ["on-record", { leaves: ["m1", "m2", "m1"] }],
+    ["on-record", { leaves: ["m1", "m2", "m1"], cosigned: 3 }],
     ["explained", { kept: [{ queue: "risk.policy.v1.portfolio.dlq", code: "" }] }],
     ["events-pass", { kept: [{ queue: "orders.execution.v1.policy.dlq", code: "STALE" }] }],
     ["chained", { audit: ["line 3: a gap"] }],

@@ -31,6 +31,8 @@ const checks = {
     ...twice(leaves).map((id) => `record ${id} is in the audit log more than once`),
     ...missing(committed, leaves).map((id) => `record ${id} is not in the audit log`),
   ],
+  cosigned: ({ leaves, cosigned }: Evidence) =>
+    leaves.slice(cosigned).map((id) => `record ${id} is in the audit log, and under no cosigned checkpoint`),
   explained: ({ kept }: Evidence) =>
     kept.filter(({ code }) => code === "").map(({ queue }) => `a record lies in ${queue} without a reason`),
   // A fill, an order's end, a ledger entry: what has happened never expires, and is never too much.

@@ -74,5 +74,5 @@ async function ordersReach(count: number, cluster: RunningCluster, folder: strin
 }
 
 async function ordersOf(cluster: RunningCluster, folder: string): Promise<number> {
-  return (await gather(folder, cluster, { queues: false })).accepted.length;
+  return (await gather(folder, cluster, { brokers: false })).accepted.length;
 }

@@ -11,6 +11,7 @@ import { OrderStatus } from "@countersign/contracts";
 import {
   cloneFile,
   Dlqs,
+  lastCosigned,
   openQuorumLog,
   type ReplayReport,
   type RunningCluster,
@@ -44,6 +45,8 @@ export interface Gathered {
   readonly unpublished: readonly string[];
   /** Message ids of the audit log's leaves. */
   readonly leaves: readonly string[];
+  /** How many of them are under a checkpoint that a majority of the validators has cosigned. */
+  readonly cosigned: number;
   /** Why Execution has closed the account, if it has. */
   readonly closed: readonly string[];
   /** What lies in dead-letter queues; code "" where no reason is given. */
@@ -64,11 +67,11 @@ export interface Reread {
 const SENDERS = ["signal", "portfolio", "hedger", "policy", "execution", "operator", "compliance"];
 const VALIDATORS = ["validator_1", "validator_2", "validator_3"];
 
-/** @param queues false: the brokers are away, and dead letters are not asked for */
+/** @param brokers false: they are away, and neither dead letters nor checkpoints are asked for */
 export async function gather(
   dir: string,
   { postgresUrl, kafka }: Pick<RunningCluster, "postgresUrl" | "kafka">,
-  { queues = true }: { readonly queues?: boolean } = {},
+  { brokers = true }: { readonly brokers?: boolean } = {},
 ): Promise<Gathered> {
   const pool = openPool(postgresUrl, { max: 2, applicationName: "crash checker" });
   try {
@@ -101,7 +104,8 @@ export async function gather(
       unpublished: outbox.filter(({ published }) => !published).map(({ msg_id }) => msg_id),
       leaves: leaves.flatMap(({ bytes }) => readRecord(bytes)?.body.msgId ?? []),
       closed: account === undefined ? [] : JSON.parse(account.state).closed.map(({ text }: { text: string }) => text),
-      kept: queues ? await deadLetters(kafka.brokers) : [],
+      cosigned: brokers ? Number((await lastCosigned(kafka.brokers))?.size ?? 0n) : 0,
+      kept: brokers ? await deadLetters(kafka.brokers) : [],
     };
   } finally {
     await pool.close();

@@ -11,6 +11,7 @@ import type { JsonValue } from "@bufbuild/protobuf";
 import { COSIGNED } from "@countersign/agent-compliance";
 import { readLedger } from "@countersign/agent-validator";
 import { exportAudit } from "@countersign/audit";
+import type { Delivered } from "@countersign/bus";
 import { KafkaBus } from "@countersign/bus/kafka";
 import { type Checkpoint, topics } from "@countersign/contracts";
 import { envelopeToJson } from "@countersign/envelope";
@@ -32,13 +33,7 @@ export async function exportCluster(dir: string, to: string): Promise<void> {
   await using pool = openPool(readSecrets(dir).postgres, { max: 2, applicationName: client.clientId });
   const bus = new KafkaBus({ ...client, onError: () => {} });
   try {
-    let last: Checkpoint | undefined;
-    await readThroughout(bus, client, "audit.checkpoint.v1", (records) => {
-      for (const { value } of records) {
-        const said = readRecord(value);
-        if (said?.body.intent === COSIGNED) last = (said.payload as Checkpoint | undefined) ?? last;
-      }
-    });
+    const last = await lastCosigned(spec.kafka);
     const compliance = await openPostgresStore(pool, "compliance");
     // What came after the checkpoint, no majority has signed for.
     const leaves = leavesOf(compliance, last?.size ?? 0n);
@@ -61,6 +56,21 @@ export async function exportCluster(dir: string, to: string): Promise<void> {
   } finally {
     await bus.close(0);
   }
+}
+
+/** The last checkpoint that a majority of the validators has cosigned, if there is one. @throws BusError */
+export async function lastCosigned(brokers: readonly string[]): Promise<Checkpoint | undefined> {
+  const client = { brokers, clientId: "countersign-cosigned" };
+  const bus = new KafkaBus({ ...client, onError: () => {} });
+  let last: Checkpoint | undefined;
+  const take = (records: readonly Delivered[]) => {
+    for (const { value } of records) {
+      const said = readRecord(value);
+      if (said?.body.intent === COSIGNED) last = (said.payload as Checkpoint | undefined) ?? last;
+    }
+  };
+  await readThroughout(bus, client, "audit.checkpoint.v1", take).finally(() => bus.close(0));
+  return last;
 }
 
 /** What views fold. */
