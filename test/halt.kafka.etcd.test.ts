@@ -2,14 +2,14 @@
  * `countersign halt` and `resume` against processes that trade: with everything up, with all brokers down, with etcd down, from a clock that
  * is a minute off, and over the death of whoever has latched.
  */
-import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { cloneFile, Desk, HALT_SERVERS, type RunningCluster, startCluster } from "@countersign/platform";
+import { Desk, HALT_SERVERS, type RunningCluster, startCluster } from "@countersign/platform";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { choiceOf } from "./crash/trial.ts";
+import { countersignIn } from "./support/countersign.ts";
 import { ordersAtVenue } from "./support/venue-orders.ts";
 
 const PATIENCE_MS = 120_000;
@@ -46,12 +46,7 @@ describe.runIf(ownsEngines)("a cluster that trades", () => {
     await wait(QUIET_MS);
     expect(orders()).toBe(before);
   };
-  const countersign = (...args: string[]) =>
-    new Promise<{ readonly code: number; readonly said: string }>((resolve) => {
-      execFile(process.execPath, [cloneFile("cli/src/main.ts"), ...args, "--dir", folder], (error, stdout, stderr) =>
-        resolve({ code: error === null ? 0 : Number(error.code), said: `${stdout}${stderr}` }),
-      );
-    });
+  const countersign = (...args: string[]) => countersignIn(dir, folder)(...args);
   const resume = async () => {
     expect(await countersign("resume", "-m", "it was a drill")).toMatchObject({
       code: 0,

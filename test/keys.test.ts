@@ -2,7 +2,6 @@
  * `countersign keys` against three validators over gRPC, on the folder of a real cluster: somebody is enrolled by the founder, gets another role,
  * acts, and is taken away; an agent's key is followed by the next.
  */
-import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,11 +13,10 @@ import { VALIDATORS } from "../platform/src/genesis.ts";
 import { keysDir, readSpec } from "../platform/src/processes/cluster.ts";
 import { foundCluster, proposeFounding } from "../platform/src/processes/found.ts";
 import { choiceOf } from "./crash/trial.ts";
+import { countersignIn } from "./support/countersign.ts";
 import { serveValidator } from "./support/validators.ts";
 
 const BOB = "person:bob";
-/** As the command itself has it: compiled code is kept. */
-const CLI = { ...process.env, NODE_COMPILE_CACHE: cloneFile("node_modules/.cache/countersign") };
 
 let dir = "";
 let folder = "";
@@ -39,15 +37,7 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-const countersign = (...args: string[]) =>
-  new Promise<{ readonly code: number; readonly said: string }>((resolve) => {
-    const child = execFile(
-      process.execPath,
-      [cloneFile("cli/src/main.ts"), ...args, "--dir", folder],
-      { cwd: dir, env: CLI },
-      (_, out, err) => resolve({ code: child.exitCode ?? -1, said: `${out}${err}` }),
-    );
-  });
+const countersign = (...args: string[]) => countersignIn(dir, folder)(...args);
 const keys = (...args: string[]) => countersign("keys", ...args);
 const listed = async () => JSON.parse((await keys("list", "--json")).said);
 

@@ -1,9 +1,8 @@
 /** `countersign audit export`: the log as CSV. Made from the signed records alone, so who has the log can make it again and compare. */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { auditLines, verifyAudit } from "@countersign/audit";
 import { tablesOf } from "@countersign/platform";
-import { auditFile, verdictLines } from "./audit.ts";
+import { auditFile, orderedLog } from "./audit.ts";
 import { type Caller, fromCaller } from "./caller.ts";
 import { exitCodes } from "./failure.ts";
 import { counted } from "./terminal/figures.ts";
@@ -19,12 +18,8 @@ export interface AuditExportFlags {
 export function auditExport(file: string | undefined, flags: AuditExportFlags, caller: Caller): number {
   const screen = new Screen(process.stdout);
   const path = auditFile(file, flags, caller);
-  const lines = [...auditLines(readFileSync(path))];
-  const verdict = verifyAudit(lines);
-  if (!verdict.ok) {
-    for (const line of verdictLines(path, verdict)) screen.line(line);
-    return exitCodes.failed;
-  }
+  const lines = orderedLog(path, screen);
+  if (lines === undefined) return exitCodes.failed;
   const folder = flags.to === undefined ? dirname(path) : fromCaller(flags.to, caller);
   const tables = tablesOf(lines);
   if (flags.check === true) return check(folder, tables, screen);

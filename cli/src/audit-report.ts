@@ -1,8 +1,12 @@
 /** `countersign audit report`: what a log says of who was allowed what, and of what became of it. Verified first, offline. */
-import { readFileSync } from "node:fs";
-import { auditLines, verifyAudit } from "@countersign/audit";
-import { type AuditReport, auditEventNamed, type ReportedRecord, reportAudit } from "@countersign/platform";
-import { auditFile, verdictLines } from "./audit.ts";
+import {
+  type AuditReport,
+  auditEventNamed,
+  countsInWords,
+  type ReportedRecord,
+  reportAudit,
+} from "@countersign/platform";
+import { auditFile, orderedLog } from "./audit.ts";
 import type { Caller } from "./caller.ts";
 import { windowOf } from "./demo/window.ts";
 import { exitCodes } from "./failure.ts";
@@ -29,13 +33,8 @@ export function auditReport(file: string | undefined, flags: AuditReportFlags, c
     event: event === undefined ? undefined : auditEventNamed(event),
   };
   const screen = new Screen(process.stdout);
-  const path = auditFile(file, flags, caller);
-  const lines = [...auditLines(readFileSync(path))];
-  const verdict = verifyAudit(lines);
-  if (!verdict.ok) {
-    for (const line of verdictLines(path, verdict)) screen.line(line);
-    return exitCodes.failed;
-  }
+  const lines = orderedLog(auditFile(file, flags, caller), screen);
+  if (lines === undefined) return exitCodes.failed;
   const { records, report } = reportAudit(lines, filter);
   if (json === true) {
     screen.line(JSON.stringify({ report: toJson(report), records }, null, 2));
@@ -56,23 +55,16 @@ function recordLine({ index, time, event, sender, type, code, text }: ReportedRe
 function reportLines(report: AuditReport): readonly string[] {
   const { byEvent, permits, rejections, escalations, orders, ordersFilled, fills, hedges } = report;
   return [
-    `records                ${counted(report.records, "record")}: ${list(byEvent)}`,
+    `records                ${counted(report.records, "record")}: ${countsInWords(byEvent)}`,
     `verdicts               ${permits} permits, ${rejections} rejections, ${escalations} escalations`,
     `approval rate          ${percent(report.approvalRate ?? null)}`,
-    `rejections by rule     ${list(report.rejectionsByRule)}`,
-    `rejections by code     ${list(report.rejectionsByCode)}`,
-    `orders                 ${orders}, ${ordersFilled} filled, refused: ${list(report.ordersRefused)}`,
+    `rejections by rule     ${countsInWords(report.rejectionsByRule)}`,
+    `rejections by code     ${countsInWords(report.rejectionsByCode)}`,
+    `orders                 ${orders}, ${ordersFilled} filled, refused: ${countsInWords(report.ordersRefused)}`,
     `success rate           ${percent(report.successRate ?? null)}`,
     `fills, hedges          ${fills}, ${hedges}`,
-    `refusals by code       ${list(report.refusals)}`,
+    `refusals by code       ${countsInWords(report.refusals)}`,
   ];
-}
-
-/** The most frequent first. */
-function list(counts: Readonly<Record<string, number>>): string {
-  const some = Object.entries(counts).filter(([, count]) => count > 0);
-  const sorted = some.sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
-  return sorted.length === 0 ? "none" : sorted.map(([name, count]) => `${name} ${count}`).join(", ");
 }
 
 /** What is not known is null. */

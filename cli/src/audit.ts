@@ -20,6 +20,15 @@ export function auditFile(file: string | undefined, { run }: AuditFlags, caller:
   return join(findRun(cloneFile(defaults.runs), run === undefined ? undefined : count("--run", run)), "audit.jsonl");
 }
 
+/** The lines of a log that is in order. Of one that is not, the screen says what is wrong, and there are none. Throws AuditError for what is no log. */
+export function orderedLog(path: string, screen: Screen): readonly string[] | undefined {
+  const lines = [...auditLines(readFileSync(path))];
+  const verdict = verifyAudit(lines);
+  if (verdict.ok) return lines;
+  for (const line of verdictLines(path, verdict)) screen.line(line);
+  return undefined;
+}
+
 /** Returns the exit code: a file in which anything is wrong has failed. Throws AuditError for what is no such file. */
 export function auditVerify(file: string | undefined, flags: AuditFlags, caller: Caller): number {
   const path = auditFile(file, flags, caller);
@@ -29,7 +38,7 @@ export function auditVerify(file: string | undefined, flags: AuditFlags, caller:
   return verdict.ok ? exitCodes.ok : exitCodes.failed;
 }
 
-export function verdictLines(path: string, verdict: Verdict): readonly string[] {
+function verdictLines(path: string, verdict: Verdict): readonly string[] {
   const { ok, findings, records, chains, root, genesisDigest, checkpoints } = verdict;
   const found = findings.slice(0, FINDINGS_SHOWN).map(({ code, text }) => `${code}  ${text}`);
   const more =

@@ -4,6 +4,7 @@ import {
   type AuditReport,
   auditEvents,
   codeOf,
+  countsInWords,
   eventOf,
   logRecords,
   type RecordFilter,
@@ -25,7 +26,7 @@ export interface ReportedRecord {
   readonly text: string;
 }
 
-export type { AuditReport, RecordFilter };
+export { type AuditReport, countsInWords, type RecordFilter };
 
 /** @param lines of an audit.jsonl that was verified */
 export function reportAudit(

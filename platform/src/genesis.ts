@@ -38,7 +38,7 @@ export function genesisRequest(facts: GenesisFacts): Uint8Array {
   const genesis = create(GenesisSchema, {
     mode,
     platform,
-    resumePersons: resumePersonsMin[mode] ?? 2,
+    resumePersons: resumePersonsMin(mode),
     keys: [
       ...sendersOf(authority).map(({ sender, role }) => key(sender, KeyPurpose.ENVELOPE, { says: says(role) })),
       key("policy", KeyPurpose.PERMIT),

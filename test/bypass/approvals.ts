@@ -4,7 +4,7 @@ import { ApprovalDecisionSchema, Decision, type Signed } from "@countersign/cont
 import { type Approval, signApproval } from "@countersign/permit";
 import type { Attempt } from "./attempt.ts";
 import type { Ground } from "./ground.ts";
-import { forge, type IntentFields, LARGE, wanted, wordOf, yesOf } from "./orders.ts";
+import { type IntentFields, LARGE, send, wanted, wordOf, yesOf } from "./orders.ts";
 import { MALLORY, type Thief } from "./thief.ts";
 
 const TOPIC = "approvals.decision.v1";
@@ -78,13 +78,10 @@ function counted(code: string, name: string, word: Partial<Approval>, fields: In
   return { name, expected: `${code} at accept`, go: (thief, ground) => submit(thief, ground, word, fields) };
 }
 
-async function submit(thief: Thief, ground: Ground, word: Partial<Approval>, fields: IntentFields, times = 1) {
-  const like = await thief.permitted(wanted(thief).intent);
-  const { intent, key } = wanted(thief, fields);
-  const approvals = Array.from({ length: times }, () => yesOf(thief, intent, word));
-  const approvalIds = approvals.map((one) => wordOf(one).approvalId);
-  const permit = forge(intent, ground.policysKey(), like, { approvalIds });
-  return thief.submit({ ...like, intent, permit, approvals }, key);
+function submit(thief: Thief, ground: Ground, word: Partial<Approval>, fields: IntentFields, times = 1) {
+  const order = wanted(thief, fields);
+  const approvals = Array.from({ length: times }, () => yesOf(thief, order.intent, word));
+  return send(thief, ground.policysKey(), order, { approvals });
 }
 
 /** Mallory says it, in his own chain; what Policy makes of it. */

@@ -82,7 +82,7 @@ export const doors: readonly Attempt[] = [
     name: "`resume` by a person who may only approve",
     expected: "ROLE_MISSING",
     go: async (thief, ground) => {
-      await ground.founder("halt", "1", "-m", "a thief is about");
+      await ground.halt();
       const { said } = await ground.countersign("resume", "-m", "go on", "--as", MALLORY);
       await ground.resume(thief);
       return codeIn(said);

@@ -2,7 +2,6 @@
  * The cluster that is robbed: real processes on real engines, with nobody in Portfolio's and the Hedger's place, and a founder who halts, resumes,
  * approves and rejects by the command line, as from a second terminal.
  */
-import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,6 +22,7 @@ import { ask } from "../../platform/src/processes/health-page.ts";
 import { KeyFiles } from "../../platform/src/processes/key-files.ts";
 import { choiceOf } from "../crash/trial.ts";
 import type { Mark } from "../marks.ts";
+import { type Answered, countersignIn } from "../support/countersign.ts";
 import { LARGE, type Wanted, wanted } from "./orders.ts";
 import { MALLORY, SEATS, submitOf, Thief } from "./thief.ts";
 
@@ -74,14 +74,12 @@ export class Ground implements AsyncDisposable {
     return said;
   }
 
-  countersign(...args: string[]): Promise<{ readonly code: number; readonly said: string }> {
-    const program = [cloneFile("cli/src/main.ts"), ...args, "--dir", this.folder];
-    const env = { ...process.env, NODE_COMPILE_CACHE: cloneFile("node_modules/.cache/countersign") };
-    return new Promise((resolve) => {
-      const child = execFile(process.execPath, program, { cwd: this.#dir, env }, (_, out, err) =>
-        resolve({ code: child.exitCode ?? -1, said: `${out}${err}` }),
-      );
-    });
+  countersign(...args: string[]): Promise<Answered> {
+    return countersignIn(this.#dir, this.folder)(...args);
+  }
+
+  halt(): Promise<string> {
+    return this.founder("halt", "1", "-m", "a thief is about");
   }
 
   /** After a halt; returns when Policy permits again. */

@@ -79,10 +79,35 @@ export function wanted(thief: Thief, fields: IntentFields = {}): Wanted {
 
 /** A permit for this intent by whatever key; what is not given is as in Policy's own permit. */
 export function forge(intent: Uint8Array, signer: Signer, like: SubmitOrder, fields: Partial<Permit> = {}): Signed {
-  const permit = readPermit(like.permit?.payload ?? new Uint8Array());
-  if (permit === undefined) throw new Error("the thief forges after an honest permit, and this is none");
+  const permit = permitIn(like);
   const permitId = `${permit.permitId} forged ${Buffer.from(intentDigest(intent)).toString("hex")}`;
   return issuePermit({ ...permit, permitId, intentDigest: intentDigest(intent), ...fields }, signer);
+}
+
+export interface Forgery {
+  /** An order with an honest permit, after which the other is forged; without, one is got. */
+  readonly like?: SubmitOrder;
+  readonly fields?: Partial<Permit>;
+  readonly approvals?: readonly Signed[];
+}
+
+/** An order under a permit that was forged with whatever key; what comes of it. */
+export async function send(
+  thief: Thief,
+  signer: Signer,
+  { intent, key }: Wanted,
+  { like: given, fields = {}, approvals = [] }: Forgery = {},
+): Promise<string> {
+  const like = given ?? (await thief.permitted(wanted(thief).intent));
+  const approvalIds = approvals.map((one) => wordOf(one).approvalId);
+  const permit = forge(intent, signer, like, { approvalIds, ...fields });
+  return thief.submit({ ...like, intent, permit, approvals: [...approvals] }, key);
+}
+
+export function permitIn({ permit }: SubmitOrder): Permit {
+  const read = readPermit(permit?.payload ?? new Uint8Array());
+  if (read === undefined) throw new Error("an order without a permit");
+  return read;
 }
 
 /** Mallory's own yes, unless these fields say otherwise. */

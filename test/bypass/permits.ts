@@ -2,9 +2,9 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
 import { KeyPurpose, Mode, Side, type Signed, SignedSchema, SubmitOrderSchema } from "@countersign/contracts";
-import { readPermit, signApproval } from "@countersign/permit";
+import { signApproval } from "@countersign/permit";
 import type { Attempt } from "./attempt.ts";
-import { forge, type IntentFields, LARGE, STOP, type Wanted, wanted, wordOf, yesOf } from "./orders.ts";
+import { forge, type IntentFields, LARGE, permitIn, STOP, type Wanted, wanted, wordOf, yesOf } from "./orders.ts";
 import { MALLORY, STOLEN, type Thief } from "./thief.ts";
 
 const MISSING = "PERMIT_MISSING at accept";
@@ -129,7 +129,7 @@ export const slowPermits: readonly Attempt[] = [
     go: async (thief) => {
       const { intent, key } = wanted(thief);
       const honest = await thief.permitted(intent);
-      const { expiresAtMs } = readPermit(honest.permit?.payload ?? new Uint8Array())!;
+      const { expiresAtMs } = permitIn(honest);
       await wait(expiresAtMs - Date.now());
       return thief.submit(honest, key);
     },
@@ -140,7 +140,7 @@ export const slowPermits: readonly Attempt[] = [
     go: async (thief, ground) => {
       const { intent, key } = wanted(thief);
       const honest = await thief.permitted(intent);
-      await ground.founder("halt", "1", "-m", "a thief is about");
+      await ground.halt();
       const said = await thief.submit(honest, key);
       await ground.resume(thief);
       return said;
@@ -152,7 +152,7 @@ export const slowPermits: readonly Attempt[] = [
     go: async (thief, ground) => {
       const { intent, key } = wanted(thief);
       const honest = await thief.permitted(intent);
-      await ground.founder("halt", "1", "-m", "a thief is about");
+      await ground.halt();
       await ground.resume(thief);
       return thief.submit(honest, key);
     },

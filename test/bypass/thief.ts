@@ -162,7 +162,7 @@ export class Thief implements AsyncDisposable {
       this.heard
         .slice(from)
         .map((one) => outcomeOf(one, by, subject))
-        .find(isSaid),
+        .find((said) => said !== undefined),
     );
     return this.orders() > orders ? THROUGH : said;
   }
@@ -302,8 +302,4 @@ function outcomeOf({ sender, type, payload }: Heard, by: string, subject: string
   if (status === OrderStatus.REJECTED || status === OrderStatus.NOT_SENT) return `${code} at ${place}`;
   const isOver = status === OrderStatus.CANCELED || status === OrderStatus.EXPIRED || status === OrderStatus.FILLED;
   return isOver ? THROUGH : undefined;
-}
-
-function isSaid(said: string | undefined): said is string {
-  return said !== undefined;
 }

@@ -1,10 +1,9 @@
 /** Orders under permits that Policy's own, stolen key has signed: by who has every key but a person's. */
-import { Mode, Side, type SubmitOrder } from "@countersign/contracts";
-import { type Permit, readPermit, signApproval } from "@countersign/permit";
+import { Mode, Side } from "@countersign/contracts";
+import { type Permit, signApproval } from "@countersign/permit";
 import type { Attempt } from "./attempt.ts";
-import type { Ground } from "./ground.ts";
-import { forge, type IntentFields, LARGE, STOP, type Wanted, wanted, wordOf } from "./orders.ts";
-import { THROUGH, type Thief } from "./thief.ts";
+import { type IntentFields, LARGE, permitIn, STOP, send, wanted, wordOf } from "./orders.ts";
+import { THROUGH } from "./thief.ts";
 
 const ABOVE = "APPROVAL_MISSING at accept";
 
@@ -31,7 +30,7 @@ export const withPolicysKey: readonly Attempt[] = [
       const approved = await ground.approved(thief);
       const order = wanted(thief, { quantity: LARGE });
       const approvals = approved.submit.approvals.map((one) => signApproval(wordOf(one), thief.signer("portfolio")));
-      return send(thief, ground, order, { like: approved.submit, approvals });
+      return send(thief, ground.policysKey(), order, { like: approved.submit, approvals });
     },
   },
   {
@@ -40,7 +39,7 @@ export const withPolicysKey: readonly Attempt[] = [
     go: async (thief, ground) => {
       const { submit } = await ground.approved(thief);
       const order = wanted(thief, { quantity: LARGE });
-      return send(thief, ground, order, { like: submit, approvals: submit.approvals });
+      return send(thief, ground.policysKey(), order, { like: submit, approvals: submit.approvals });
     },
   },
   {
@@ -48,7 +47,7 @@ export const withPolicysKey: readonly Attempt[] = [
     expected: "APPROVAL_REJECTED at accept",
     go: async (thief, ground) => {
       const { no, ...order } = await ground.rejected(thief);
-      return send(thief, ground, order, { approvals: [no] });
+      return send(thief, ground.policysKey(), order, { approvals: [no] });
     },
   },
   {
@@ -64,7 +63,7 @@ export const withPolicysKey: readonly Attempt[] = [
       const honest = await thief.permitted(first.intent);
       await thief.submit(honest, first.key);
       const { permitId } = permitIn(honest);
-      return send(thief, ground, wanted(thief), { like: honest, fields: { permitId } });
+      return send(thief, ground.policysKey(), wanted(thief), { like: honest, fields: { permitId } });
     },
   },
   {
@@ -103,9 +102,7 @@ export const afterRevocation: Attempt = {
   go: async (thief, ground) => {
     const stolen = ground.policysKey();
     await ground.rotatePolicy(thief);
-    const order = wanted(thief);
-    const like = await thief.permitted(wanted(thief).intent);
-    return thief.submit({ ...like, intent: order.intent, permit: forge(order.intent, stolen, like) }, order.key);
+    return send(thief, stolen, wanted(thief));
   },
 };
 
@@ -113,32 +110,6 @@ export const afterRevocation: Attempt = {
 function forged(fields: IntentFields = {}, permit: (honest: Permit) => Partial<Permit> = () => ({})): Attempt["go"] {
   return async (thief, ground) => {
     const like = await thief.permitted(wanted(thief).intent);
-    return send(thief, ground, wanted(thief, fields), { like, fields: permit(permitIn(like)) });
+    return send(thief, ground.policysKey(), wanted(thief, fields), { like, fields: permit(permitIn(like)) });
   };
-}
-
-interface Forgery {
-  readonly like?: SubmitOrder;
-  readonly fields?: Partial<Permit>;
-  readonly approvals?: SubmitOrder["approvals"];
-}
-
-async function send(
-  thief: Thief,
-  ground: Ground,
-  { intent, key }: Wanted,
-  { like: given, fields = {}, approvals = [] }: Forgery,
-): Promise<string> {
-  const like = given ?? (await thief.permitted(wanted(thief).intent));
-  const approvalIds = approvals.map((one) => wordOf(one).approvalId);
-  return thief.submit(
-    { ...like, intent, approvals, permit: forge(intent, ground.policysKey(), like, { approvalIds, ...fields }) },
-    key,
-  );
-}
-
-function permitIn({ permit }: SubmitOrder): Permit {
-  const read = readPermit(permit?.payload ?? new Uint8Array());
-  if (read === undefined) throw new Error("an order without a permit");
-  return read;
 }

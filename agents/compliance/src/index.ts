@@ -1,6 +1,6 @@
 export { canvas } from "../canvas.ts";
 export { type ComplianceConfig, DAILY, type Period } from "./config.ts";
-export { type ComplianceFigures, figuresInWords, figuresToJson } from "./core/figures.ts";
+export { type ComplianceFigures, countsInWords, figuresInWords, figuresToJson } from "./core/figures.ts";
 export type { ComplianceState } from "./core/state.ts";
 export type { MarketView } from "./core/view.ts";
 export { COSIGNED, type Cosigners, type CosignersOptions } from "./edge/cosigners.ts";

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { cloneFile, InputError, type ProcessState, startCluster } from "@countersign/platform";
+import { cloneFile, InputError, type ProcessState, readSpec, startCluster } from "@countersign/platform";
 import { type Caller, fromCaller } from "../caller.ts";
 import { defaults } from "../demo/defaults.ts";
 import { traceName } from "../demo/market.ts";
@@ -22,7 +22,7 @@ export type UpFlags = Pick<DemoFlags, "strategy" | "limits" | "trace" | "hedge" 
 
 /** Returns the exit code, when the person has had enough. */
 export async function up(flags: UpFlags, caller: Caller): Promise<number> {
-  const { dir: _, speed, replicas, mode = defaults.mode, cofounder, ...market } = flags;
+  const { dir: _, speed, replicas, mode: wanted, cofounder, ...market } = flags;
   const dir = clusterDir(flags, caller);
   const plan = await demoOptions(market, caller);
   const { fromMs, toMs } = plan.window;
@@ -30,6 +30,12 @@ export async function up(flags: UpFlags, caller: Caller): Promise<number> {
   const pace = speed === undefined ? paceOf(plan.market.isWithinADay, window) : Number(speed);
   const { traded, hedgeSymbol, account, person } = plan.run;
   const isNew = !existsSync(join(dir, "cluster.json"));
+  const mode = isNew ? (wanted ?? defaults.mode) : readSpec(dir).mode;
+  if (wanted !== undefined && wanted !== mode)
+    throw new InputError(
+      "BAD_OPTION",
+      `--mode ${wanted}: the cluster of ${dir} is a ${mode} one; found another with --dir`,
+    );
   console.log(
     `countersign up · ${mode.toUpperCase()} · ${plan.headline}, ${Math.round(pace).toLocaleString("en")} s of it each second`,
   );

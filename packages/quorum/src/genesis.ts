@@ -72,8 +72,8 @@ export function foldGenesis(
 
 function factsOf(genesis: Genesis): GenesisFacts | undefined {
   const { mode, platform, resumePersons, validators, membersVersion, authorityDigest, limitsDigest, roles } = genesis;
-  if (mode === undefined || !(mode in resumePersonsMin) || !platform || membersVersion === undefined) return undefined;
-  if (resumePersons === undefined || resumePersons < (resumePersonsMin[mode] ?? 2)) return undefined;
+  if (mode === undefined || !MODES.includes(mode) || !platform || membersVersion === undefined) return undefined;
+  if (resumePersons === undefined || resumePersons < resumePersonsMin(mode)) return undefined;
   if (validators.length !== 3 || new Set(validators).size !== 3 || validators.includes("")) return undefined;
   if (authorityDigest?.length !== 32 || limitsDigest?.length !== 32) return undefined;
   if (!roles.every(isRoleGrant) || (roles.length > 0 && !hasAdmins(roles, resumePersons))) return undefined;
@@ -81,11 +81,9 @@ function factsOf(genesis: Genesis): GenesisFacts | undefined {
   return { mode, platform, resumePersons, members, authorityDigest, limitsDigest };
 }
 
-/** Two persons start what may lose money; where none can be lost, one may. */
-/** How many persons open trading, and release a halt, at least: by mode. */
-export const resumePersonsMin: Readonly<Record<number, number>> = {
-  [Mode.REPLAY]: 1,
-  [Mode.PAPER]: 1,
-  [Mode.SHADOW]: 2,
-  [Mode.LIVE]: 2,
-};
+/** How many persons open trading, and release a halt, at least. Two start what may lose money; where none can be lost, one may. */
+export function resumePersonsMin(mode: Mode): number {
+  return mode === Mode.REPLAY || mode === Mode.PAPER ? 1 : 2;
+}
+
+const MODES: readonly (Mode | undefined)[] = [Mode.REPLAY, Mode.PAPER, Mode.SHADOW, Mode.LIVE];

@@ -20,7 +20,7 @@ import {
 } from "../agents.ts";
 import { cloneFile, loadLimits, loadStrategy } from "../inputs.ts";
 import { isAway } from "./away.ts";
-import type { ClusterSpec, Secrets } from "./cluster.ts";
+import { type ClusterSpec, type Secrets, venueOf } from "./cluster.ts";
 import { underLease } from "./lease.ts";
 import { OrderTraces } from "./order-traces.ts";
 import { insist, type Process } from "./process.ts";
@@ -153,11 +153,12 @@ export function openingsOf({ openings }: ClusterSpec): readonly Signed[] {
 
 /** Where Execution trades. */
 export function exchangeOf(
-  { mode, venue }: ClusterSpec,
-  { dir, secrets, log }: Pick<Process, "dir" | "log"> & { readonly secrets?: Pick<Secrets, "venueKey"> },
+  spec: ClusterSpec,
+  { dir, secrets, log }: Pick<Process, "dir" | "log"> & { readonly secrets: Pick<Secrets, "venueKey"> },
 ): Exchange {
-  if (mode === "shadow") return { kind: "shadow", dir: join(dir, "exchange"), note: log };
-  return { kind: "network", url: `http://${venue}`, apiKey: secrets?.venueKey ?? "" };
+  if (spec.mode === "shadow") return { kind: "shadow", dir: join(dir, "exchange"), note: log };
+  const { address, apiKey } = venueOf(spec, secrets);
+  return { kind: "network", url: `http://${address}`, apiKey };
 }
 
 /** What a user chose, as the agents take it. */

@@ -99,6 +99,16 @@ export function checkShadow({ mode, venue }: ClusterSpec, { venueKey, dropCopyKe
   if (venue !== undefined) throw new InputError("BAD_OPTION", `${SPEC}: no way leads from a shadow cluster to a venue`); // P11.route
 }
 
+/** Where Execution trades, and what it shows there. @throws InputError where the folder lacks either: an empty key would open for nobody's */
+export function venueOf(
+  { venue }: ClusterSpec,
+  { venueKey }: Pick<Secrets, "venueKey">,
+): { readonly address: string; readonly apiKey: string } {
+  if (!venue) throw new InputError("BAD_OPTION", `${SPEC}: the address of the venue is missing`);
+  if (!venueKey) throw new InputError("BAD_OPTION", `${SECRETS}: the key for the venue is missing`);
+  return { address: venue, apiKey: venueKey };
+}
+
 /** Each file whole or not at all: processes may be reading. */
 export function writeSpec(dir: string, spec: ClusterSpec): void {
   writeWhole(join(dir, SPEC), spec, 0o644);

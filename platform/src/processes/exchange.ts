@@ -3,19 +3,21 @@ import { join } from "node:path";
 import { busFeed, type Credential, startExchange } from "@countersign/venue-paper/program";
 import { modes } from "../agents.ts";
 import { instruments } from "./agent.ts";
+import { venueOf } from "./cluster.ts";
 import type { Process } from "./process.ts";
 import { traceAnswers } from "./venue-trace.ts";
 
 export async function runExchange(own: Process): Promise<{ close(): Promise<void> }> {
   const { dir, spec, secrets, bus, fence, loop, log, onBroken } = own;
   const { account } = spec;
-  const accounts = new Map<string, Credential>([[secrets.venueKey ?? "", { account }]]);
+  const { address, apiKey } = venueOf(spec, secrets);
+  const accounts = new Map<string, Credential>([[apiKey, { account }]]);
   for (const key of Object.values(secrets.dropCopyKeys ?? {})) accounts.set(key, { account, readOnly: true });
   const rows = instruments();
   const nowMs = () => loop.nowMs();
   const exchange = await startExchange({
     dir: join(dir, "exchange"),
-    listen: spec.venue ?? "",
+    listen: address,
     instruments: rows,
     accounts,
     // Before it reads a quote it has to know who may say one.

@@ -109,7 +109,7 @@ const FOUNDER_UP_TO = "1000000.00";
 /** As many as open trading in this mode. @throws InputError where they are fewer, or one is named twice */
 function foundersOf({ mode, person, cofounders = [] }: ClusterChoice): readonly string[] {
   const persons = [person, ...cofounders];
-  const needed = resumePersonsMin[modes[mode]] ?? 2;
+  const needed = resumePersonsMin(modes[mode]);
   if (new Set(persons).size >= Math.max(needed, persons.length)) return persons;
   throw new InputError("BAD_OPTION", `a ${mode} cluster is opened by ${needed} persons: name another founder`);
 }

@@ -36,8 +36,8 @@ export async function replayExport(dir: string, exported: string): Promise<Repla
     fenceFresh: () => true,
     nowMs: () => 0,
     session: "replay",
-    // As it ran: nothing is asked of it.
-    exchange: exchangeOf(spec, { dir, log: () => {} }),
+    // As it ran: nothing is asked of it, with no key.
+    exchange: exchangeOf(spec, { dir, secrets: { venueKey: "none" }, log: () => {} }),
   };
   const agents = AGENTS.map((name) => {
     const { agent } = name === "operator" ? operatorSeat(openingsOf(spec)) : makeAgent(name, config, around);

@@ -19,6 +19,21 @@ export interface Counts {
   readonly refusals: Readonly<Record<string, number>>;
 }
 
+export interface Rates {
+  /** Permits ÷ (permits + rejections); undefined where there is neither. */
+  readonly approvalRate: number | undefined;
+  /** Orders filled ÷ orders accepted; undefined where there was none. */
+  readonly successRate: number | undefined;
+}
+
+export function ratesOf({ permits, rejections, orders, ordersFilled }: Counts): Rates {
+  const verdicts = permits + rejections;
+  return {
+    approvalRate: verdicts === 0 ? undefined : permits / verdicts,
+    successRate: orders === 0 ? undefined : ordersFilled / orders,
+  };
+}
+
 export const noCounts: Counts = {
   permits: 0,
   rejections: 0,

@@ -1,19 +1,15 @@
 /** The figures as people read them. What is not known is undefined, "—" in words and null in JSON, and never zero. */
 import { type Fixed, formatFixed, type Money, money, toNumber } from "@countersign/orders";
 import { DAILY, type Period } from "../config.ts";
-import type { Counts } from "./counts.ts";
+import { type Counts, type Rates, ratesOf } from "./counts.ts";
 import { type EquityPoint, equityNow } from "./equity.ts";
 import { slippageBps } from "./slippage.ts";
 import type { ComplianceState } from "./state.ts";
 import { maxDrawdown, sharpeRatio } from "./track.ts";
 
-export interface ComplianceFigures extends Counts {
+export interface ComplianceFigures extends Counts, Rates {
   /** Leaves of the audit log. */
   readonly records: number;
-  /** Permits ÷ (permits + rejections). */
-  readonly approvalRate: number | undefined;
-  /** Orders filled ÷ orders. */
-  readonly successRate: number | undefined;
   readonly slippageBps: number | undefined;
   /** Fills of orders whose quote is not known: not in `slippageBps`. */
   readonly fillsWithoutQuote: number;
@@ -48,7 +44,6 @@ export function figuresOf(
 ): ComplianceFigures {
   const { counts, slippage, equity: account } = report;
   const { book, track, unknown } = account;
-  const verdicts = counts.permits + counts.rejections;
   const amount = (units: bigint): Money | undefined =>
     book.money === undefined || unknown !== undefined ? undefined : money(units, book.money.scale, book.money.currency);
   const equity = equityNow(account);
@@ -57,8 +52,7 @@ export function figuresOf(
   return {
     ...counts,
     records: log.tree.size,
-    approvalRate: verdicts === 0 ? undefined : counts.permits / verdicts,
-    successRate: counts.orders === 0 ? undefined : counts.ordersFilled / counts.orders,
+    ...ratesOf(counts),
     slippageBps: slippageBps(slippage),
     fillsWithoutQuote: slippage.unknownFills,
     deposits: amount(book.deposits),
@@ -95,10 +89,10 @@ export function figuresInWords(figures: ComplianceFigures): readonly (readonly [
     ["records on the audit log", String(figures.records)],
     ["verdicts", `${permits} permits, ${rejections} rejections, ${escalations} escalations`],
     ["approval rate", percent(figures.approvalRate)],
-    ["rejections by rule", list(figures.rejectionsByRule)],
-    ["rejections by code", list(figures.rejectionsByCode)],
+    ["rejections by rule", countsInWords(figures.rejectionsByRule)],
+    ["rejections by code", countsInWords(figures.rejectionsByCode)],
     ["success rate of orders", percent(figures.successRate)],
-    ["orders", `${orders}, ${ordersFilled} filled, refused: ${list(figures.ordersRefused)}`],
+    ["orders", `${orders}, ${ordersFilled} filled, refused: ${countsInWords(figures.ordersRefused)}`],
     ["fills, hedges", `${fills}, ${hedges}`],
     ["slippage", fixed(figures.slippageBps, 2, " bps")],
     ["equity", cash(figures.equity)],
@@ -121,8 +115,10 @@ function percent(value: number | undefined): string {
   return value === undefined ? DASH : fixed(value * 100, 1, " %");
 }
 
-function list(counts: Readonly<Record<string, number>>): string {
-  const sorted = Object.entries(counts).sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
+/** "PERMIT_EXPIRED 3, HALTED 1": the most frequent first. */
+export function countsInWords(counts: Readonly<Record<string, number>>): string {
+  const some = Object.entries(counts).filter(([, count]) => count > 0);
+  const sorted = some.sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
   return sorted.length === 0 ? "none" : sorted.map(([name, count]) => `${name} ${count}`).join(", ");
 }
 

@@ -1,5 +1,5 @@
 /** What an audit asks of a log: some of its records, and what they add up to. */
-import { type Counts, countRecord, noCounts } from "../core/counts.ts";
+import { type Counts, countRecord, noCounts, type Rates, ratesOf } from "../core/counts.ts";
 import { type AuditEvent, codeOf, eventOf, type LogRecord } from "./records.ts";
 
 /** Every field that is given has to hold. */
@@ -14,13 +14,9 @@ export interface RecordFilter {
   readonly toMs?: number | undefined;
 }
 
-export interface AuditReport extends Counts {
+export interface AuditReport extends Counts, Rates {
   readonly records: number;
   readonly byEvent: Readonly<Record<AuditEvent, number>>;
-  /** Permits ÷ (permits + rejections); undefined where there is neither. */
-  readonly approvalRate: number | undefined;
-  /** Orders filled ÷ orders accepted; undefined where there was none. */
-  readonly successRate: number | undefined;
 }
 
 export function* selectRecords(records: Iterable<LogRecord>, filter: RecordFilter): Generator<LogRecord> {
@@ -43,12 +39,5 @@ export function reportOf(records: Iterable<LogRecord>): AuditReport {
     byEvent[eventOf(record)]++;
     all++;
   }
-  const verdicts = counts.permits + counts.rejections;
-  return {
-    ...counts,
-    records: all,
-    byEvent,
-    approvalRate: verdicts === 0 ? undefined : counts.permits / verdicts,
-    successRate: counts.orders === 0 ? undefined : counts.ordersFilled / counts.orders,
-  };
+  return { ...counts, ...ratesOf(counts), records: all, byEvent };
 }

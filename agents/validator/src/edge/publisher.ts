@@ -34,7 +34,6 @@ export class Publisher {
   #waiting: Announced[] = [];
   /** Something was not announced: the log knows what. */
   #isBehind = false;
-  #doubts = 0;
 
   constructor(options: PublisherOptions) {
     this.#o = options;
@@ -57,7 +56,6 @@ export class Publisher {
 
   /** An entry of this validator's may be in the log without its knowing: it looks there before it announces the next, or at the next occasion. */
   doubt(): void {
-    this.#doubts++;
     this.#isBehind = true;
   }
 
@@ -67,9 +65,18 @@ export class Publisher {
   }
 
   async #publishWaiting(): Promise<void> {
-    const waiting = this.#waiting.splice(0);
-    const [wasBehind, doubts] = [this.#isBehind, this.#doubts];
-    this.#isBehind = true;
+    const wasBehind = this.#isBehind;
+    // A doubt of meanwhile is the next call's.
+    this.#isBehind = false;
+    try {
+      await this.#announce(this.#waiting.splice(0), wasBehind);
+    } catch (cause) {
+      this.#isBehind = true;
+      throw cause;
+    }
+  }
+
+  async #announce(waiting: readonly Announced[], wasBehind: boolean): Promise<void> {
     if (wasBehind) for (const log of LOGS) await this.#publishRest(log);
     const last: Partial<Record<LogName, bigint>> = {};
     for (const { entry, votes } of waiting) {
@@ -78,7 +85,6 @@ export class Publisher {
       last[entry.log] = entry.seq;
     }
     for (const log of LOGS) if (last[log] !== undefined) await this.#mark(log, last[log]);
-    this.#isBehind = doubts !== this.#doubts;
   }
 
   async #publishRest(log: LogName): Promise<void> {
