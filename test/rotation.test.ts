@@ -77,6 +77,24 @@ describe("keys that are followed by others while the firm trades", () => {
     expect((await third.policyState()).latches).toEqual([]);
   }, 180_000);
 
+  it("a validator's seat changes hands: its keys are stolen and its disk is gone, and who sits there next is needed", async () => {
+    const first = await Floor.open({ resumers: 2 });
+    expect(await trade(first, "before")).toBe(true);
+    await enrolNext(first, "validator-2");
+    await revoke(first, "validator-2", { reason: "compromised" });
+    expect(await trade(first, "by the two others")).toBe(true);
+
+    first.firm.keys.next("validator-2");
+    first.firm.loseStore("validator-2");
+    const second = await first.restart();
+    await revoke(second, "validator-3", { purposes: [KeyPurpose.VOTE] });
+    expect(await trade(second, "by the successor and one other")).toBe(true);
+    const { voters } = (await ledger(second)).at(-1)!;
+    const vote = (name: string) => second.firm.keys.signer(name, KeyPurpose.VOTE).keyid;
+    expect(voters.toSorted()).toEqual([vote("validator-1"), vote("validator-2")].toSorted());
+    await expect(revoke(second, "validator-2", { generation: 1 })).rejects.toThrow("TOO_FEW_VOTERS");
+  }, 180_000);
+
   it.each(["superseded", "compromised"] as const)(
     "an order that works is filled and booked, though Policy's key was taken away since: %s",
     async (reason) => {

@@ -235,6 +235,25 @@ describe("keys go forward", () => {
   });
 });
 
+describe("one person cannot end the platform by taking keys away", () => {
+  const revoke = (sender: string, purpose: KeyPurpose): Content => {
+    const grant = genesis.keys.find((key) => key.sender === sender && key.purpose === purpose)!;
+    const revoked = { ...grant, state: KeyState.REVOKED, reason: "superseded" };
+    return { case: "key", value: create(KeyChangeSchema, { grant: revoked, signatures: [] }) };
+  };
+
+  it.each([KeyPurpose.VOTE, KeyPurpose.ENVELOPE])(
+    "a majority of the validators keeps keys of purpose %i",
+    (purpose) => {
+      const two = next(founded, revoke("validator-1", purpose), "person:ada");
+      for (const other of [KeyPurpose.VOTE, KeyPurpose.ENVELOPE])
+        expect(codeOf(two, revoke("validator-2", other), "person:ada")).toBe("TOO_FEW_VOTERS");
+      const rest = purpose === KeyPurpose.VOTE ? KeyPurpose.ENVELOPE : KeyPurpose.VOTE;
+      expect(codeOf(two, revoke("validator-1", rest), "person:ada")).toBe("ok");
+    },
+  );
+});
+
 describe("an entry is folded whole or not at all", () => {
   it("and only with content of its log, under the op id of its content", () => {
     const good = sealPropose(haltContent({ haltId: "a" }));

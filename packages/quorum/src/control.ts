@@ -5,8 +5,18 @@
  *
  * The platform is born halted: only a resume that names "birth" opens trading.
  */
-import type { Change, FenceState, KeyChange, KeyGrant, ProposeRequest, RoleGrant } from "@countersign/contracts";
+import {
+  type Change,
+  type FenceState,
+  type KeyChange,
+  type KeyGrant,
+  KeyPurpose,
+  KeyState,
+  type ProposeRequest,
+  type RoleGrant,
+} from "@countersign/contracts";
 import { hex, Keyring, type KeyringCode, mayDo } from "@countersign/envelope";
+import { type Members, majority } from "./certificate.ts";
 import { type ChangeCode, checkChange, hasAdmins } from "./change.ts";
 import { type Entry, emptyHead, sameBytes } from "./entry.ts";
 import { foldGenesis, type GenesisCode, type GenesisFacts, genesisDigest } from "./genesis.ts";
@@ -42,6 +52,7 @@ interface TimedGrant {
  * - `HALT_ALTERED`: the id of a halt in force, with another level or scope
  * - `NOT_A_PERSON`: keys, roles and limits are changed by persons, and all but a revocation by as many as a resume needs
  * - `NO_ROLES`: the genesis knows none; `TOO_FEW_ADMINS`: nobody could change anything after it
+ * - `TOO_FEW_VOTERS`: fewer than a majority of the validators would have keys, and nothing could ever be certified again: enrol others first
  * - the codes of what is folded
  */
 export type ControlCode =
@@ -51,6 +62,7 @@ export type ControlCode =
   | "HALT_ALTERED"
   | "NO_ROLES"
   | "TOO_FEW_ADMINS"
+  | "TOO_FEW_VOTERS"
   | ChangeCode
   | ProposeCode
   | GenesisCode
@@ -171,7 +183,7 @@ function applyKeyChange(
   state: ControlState,
   change: KeyChange,
   propose: OpenedPropose,
-  { mode, resumePersons }: GenesisFacts,
+  { mode, resumePersons, members }: GenesisFacts,
 ): ControlResult {
   const { grant } = change;
   if (!propose.key.person) return refuse("NOT_A_PERSON");
@@ -184,7 +196,19 @@ function applyKeyChange(
   const keys = state.keys.copy();
   const isKnown = keys.find(grant.keyid ?? "") !== undefined;
   const wrong = isKnown ? keys.change(grant, nowMs) : keys.grant(grant);
-  return wrong === undefined ? accept({ ...state, keys, grants }) : refuse(wrong);
+  if (wrong !== undefined) return refuse(wrong);
+  return isQuorate(keys, members) ? accept({ ...state, keys, grants }) : refuse("TOO_FEW_VOTERS");
+}
+
+/** Whether a majority of the validators can vote, and say so. One person takes keys away: alone he is not to end the platform with it. */
+function isQuorate(keys: Keyring, members: Members): boolean {
+  const has = new Map<string, Set<KeyPurpose>>();
+  for (const { sender, purpose, state } of keys.records())
+    if (state === KeyState.ACTIVE) has.set(sender, (has.get(sender) ?? new Set()).add(purpose));
+  const voting = members.validators.filter((name) =>
+    [KeyPurpose.VOTE, KeyPurpose.ENVELOPE].every((purpose) => has.get(name)?.has(purpose)),
+  );
+  return voting.length >= majority(members);
 }
 
 function applyChange(

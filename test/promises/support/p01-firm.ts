@@ -77,6 +77,11 @@ export class Firm {
     this.#stores.set(name, known);
     return known;
   }
+
+  /** Its disk is gone: the next process begins with an empty one. */
+  loseStore(name: string): void {
+    this.#stores.delete(name);
+  }
 }
 
 /** A person is asked above 40,000; no position may be worth more than 60 % of the equity. */
