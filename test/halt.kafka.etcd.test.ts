@@ -1,12 +1,20 @@
 /**
  * `countersign halt` and `resume` against processes that trade: with everything up, with all brokers down, with etcd down, from a clock that
- * is a minute off, and over the death of whoever has latched.
+ * is a minute off, and over the death of whoever has latched. Before that, what it does is exported and replayed under its hands.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { Desk, HALT_SERVERS, type RunningCluster, startCluster } from "@countersign/platform";
+import { auditLines, verifyAudit } from "@countersign/audit";
+import {
+  Desk,
+  exportCluster,
+  HALT_SERVERS,
+  type RunningCluster,
+  replayExport,
+  startCluster,
+} from "@countersign/platform";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { choiceOf } from "./crash/trial.ts";
 import { countersignIn } from "./support/countersign.ts";
@@ -54,6 +62,23 @@ describe.runIf(ownsEngines)("a cluster that trades", () => {
     });
     await tradesOn();
   };
+
+  it(
+    "is exported while it trades: the log verifies, and every decision comes out the same",
+    async () => {
+      await tradesOn();
+      const exported = join(dir, "export");
+      await exportCluster(folder, exported);
+      const { findings, records } = verifyAudit(auditLines(readFileSync(join(exported, "audit.jsonl"))));
+      expect({ findings, isEmpty: records === 0 }).toEqual({ findings: [], isEmpty: false });
+      const { decisions, differing } = await replayExport(folder, exported);
+      expect(differing).toEqual([]);
+      expect(
+        Math.min(...["signal", "portfolio", "policy", "execution"].map((name) => decisions[name] ?? 0)),
+      ).toBeGreaterThan(0);
+    },
+    PATIENCE_MS * 2,
+  );
 
   it(
     "is halted by all five, and by the control log, and goes on when it is resumed",

@@ -142,7 +142,7 @@ export class ReplayedAgent {
   #record(msgId: string): Opened {
     const opened = this.#records.get(msgId);
     if (opened === undefined)
-      throw new ReplayError("MISSING_RECORD", `${this.name} decided on ${msgId}, which audit.jsonl does not hold`);
+      throw new ReplayError("MISSING_RECORD", `${this.name} decided on ${msgId}, which is not in the folder`);
     return opened;
   }
 

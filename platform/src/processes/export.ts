@@ -2,8 +2,11 @@
  * What a cluster has done, as a folder that `audit verify`, `recompute-ledger` and a replay of the journals read alone, offline. Read from
  * its stores and topics while it may go on: what comes later is not in it.
  *
- *   audit.jsonl    every record of the audit log, with the last cosigned checkpoint     journal.jsonl   what each decision saw
- *   ledger.jsonl   every ledger entry with its postings and the identity        market.jsonl    the market as it was published
+ *   audit.jsonl    the audit log as far as a majority of the validators has cosigned it, and that checkpoint
+ *   tail.jsonl     records that were published since, and that nobody has signed for but their senders
+ *   ledger.jsonl   every ledger entry with its postings and the identity
+ *   journal.jsonl  what each decision saw: a replay needs the tail for the last of them
+ *   market.jsonl   the market as it was published
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -35,8 +38,8 @@ export async function exportCluster(dir: string, to: string): Promise<void> {
   try {
     const last = await lastCosigned(spec.kafka);
     const compliance = await openPostgresStore(pool, "compliance");
-    // What came after the checkpoint, no majority has signed for.
-    const leaves = leavesOf(compliance, last?.size ?? 0n);
+    const held = new Set<string>();
+    const leaves = noting(held, leavesOf(compliance, last?.size ?? 0n));
     await writeLines(join(to, "audit.jsonl"), exportAudit(leaves, last?.note === undefined ? [] : [last.note]));
     const log = await openQuorumLog(spec, pool);
     const genesis = Buffer.from(spec.genesis, "base64");
@@ -53,6 +56,16 @@ export async function exportCluster(dir: string, to: string): Promise<void> {
         market.push(...records.map(({ value }) => envelopeToJson(value)));
       });
     await writeLines(join(to, "market.jsonl"), jsonLines(market));
+    // Read last: whatever a decision above has read is on its topic by now.
+    const tail: JsonValue[] = [];
+    const take = (records: readonly Delivered[]) => {
+      for (const { value } of records) {
+        const msgId = readRecord(value)?.body.msgId;
+        if (msgId !== undefined && held.size !== held.add(msgId).size) tail.push(envelopeToJson(value));
+      }
+    };
+    await Promise.all(RECORD.map((topic) => readThroughout(bus, client, topic, take)));
+    await writeLines(join(to, "tail.jsonl"), jsonLines(tail));
   } finally {
     await bus.close(0);
   }
@@ -73,5 +86,16 @@ export async function lastCosigned(brokers: readonly string[]): Promise<Checkpoi
   return last;
 }
 
+/** The same envelopes; their ids go into `held`. */
+async function* noting(held: Set<string>, envelopes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const bytes of envelopes) {
+    const msgId = readRecord(bytes)?.body.msgId;
+    if (msgId !== undefined) held.add(msgId);
+    yield bytes;
+  }
+}
+
 /** What views fold. */
 const MARKET = topics.filter(({ topic }) => topic.startsWith("market.")).map(({ topic }) => topic);
+/** What becomes a leaf. */
+const RECORD = topics.filter(({ delivery }) => delivery === "record").map(({ topic }) => topic);

@@ -17,7 +17,7 @@ import { KeyFiles } from "./key-files.ts";
 /** @param dir the cluster's folder: its settings, strategies and keys  @param exported what `exportCluster` wrote */
 export async function replayExport(dir: string, exported: string): Promise<ReplayReport> {
   const spec = readSpec(dir);
-  const records = readRecords(exported);
+  const records = [...readRecords(exported), ...readEnvelopes(exported, "tail.jsonl")];
   const fence = readFence(records);
   const open = (bytes: Uint8Array) => openEnvelope(bytes, fence.keys);
   const byId = new Map<string, Opened>();
@@ -108,9 +108,8 @@ class Reader {
 
 function readMarket(exported: string, open: (bytes: Uint8Array) => ReturnType<typeof openEnvelope>): Market {
   const byKey = new Map<string, Opened[]>();
-  for (const line of readFileSync(join(exported, "market.jsonl"), "utf8").split("\n")) {
-    if (line === "") continue;
-    const opened = open(envelopeFromJson(JSON.parse(line)));
+  for (const bytes of readEnvelopes(exported, "market.jsonl")) {
+    const opened = open(bytes);
     if (!opened.ok) continue; // as every reader did
     const at = `${opened.body.topic} ${opened.body.key}`;
     const messages = byKey.get(at) ?? [];
@@ -119,6 +118,12 @@ function readMarket(exported: string, open: (bytes: Uint8Array) => ReturnType<ty
     if (messages.length === 0 || seqOf(messages.at(-1)!) < seqOf(opened)) messages.push(opened);
   }
   return byKey;
+}
+
+/** Of a file of one envelope a line. */
+function* readEnvelopes(exported: string, file: string): Generator<Uint8Array> {
+  for (const line of readFileSync(join(exported, file), "utf8").split("\n"))
+    if (line !== "") yield envelopeFromJson(JSON.parse(line));
 }
 
 function seqOf({ body }: Opened): bigint {
