@@ -1,6 +1,7 @@
 /**
  * From a person's halt to the last order that the venue takes, while orders come at a rate: with everything up, with all brokers down, and
- * with the leader of etcd killed the moment before. Both times are of one machine's clock: the halt's first byte, the venue's record.
+ * with the leader of etcd killed the moment before. Both times are of one machine's clock: the halt's first byte, the venue's record. Then the same
+ * of level 2, to the last working order that the venue has cancelled.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,8 +11,11 @@ import { Desk, HALT_SERVERS, type RunningCluster } from "@countersign/platform";
 import { etcdMembers } from "@countersign/quorum";
 import { quantile } from "../support/quantile.ts";
 import { ordersAtVenue, orderTimesAtVenue } from "../support/venue-orders.ts";
+import { benchCancel } from "./cancel.ts";
 import { folderIn, startUnderLoad } from "./latency.ts";
 
+/** Working orders that a halt of level 2 cancels. */
+const WORKING = 20;
 /** After a halt, in which not one order may leave. */
 const QUIET_MS = 4_000;
 const TRADES_ON_MS = 60_000;
@@ -57,6 +61,7 @@ export async function benchHalt(rates: readonly number[], rounds: number): Promi
       rmSync(dir, { recursive: true, force: true });
     }
   }
+  await benchCancel(WORKING, rounds);
 }
 
 interface Halted {

@@ -28,6 +28,8 @@ import { MALLORY, SEATS, submitOf, Thief } from "./thief.ts";
 
 const PATIENCE_MS = 600_000;
 const POLL_MS = 50;
+/** Less than a process needs to its first word. */
+const KILL_EVERY_MS = 200;
 const LEAVE_OUT = pathToFileURL(cloneFile("test/leave-out.mjs")).href;
 
 export class Ground implements AsyncDisposable {
@@ -80,6 +82,20 @@ export class Ground implements AsyncDisposable {
 
   halt(): Promise<string> {
     return this.founder("halt", "1", "-m", "a thief is about");
+  }
+
+  /** What comes of it while these processes die as soon as they are started; returns when Policy permits again. */
+  async whileDown(thief: Thief, names: readonly string[], act: () => Promise<string>): Promise<string> {
+    const { supervisor } = this.#cluster!;
+    const killing = setInterval(() => {
+      for (const name of names) supervisor.kill(name, "SIGKILL");
+    }, KILL_EVERY_MS);
+    try {
+      return await act();
+    } finally {
+      clearInterval(killing);
+      await this.#permits(thief);
+    }
   }
 
   /** After a halt; returns when Policy permits again. */

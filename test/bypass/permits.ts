@@ -137,6 +137,7 @@ export const slowPermits: readonly Attempt[] = [
   {
     name: "a permitted order in a halt",
     expected: "HALTED at accept",
+    marks: ["P03.halt", "P03.gate-latch"],
     go: async (thief, ground) => {
       const { intent, key } = wanted(thief);
       const honest = await thief.permitted(intent);

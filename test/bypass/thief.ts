@@ -66,6 +66,8 @@ export interface Heard {
   readonly payload: Message;
 }
 
+type Said = Pick<EnvelopeBody, "sender" | "topic" | "key" | "type" | "payload">;
+
 interface Letter {
   readonly value: Uint8Array;
   /** `NOT_ALLOWED at pipeline` */
@@ -199,13 +201,18 @@ export class Thief implements AsyncDisposable {
   }
 
   /** A message that says whatever he likes. */
-  seal(body: Pick<EnvelopeBody, "sender" | "topic" | "key" | "type" | "payload">, signer: Signer): Uint8Array {
+  seal(body: Said, signer: Signer): Uint8Array {
+    return this.sealed(body, signer).bytes;
+  }
+
+  /** The same, and by which id it is spoken of. */
+  sealed(body: Said, signer: Signer): { readonly msgId: string; readonly bytes: Uint8Array } {
     const nowMs = Date.now();
     const msgId = deriveMsgId({ timeMs: nowMs, sender: "thief", causationId: this.unique(), effectIndex: 0 });
     const times = { sentAtMs: BigInt(nowMs), ttlMs: 30_000 };
     const ids = { msgId, version: "v1", correlationId: msgId, causationId: "", idempotencyKey: msgId };
     const chain = { seq: 1n, prev: emptyChain.prev };
-    return seal({ ...ids, ...times, ...chain, intent: "STEAL", ...body }, signer).bytes;
+    return { msgId, bytes: seal({ ...ids, ...times, ...chain, intent: "STEAL", ...body }, signer).bytes };
   }
 
   /** `said`: the code of a refusal and who refused, or `answered`. A client for each: what one call comes to, opens no breaker for the next. */

@@ -5,6 +5,7 @@ import type { Attempt } from "./attempt.ts";
 import { doors } from "./doors.ts";
 import { Ground } from "./ground.ts";
 import { permits, slowPermits } from "./permits.ts";
+import { stops } from "./stops.ts";
 import { THROUGH, Thief } from "./thief.ts";
 import { afterRevocation, belowTheCeiling, withPolicysKey } from "./with-policys-key.ts";
 
@@ -24,27 +25,57 @@ export async function trial(say: Say): Promise<readonly string[]> {
     }
   };
   await part("with every key but Policy's", [...permits, ...doors, ...slowPermits]);
+  await part("while trading has stopped, and in one validator's name", stops);
   await part("with Policy's key too, above the ceiling", withPolicysKey);
   await part("with an approver's word that does not count", [...approvals, ...words]);
   await part("with Policy's key too, below the ceiling", [belowTheCeiling, afterRevocation]);
   return findings;
 }
 
-/** The orders among them once more for each of these checks, with its line left out of the process that makes it: what stands behind it. */
+const ofStops: readonly Attempt[] = [...slowPermits, ...stops];
+
+/** Whether some attempt is for this check. */
+export function isTried({ name, promise }: Mark): boolean {
+  return isOfOrders(promise) || ofStops.some(({ marks }) => marks?.includes(name));
+}
+
+/**
+ * The attempts that a check is for, with its line left out of the process that makes it: what stands behind it. A cluster that may have believed
+ * what nobody certified is not tried again.
+ */
 export async function trialOfMarks(marks: readonly Mark[], say: Say): Promise<void> {
-  await using ground = await Ground.open(say);
+  const orders = marks.filter(({ promise }) => isOfOrders(promise));
+  if (orders.length > 0) await tryWithout(orders, [...permits, ...withPolicysKey, ...approvals], say);
+  for (const mark of marks.filter(({ promise }) => !isOfOrders(promise)))
+    await tryWithout(
+      [mark],
+      ofStops.filter(({ marks: names }) => names?.includes(mark.name)),
+      say,
+    );
+}
+
+async function tryWithout(marks: readonly Mark[], attempts: readonly Attempt[], say: Say): Promise<void> {
+  await using ground = await Ground.open(() => {});
   await using thief = await Thief.open(ground.folder);
   for (const mark of marks) {
-    const process = mark.file.startsWith("agents/policy/") ? "policy" : "execution";
+    const process = processOf(mark);
     await ground.restart(process, mark);
     const changed: string[] = [];
-    for (const { name, expected, go } of [...permits, ...withPolicysKey, ...approvals]) {
-      const said = await go(thief, ground);
+    for (const { name, expected, go } of attempts) {
+      // A cluster that has believed a false word may not trade again: that is an answer too.
+      const said = await go(thief, ground).catch(String);
       if (said !== expected)
         changed.push(`  ${said === THROUGH ? "THROUGH" : "moved  "}  ${name}: ${expected} → ${said}`);
     }
     say(`${mark.name}, left out of ${process}: ${changed.length === 0 ? "no attempt is answered otherwise" : ""}`);
     for (const line of changed) say(line);
-    await ground.restart(process);
+    if (mark !== marks.at(-1)) await ground.restart(process);
   }
+}
+
+const isOfOrders = (promise: string): boolean => promise === "P01" || promise === "P02";
+
+/** Who makes the check where these attempts meet it. */
+function processOf({ file }: Mark): "policy" | "execution" {
+  return /^(agents\/execution|packages\/permit)\//.test(file) ? "execution" : "policy";
 }
