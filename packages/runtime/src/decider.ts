@@ -221,7 +221,7 @@ export class Decider<S, V> {
     for (const { row, bytes, draft } of tried.sealed) {
       if (row?.kind === "call") call(row);
       else if (row !== undefined) await teller.send(row);
-      else if (draft.effect.kind === "publish") await teller.publish(draft.effect.topic, draft.effect.key, bytes);
+      else if (draft.effect.kind === "publish") await teller.lease(draft.effect.topic, draft.effect.key, bytes);
     }
     for (const wanted of tried.wanted) this.#carryOut(wanted);
   }

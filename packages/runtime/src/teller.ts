@@ -12,6 +12,7 @@ import { afterConflict, CONFLICTS_MAX } from "./contention.ts";
 import { type Chains, chainKey, chainRows, draftBodies } from "./drafts.ts";
 import { Relay } from "./relay.ts";
 import { emptyCommit, type OutboxRow, type Store, StoreError } from "./store.ts";
+import { isTransient } from "./transient.ts";
 
 export interface TellerOptions {
   readonly sender: string;
@@ -33,6 +34,7 @@ export class Teller {
   #published: string[] = [];
   readonly #relay: Relay | undefined;
   #last: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
   readonly counts = { sealed: 0, records: 0, commits: 0 };
 
   constructor(options: TellerOptions) {
@@ -144,6 +146,19 @@ export class Teller {
     this.#published.push(row.msgId);
   }
 
+  /**
+   * A lease, of which nothing needs to survive. With a relay nobody waits for it: one that cannot be said is followed by the next, and what
+   * was decided beside it, such as a halt while the brokers are down, is answered at once.
+   */
+  async lease(topic: string, key: string, value: Uint8Array): Promise<void> {
+    const said = this.publish(topic, key, value);
+    const { onBroken } = this.#o;
+    if (onBroken === undefined) return said;
+    said.catch((error: unknown) => {
+      if (!this.#isClosed && !isTransient(error)) onBroken(error);
+    });
+  }
+
   async publish(topic: string, key: string, value: Uint8Array): Promise<void> {
     await this.#o.bus.publish([this.#recordOf(topic, key, value)], { timeoutMs: PUBLISH_TIMEOUT_MS });
   }
@@ -173,6 +188,7 @@ export class Teller {
 
   /** @param drainMs how long a relay may still publish; what is left then is in the outbox */
   async close(drainMs = 0): Promise<void> {
+    this.#isClosed = true;
     await this.#relay?.close(drainMs);
     if (this.#published.length > 0) await this.#o.store.markPublished(this.#published);
     this.#published = [];

@@ -37,7 +37,7 @@ export interface Say {
 type RigHost<S, V> = Partial<
   Pick<
     HostOptions<S, V>,
-    "store" | "mode" | "alone" | "edge" | "fold" | "probe" | "limit" | "loop" | "onBroken" | "resumes"
+    "store" | "bus" | "mode" | "alone" | "edge" | "fold" | "probe" | "limit" | "loop" | "onBroken" | "resumes"
   >
 >;
 

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
-import { HedgeQuoteRequestSchema, HedgeQuoteSchema, QuoteSchema } from "@countersign/contracts";
+import { BusError } from "@countersign/bus";
+import { HeartbeatSchema, HedgeQuoteRequestSchema, HedgeQuoteSchema, QuoteSchema } from "@countersign/contracts";
 import { openEnvelope } from "@countersign/envelope";
 import { describe, expect, it, vi } from "vitest";
 import { type Agent, type Effect, noView } from "./agent.ts";
@@ -106,6 +107,42 @@ describe("inputs that wait for a transaction", () => {
       "rejected",
     ]);
     expect(await issued(store)).toBe(3);
+  });
+});
+
+describe("a lease that is said with a decision", () => {
+  const down: readonly (readonly [string, () => Promise<never>])[] = [
+    ["cannot be said", () => Promise.reject(new BusError("retriable", "TIMEOUT", "no broker answers"))],
+    ["takes for ever", () => new Promise(() => {})],
+  ];
+
+  it.each(down)("and %s is no reason to leave a call without its answer", async (_, publish) => {
+    const rig = await Rig.open();
+    rig.grant("desk", `hedge.quote ${CALL}`, "agent.heartbeat agents.heartbeat.v1");
+    rig.grant("friend", `hedge.quote-request ${CALL}`);
+    const payload = create(HeartbeatSchema, { agent: "desk", ready: true });
+    const place = { kind: "publish", topic: "agents.heartbeat.v1", key: "desk" } as const;
+    const lease: Effect = { ...place, type: "agent.heartbeat", payload, intent: "READY" };
+    const quiet = desk();
+    const agent: Agent<Ticket> = {
+      ...quiet,
+      canvas: { ...quiet.canvas, publishes: [{ topic: "agents.heartbeat.v1", types: ["agent.heartbeat"] }] },
+      decide(...given) {
+        const { state, effects } = quiet.decide(...given);
+        return { state, effects: [lease, ...effects] };
+      },
+    };
+    const bus = new Proxy(rig.bus, {
+      get: (of, name) => (name === "publish" ? publish : (Reflect.get(of, name, of) as () => void).bind?.(of)),
+    });
+    const broken: unknown[] = [];
+    const options = { bus, fold: "together", onBroken: (error: unknown) => void broken.push(error) } as const;
+    await rig.host(agent, options);
+    const request = create(HedgeQuoteRequestSchema, { symbol: "SPX" });
+    const say = { sender: "friend", topic: CALL, type: "hedge.quote-request", payload: request };
+    const answer = openEnvelope(await rig.rpc.call(CALL, "desk", rig.sealed(say).bytes), rig.keys);
+    expect(answer).toMatchObject({ ok: true, body: { type: "hedge.quote" } });
+    expect(broken).toEqual([]);
   });
 });
 
