@@ -42,6 +42,8 @@ import { schemaOf } from "../../platform/src/processes/process.ts";
 import { ordersAtVenue } from "../support/venue-orders.ts";
 
 export const THROUGH = "THROUGH";
+/** What nobody refuses within half a minute. */
+export const SILENCE = "nothing was said";
 /** A person whom the founder has enrolled to approve, and whose keys are stolen too. */
 export const MALLORY = "person:mallory";
 /** Where he sits. */
@@ -283,13 +285,13 @@ export class Thief implements AsyncDisposable {
     return { type: opened.body.type, sender: opened.body.sender, payload };
   }
 
-  /** Asks again until there is something, or it is too late: `nothing was said`. */
+  /** Asks again until there is something, or it is too late: `SILENCE`. */
   async #until<T>(look: () => T | undefined): Promise<T | string> {
     for (const until = performance.now() + ANSWER_MS; performance.now() < until; await wait(POLL_MS)) {
       const found = look();
       if (found !== undefined) return found;
     }
-    return "nothing was said";
+    return SILENCE;
   }
 }
 
