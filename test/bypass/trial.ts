@@ -13,8 +13,8 @@ type Say = (line: string) => void;
 
 /** Attempts that were not refused as they have to be, each with what came of it. */
 export async function trial(say: Say): Promise<readonly string[]> {
-  await using ground = await Ground.open(say);
-  await using thief = await Thief.open(ground.folder);
+  await using scene = await Scene.open(say);
+  const { ground, thief } = scene;
   const findings: string[] = [];
   const part = async (title: string, attempts: readonly Attempt[]) => {
     say(title);
@@ -89,26 +89,29 @@ const SPENT = "ACCOUNT_CLOSED";
 /** A cluster, and its thief. */
 class Scene implements AsyncDisposable {
   readonly ground: Ground;
-  readonly #thief: Thief;
+  readonly thief: Thief;
+  readonly #opened: AsyncDisposableStack;
 
-  private constructor(ground: Ground, thief: Thief) {
+  private constructor(ground: Ground, thief: Thief, opened: AsyncDisposableStack) {
     this.ground = ground;
-    this.#thief = thief;
+    this.thief = thief;
+    this.#opened = opened;
   }
 
-  static async open(): Promise<Scene> {
-    const ground = await Ground.open(() => {});
-    return new Scene(ground, await Thief.open(ground.folder));
+  static async open(say: Say = () => {}): Promise<Scene> {
+    await using opened = new AsyncDisposableStack();
+    const ground = opened.use(await Ground.open(say));
+    const thief = opened.use(await Thief.open(ground.folder));
+    return new Scene(ground, thief, opened.move());
   }
 
   /** A cluster that has believed a false word may not trade again: that is an answer too. */
   answer({ go }: Attempt): Promise<string> {
-    return go(this.#thief, this.ground).catch(String);
+    return go(this.thief, this.ground).catch(String);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#thief[Symbol.asyncDispose]();
-    await this.ground[Symbol.asyncDispose]();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#opened.disposeAsync();
   }
 }
 
