@@ -1,9 +1,8 @@
 /** The topics of a cluster, as its brokers hold them: made by a command, never by somebody who misspells one. */
 import { KafkaBus } from "@countersign/bus/kafka";
 import { type TopicDifference, topicDifferences } from "@countersign/bus/kafka/look";
-import { brokerTopics } from "@countersign/contracts";
-import { AGENTS } from "../agents.ts";
 import { authority } from "../authority-file.ts";
+import { type TopologyTopic, clusterTopics as topicsOf } from "../topology.ts";
 
 export interface TopicsAt {
   /** host:port of some brokers. */
@@ -12,25 +11,8 @@ export interface TopicsAt {
   readonly replicas: number;
 }
 
-export interface ClusterTopic {
-  readonly topic: string;
-  readonly partitions: number;
-  readonly retentionMs: number;
-}
-
-const DLQ_DAYS = 30;
-
 /** Every topic of the catalogue, and a dead letter queue for each reader of each. */
-export function clusterTopics(): readonly ClusterTopic[] {
-  const dead = AGENTS.flatMap((name) =>
-    (authority.agents[name]?.reads ?? []).map(({ topic }) => ({
-      topic: `${topic}.${name}.dlq`,
-      partitions: 1,
-      retentionMs: DLQ_DAYS * 86_400_000,
-    })),
-  );
-  return [...brokerTopics(), ...dead];
-}
+export const clusterTopics = (): readonly TopologyTopic[] => topicsOf(authority);
 
 /**
  * Creates what is missing and returns its names; what is there stays as it is.
