@@ -90,7 +90,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     return store;
   };
   await bus.ensureTopics(topics.map(({ topic }) => ({ topic, partitions: PARTITIONS })));
-  await followControl(bus, fence);
+  await followControl(bus, fence, "platform");
 
   const tellers = new Map<string, Teller>();
   const teller = async (sender: string) => {

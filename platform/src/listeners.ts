@@ -7,9 +7,12 @@ import type { Keys } from "@countersign/envelope";
 import type { FenceReader } from "@countersign/quorum";
 import { admit, marketMessage } from "@countersign/runtime";
 
-/** The fence believes certificates, not messages: it takes each entry with its votes, and refuses by itself what is not certified. */
-export async function followControl(bus: Bus, fence: FenceReader): Promise<void> {
-  await bus.subscribe(every("control.halt.v1", "fence"), ({ records }) => {
+/**
+ * The fence believes certificates, not messages: it takes each entry with its votes, and refuses by itself what is not certified.
+ * @param reader whose fence it is: groups begin with a name that the broker may know their reader by
+ */
+export async function followControl(bus: Bus, fence: FenceReader, reader: string): Promise<void> {
+  await bus.subscribe(every("control.halt.v1", `${reader}.fence`), ({ records }) => {
     applyPosted(fence, records);
     return { through: records.at(-1)!.offset };
   });

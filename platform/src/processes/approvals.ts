@@ -10,7 +10,7 @@ import { ApprovalBook, type Asked } from "../approval-book.ts";
 import { instruments } from "./agent.ts";
 import { Desk } from "./desk.ts";
 import { openProcess } from "./process.ts";
-import { readThroughout } from "./read-throughout.ts";
+import { groupOfDesk, readThroughout } from "./read-throughout.ts";
 
 const REQUESTS = "approvals.request.v1";
 const DECISIONS = "approvals.decision.v1";
@@ -146,7 +146,7 @@ export class Approvals implements AsyncDisposable {
 }
 
 function every(topics: readonly string[], name: string): SubscribeOptions {
-  const as = { kind: "every", name } as const;
+  const as = { kind: "every", name: groupOfDesk(name) } as const;
   return { topics: [...topics], as, from: "latest", maxInFlightBytes: 1_000_000, maxProcessingMs: 30_000 };
 }
 

@@ -157,7 +157,7 @@ export async function openProcess(dir: string, processName: string): Promise<Pro
     async genesis() {
       // Whichever brings the genesis: a validator's answer, or the topic.
       watch?.start();
-      await followControl(bus, fence);
+      await followControl(bus, fence, name);
       while (fence.members === undefined) await wait(20);
       while (watch !== undefined && !fence.isFresh(performance.now())) await wait(20);
     },

@@ -21,7 +21,7 @@ export async function readThroughout(bus: Bus, client: Client, topic: string, ta
   const { promise: done, resolve, reject } = Promise.withResolvers<void>();
   done.catch(() => {}); // it may fail before anybody waits for it
   let lastMs = performance.now();
-  const as = { kind: "every", name: client.clientId } as const;
+  const as = { kind: "every", name: groupOfDesk(client.clientId) } as const;
   const options = {
     topics: [topic],
     as,
@@ -53,6 +53,11 @@ export async function readThroughout(bus: Bus, client: Client, topic: string, ta
     given.abort();
     await subscription.close();
   }
+}
+
+/** Whoever reads for a person: brokers that ask who a group is know it by its beginning. */
+export function groupOfDesk(what: string): string {
+  return `desk.${what}`;
 }
 
 /** Returns when nothing has come for too long. */

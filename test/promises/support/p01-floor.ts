@@ -256,7 +256,7 @@ export class Floor {
     const { keys, instruments, limits } = firm;
     const nowMs = () => scheduler.nowMs();
     await bus.ensureTopics(topics.map(({ topic }) => ({ topic, partitions: 4 })));
-    await followControl(bus, fence);
+    await followControl(bus, fence, "floor");
     await this.readControl();
     const permitSigner = keys.signer("policy", KeyPurpose.PERMIT);
     const common = {
