@@ -29,6 +29,15 @@ export const STEP_BOUNDS_SECONDS = [
   0.00005, 0.0002, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.04, 0.08, 0.12, 0.3, 1,
 ] as const;
 
+/** Work that is measured from its beginning to its end: a message is handled, a call is served or made, an input came that no message brought. */
+export const MEASURED_WORK = ["process", "serve", "call", "input"] as const;
+
+/** Upper bounds of a whole piece of work, in seconds: the targets of the canvases, and what lies far beyond them. */
+export const WORK_BOUNDS_SECONDS = [0.005, 0.015, 0.025, 0.04, 0.08, 0.12, 0.3, 1, 3, 10] as const;
+
+/** What a halt may cover; `birth` is the one that holds until trading is opened for the first time. */
+export const HALT_SCOPES = ["birth", "all", "account", "strategy", "symbol", "venue"] as const;
+
 export interface MetricSpec {
   readonly name: string;
   readonly type: "counter" | "gauge" | "histogram";
@@ -42,6 +51,12 @@ export const METRICS = {
     type: "histogram",
     labels: ["step"],
     help: "Time a message spent in one step of the pipeline.",
+  },
+  work: {
+    name: "countersign_work_seconds",
+    type: "histogram",
+    labels: ["operation", "name"],
+    help: "From when a message or a call was taken until what it led to was committed; of a call that is made, until its answer.",
   },
   deliveries: {
     name: "countersign_deliveries_total",
@@ -108,6 +123,132 @@ export const METRICS = {
     type: "gauge",
     labels: [],
     help: "Since the last checkpoint of the audit log; beyond the lease the agent refuses.",
+  },
+  ready: {
+    name: "countersign_ready",
+    type: "gauge",
+    labels: [],
+    help: "What the readiness probe says: 1 or 0.",
+  },
+  halts: {
+    name: "countersign_halts",
+    type: "gauge",
+    labels: ["scope"],
+    help: "Halts in force, by what they cover, as this process has read the control log.",
+  },
+  latches: {
+    name: "countersign_latches",
+    type: "gauge",
+    labels: [],
+    help: "Halts that this agent has latched by itself and no resume has named: it keeps them whatever the control log says.",
+  },
+  clockOffset: {
+    name: "countersign_clock_offset_seconds",
+    type: "gauge",
+    labels: [],
+    help: "This machine's clock minus the database's.",
+  },
+  keyExpiry: {
+    name: "countersign_key_expiry_timestamp_seconds",
+    type: "gauge",
+    labels: [],
+    help: "When the key that signs this process' envelopes ends, in seconds since 1970.",
+  },
+  certificateExpiry: {
+    name: "countersign_certificate_expiry_timestamp_seconds",
+    type: "gauge",
+    labels: ["file"],
+    help: "When a certificate of this process ends, in seconds since 1970.",
+  },
+  unbookedAge: {
+    name: "countersign_unbooked_age_seconds",
+    type: "gauge",
+    labels: [],
+    help: "Age of the oldest fill that the quorum has not booked; 0 when there is none.",
+  },
+  workingOrders: {
+    name: "countersign_working_orders",
+    type: "gauge",
+    labels: [],
+    help: "Orders of the account that are accepted and not over.",
+  },
+  accountClosed: {
+    name: "countersign_account_closed",
+    type: "gauge",
+    labels: ["code"],
+    help: "1 for each reason for which the account takes no new order.",
+  },
+  approvalsWaiting: {
+    name: "countersign_approvals_waiting",
+    type: "gauge",
+    labels: [],
+    help: "Orders that wait for a person.",
+  },
+  approvalLeft: {
+    name: "countersign_approval_left_seconds",
+    type: "gauge",
+    labels: [],
+    help: "Until the first of them expires.",
+  },
+  limitUsed: {
+    name: "countersign_limit_used_ratio",
+    type: "gauge",
+    labels: ["rule"],
+    help: "What was lost, today or since the peak, as a share of what the rule allows: at 1 it halts or refuses.",
+  },
+  money: {
+    name: "countersign_account_money",
+    type: "gauge",
+    labels: ["figure", "currency"],
+    help: "The account by the certified ledger, at the last quotes: equity, deposits, realised, unrealised, fees, exposure, traded.",
+  },
+  drawdown: {
+    name: "countersign_account_drawdown_ratio",
+    type: "gauge",
+    labels: [],
+    help: "The largest drawdown so far, a share of the peak: 0 or below.",
+  },
+  slippage: {
+    name: "countersign_slippage_ratio",
+    type: "gauge",
+    labels: [],
+    help: "Cost of all fills against the mid that was decided upon; positive when it cost us.",
+  },
+  verdicts: {
+    name: "countersign_verdicts_total",
+    type: "counter",
+    labels: ["verdict"],
+    help: "Verdicts of Policy on the audit log: permit, rejection, escalation.",
+  },
+  breaches: {
+    name: "countersign_breaches_total",
+    type: "counter",
+    labels: ["rule"],
+    help: "Breaches of rules that are more than a warning, in rejections.",
+  },
+  orders: {
+    name: "countersign_orders_total",
+    type: "counter",
+    labels: ["outcome"],
+    help: "Orders on the audit log: accepted, filled, refused.",
+  },
+  ordersRefused: {
+    name: "countersign_orders_refused_total",
+    type: "counter",
+    labels: ["code"],
+    help: "Of those refused by Execution or the venue, by code.",
+  },
+  auditRecords: {
+    name: "countersign_audit_records",
+    type: "gauge",
+    labels: [],
+    help: "Records in the audit log.",
+  },
+  uncosignedAge: {
+    name: "countersign_uncosigned_age_seconds",
+    type: "gauge",
+    labels: [],
+    help: "How long the audit log has had records under no cosigned checkpoint; 0 when it has none.",
   },
   inflightBytes: {
     name: "countersign_inflight_bytes",

@@ -83,66 +83,91 @@ export class Gauge implements Family {
   }
 }
 
-/** Observations by one label whose values are all known before. */
+/** Observations by up to two labels. */
 export class Histogram implements Family {
   readonly spec: MetricSpec;
   readonly #bounds: readonly number[];
-  readonly #width: number;
-  readonly #names: readonly string[];
-  readonly #index: ReadonlyMap<string, number>;
-  readonly #counts: Float64Array;
-  readonly #sums: Float64Array;
-  readonly #exemplars: ({ trace: Trace; value: number; timeMs: number } | undefined)[];
+  /** Undefined: whatever comes opens a series, up to SERIES_MAX. */
+  readonly #names: readonly string[] | undefined;
+  readonly #series = new Map<string, Map<string, Observed>>();
+  #count = 0;
 
-  constructor(spec: MetricSpec, bounds: readonly number[], names: readonly string[]) {
+  /** @param names all values of its one label, where they are known before: any other is left out */
+  constructor(spec: MetricSpec, bounds: readonly number[], names?: readonly string[]) {
     this.spec = spec;
     this.#bounds = bounds;
-    this.#width = bounds.length + 1;
     this.#names = names;
-    this.#index = new Map(names.map((name, index) => [name, index]));
-    this.#counts = new Float64Array(names.length * this.#width);
-    this.#sums = new Float64Array(names.length);
-    this.#exemplars = new Array(names.length * this.#width).fill(undefined);
+    for (const name of names ?? []) this.#open(name, "");
   }
 
-  /** An unknown name, or what is no duration, is left out. The last observation of each bucket that has a trace is its exemplar. */
-  observe(name: string, value: number, trace?: Trace): void {
-    const index = this.#index.get(name);
-    if (index === undefined || !(value >= 0)) return;
+  /** What is no duration is left out. The last observation of each bucket that has a trace is its exemplar. */
+  observe(first: string, value: number, trace?: Trace, second = ""): void {
+    const series =
+      this.#series.get(first)?.get(second) ?? (this.#names === undefined ? this.#open(first, second) : undefined);
+    if (series === undefined || !(value >= 0)) return;
     let bucket = 0;
     while (bucket < this.#bounds.length && value > (this.#bounds[bucket] as number)) bucket++;
-    const at = index * this.#width + bucket;
-    this.#counts[at] = (this.#counts[at] as number) + 1;
-    this.#sums[index] = (this.#sums[index] as number) + value;
-    if (trace !== undefined) this.#exemplars[at] = { trace, value, timeMs: Date.now() };
+    series.counts[bucket] = (series.counts[bucket] as number) + 1;
+    series.sum += value;
+    if (trace !== undefined) series.exemplars[bucket] = { trace, value, timeMs: Date.now() };
   }
 
   samples(): readonly Sample[] {
-    return this.#names.flatMap((name, index) => {
-      const own = labelled(this.spec, [name]);
-      let count = 0;
-      const buckets = Array.from({ length: this.#width }, (_, bucket): Sample => {
-        const at = index * this.#width + bucket;
-        count += this.#counts[at] as number;
-        const le = bucket === this.#bounds.length ? "+Inf" : float(this.#bounds[bucket] as number);
-        const metricName = `${this.spec.name}_bucket`;
-        return { metricName, labels: { ...own, le }, value: count, exemplar: this.#exemplar(at) };
-      });
-      if (count === 0) return [];
-      return [
-        ...buckets,
-        { metricName: `${this.spec.name}_sum`, labels: own, value: this.#sums[index] as number },
-        { metricName: `${this.spec.name}_count`, labels: own, value: count },
-      ];
-    });
+    return [...this.#series.values()]
+      .flatMap((seconds) => [...seconds.values()])
+      .flatMap((one) => this.#samplesOf(one));
   }
 
-  #exemplar(at: number): Sample["exemplar"] {
-    const exemplar = this.#exemplars[at];
-    if (exemplar === undefined) return undefined;
-    const { trace, value, timeMs } = exemplar;
-    return { labelSet: { trace_id: trace.traceId, span_id: trace.spanId }, value, timestamp: timeMs / 1_000 };
+  #open(first: string, second: string): Observed {
+    const isFull = this.#count >= SERIES_MAX;
+    const [one, two] = isFull ? [OTHER, OTHER] : [bounded(first), second === "" ? "" : bounded(second)];
+    const seconds = this.#series.get(one) ?? new Map<string, Observed>();
+    this.#series.set(one, seconds);
+    const known = seconds.get(two);
+    if (known !== undefined) return known;
+    const width = this.#bounds.length + 1;
+    const exemplars = new Array<Exemplar | undefined>(width).fill(undefined);
+    const series: Observed = { values: [one, two], counts: new Float64Array(width), sum: 0, exemplars };
+    seconds.set(two, series);
+    this.#count++;
+    return series;
   }
+
+  #samplesOf({ values, counts, sum, exemplars }: Observed): readonly Sample[] {
+    const own = labelled(this.spec, values);
+    let count = 0;
+    const buckets = Array.from(counts, (observations, bucket): Sample => {
+      count += observations;
+      const le = bucket === this.#bounds.length ? "+Inf" : float(this.#bounds[bucket] as number);
+      const metricName = `${this.spec.name}_bucket`;
+      return { metricName, labels: { ...own, le }, value: count, exemplar: exemplarOf(exemplars[bucket]) };
+    });
+    if (count === 0) return [];
+    return [
+      ...buckets,
+      { metricName: `${this.spec.name}_sum`, labels: own, value: sum },
+      { metricName: `${this.spec.name}_count`, labels: own, value: count },
+    ];
+  }
+}
+
+interface Observed {
+  readonly values: readonly string[];
+  readonly counts: Float64Array;
+  sum: number;
+  readonly exemplars: (Exemplar | undefined)[];
+}
+
+interface Exemplar {
+  readonly trace: Trace;
+  readonly value: number;
+  readonly timeMs: number;
+}
+
+function exemplarOf(exemplar: Exemplar | undefined): Sample["exemplar"] {
+  if (exemplar === undefined) return undefined;
+  const { trace, value, timeMs } = exemplar;
+  return { labelSet: { trace_id: trace.traceId, span_id: trace.spanId }, value, timestamp: timeMs / 1_000 };
 }
 
 /** Names of the platform: topics, codes, places, servers. Whatever else somebody calls itself is OTHER. */

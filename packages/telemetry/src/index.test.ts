@@ -4,14 +4,17 @@ import * as telemetry from "./index.ts";
 describe("the public face", () => {
   it("is this list", () => {
     expect(Object.keys(telemetry).sort()).toEqual([
+      "HALT_SCOPES",
       "IDLE_SPAN",
       "LOG_LEVELS",
+      "MEASURED_WORK",
       "METRICS",
       "MessageLog",
       "Metrics",
       "STEPS",
       "STEP_BOUNDS_SECONDS",
       "TelemetryError",
+      "WORK_BOUNDS_SECONDS",
       "failSpan",
       "logFatalErrors",
       "logLevelOf",

@@ -1,5 +1,5 @@
 export type { MetricSpec, Step } from "./catalogue.ts";
-export { METRICS, STEP_BOUNDS_SECONDS, STEPS } from "./catalogue.ts";
+export { HALT_SCOPES, MEASURED_WORK, METRICS, STEP_BOUNDS_SECONDS, STEPS, WORK_BOUNDS_SECONDS } from "./catalogue.ts";
 export { parseTraceparent, spanIdOf, traceIdOf, traceparentOf } from "./context.ts";
 export type { About, Operation } from "./conventions.ts";
 export type { TelemetryErrorCode } from "./error.ts";
@@ -7,7 +7,7 @@ export { TelemetryError } from "./error.ts";
 export type { Trace } from "./families.ts";
 export type { LogContext, LogLevel, LogOptions } from "./logs.ts";
 export { LOG_LEVELS, logFatalErrors, logLevelOf, MessageLog, openLogs } from "./logs.ts";
-export type { BreakerState, MetricsFormat, Sources } from "./metrics.ts";
+export type { AccountFigures, AuditFigures, BreakerState, JudgeFigures, MetricsFormat, Sources } from "./metrics.ts";
 export { Metrics } from "./metrics.ts";
 export type { OnRefused, Probe, Work } from "./probe.ts";
 export { telemetryProbe } from "./probe.ts";

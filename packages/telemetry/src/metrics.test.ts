@@ -43,6 +43,7 @@ describe("Metrics", () => {
   it("prints a page that keeps the rules of OpenMetrics, each series with its agent", async () => {
     const metrics = openMetrics();
     for (const step of STEPS) metrics.step(step, 0.003, { traceId: "a".repeat(32), spanId: "b".repeat(16) });
+    metrics.worked("process", "orders.intent.v1", 0.02);
     metrics.published("ledger.entries.v1");
     metrics.refused("PERMIT_SPENT", "gate");
     metrics.alerted("ASK_NOT_SHOWN");
@@ -60,6 +61,28 @@ describe("Metrics", () => {
         ["validator-2", "half-open"],
         ["validator-3", "open"],
       ],
+      ready: () => true,
+      halts: () => [
+        ["all", 0],
+        ["symbol", 2],
+      ],
+      clockOffsetSeconds: () => -0.1,
+      keyExpirySeconds: () => 2e9,
+      certificateExpirySeconds: () => [["tls/tls.crt", 1.9e9]],
+      account: () => ({ unbookedSeconds: 0, workingOrders: 3, closed: ["CASH_DRIFT"], latches: 1 }),
+      judge: () => ({ latches: 2, approvalsWaiting: 1, approvalLeftSeconds: 90, limitsUsed: { "daily-loss": 0.5 } }),
+      audit: () => ({
+        records: 12,
+        currency: "USD",
+        money: { equity: 98_781.15, exposure: undefined },
+        drawdown: -0.02,
+        slippage: 0.0001,
+        verdicts: { permit: 7 },
+        breaches: { volatility: 1 },
+        orders: { accepted: 7 },
+        ordersRefused: { PERMIT_EXPIRED: 1 },
+      }),
+      uncosignedSeconds: () => 0,
       reconciliation: () => ({ looks: 60, ageSeconds: 0.4, findings: { drift: 3, ambiguous: 0 } }),
       spans: () => ({ exported: 7, lost: 1 }),
     });
@@ -82,6 +105,11 @@ describe("Metrics", () => {
     expect(valueIn(samples, "countersign_breaker_state", { server: "validator-2" })).toBe(1);
     expect(valueIn(samples, "countersign_breaker_state", { server: "validator-3" })).toBe(2);
     expect(valueIn(samples, "countersign_reconciliations_total")).toBe(60);
+    expect(valueIn(samples, "countersign_halts", { scope: "symbol" })).toBe(2);
+    const money = samples.filter(({ name }) => name === "countersign_account_money");
+    expect(money.map(({ labels, value }) => [labels.figure, labels.currency, value])).toEqual([
+      ["equity", "USD", 98_781.15],
+    ]);
     expect(valueIn(samples, "countersign_reconciliation_findings_total", { class: "drift" })).toBe(3);
     expect(valueIn(samples, "countersign_spans_total", { outcome: "lost" })).toBe(1);
     expect(valueIn(samples, "countersign_alerts_total", { code: "ASK_NOT_SHOWN" })).toBe(1);
@@ -126,6 +154,20 @@ describe("Metrics", () => {
       values.reduce((a, b) => a + b),
       9,
     );
+  });
+
+  it("counts whole pieces of work by what they were, and no more series than it has room for", async () => {
+    const metrics = openMetrics();
+    metrics.worked("serve", "PolicyService.Validate", 0.081);
+    metrics.worked("call", "PolicyService.Validate", 0.01);
+    for (let i = 0; i < 5_000; i++) metrics.worked("process", `topic.${i}.v1`, 0.01);
+    const samples = await page(metrics);
+    const validate = (operation: string, le: string) =>
+      valueIn(samples, "countersign_work_seconds_bucket", { operation, name: "PolicyService.Validate", le });
+    expect([validate("serve", "0.08"), validate("serve", "0.12"), validate("call", "0.015")]).toEqual([0, 1, 1]);
+    const counts = samples.filter(({ name }) => name === "countersign_work_seconds_count");
+    expect(counts.length).toBeLessThanOrEqual(SERIES_MAX + 1);
+    expect(counts.reduce((sum, { value }) => sum + value, 0)).toBe(5_002);
   });
 
   it("keeps a counter's name in the text format, also after it was printed as OpenMetrics", async () => {

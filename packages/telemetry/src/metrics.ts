@@ -3,7 +3,15 @@
  * what belongs to somebody else (outbox, fence, breakers) is read from memory at the scrape.
  */
 import { type Metric, type OpenMetricsContentType, Registry } from "prom-client";
-import { METRICS, type MetricSpec, STEP_BOUNDS_SECONDS, STEPS, type Step } from "./catalogue.ts";
+import {
+  type HALT_SCOPES,
+  METRICS,
+  type MetricSpec,
+  STEP_BOUNDS_SECONDS,
+  STEPS,
+  type Step,
+  WORK_BOUNDS_SECONDS,
+} from "./catalogue.ts";
 import { TelemetryError } from "./error.ts";
 import { Counter, type Family, Gauge, Histogram, type Trace } from "./families.ts";
 import { Lag } from "./lag.ts";
@@ -16,6 +24,12 @@ export interface Sources {
   outboxAgeSeconds?(): number | undefined;
   fenceAgeSeconds?(): number | undefined;
   checkpointAgeSeconds?(): number | undefined;
+  ready?(): boolean;
+  /** In force, by what they cover: all of the list, 0 where there is none. */
+  halts?(): Iterable<readonly [scope: (typeof HALT_SCOPES)[number], halts: number]>;
+  clockOffsetSeconds?(): number | undefined;
+  keyExpirySeconds?(): number | undefined;
+  certificateExpirySeconds?(): Iterable<readonly [file: string, seconds: number]>;
   inflightBytes?(): number | undefined;
   cacheUp?(): boolean | undefined;
   /** By symbol. */
@@ -24,6 +38,14 @@ export interface Sources {
   breakers?(): Iterable<readonly [server: string, state: BreakerState]>;
   /** Of the agent that holds the venue. */
   reconciliation?(): ReconciliationCounts;
+  /** Of the agent that has the account's orders. */
+  account?(): AccountFigures | undefined;
+  /** Of the agent that judges orders. */
+  judge?(): JudgeFigures | undefined;
+  /** Of the agent that keeps the audit log. */
+  audit?(): AuditFigures | undefined;
+  /** How long the audit log has had records under no cosigned checkpoint. */
+  uncosignedSeconds?(): number | undefined;
   /** Of a tracer. */
   spans?(): { readonly exported: number; readonly lost: number };
 }
@@ -35,10 +57,40 @@ interface ReconciliationCounts {
   readonly findings: Readonly<Record<string, number>>;
 }
 
+export interface AccountFigures {
+  readonly unbookedSeconds: number;
+  readonly workingOrders: number;
+  readonly closed: readonly string[];
+  readonly latches: number;
+}
+
+export interface JudgeFigures {
+  readonly latches: number;
+  readonly approvalsWaiting: number;
+  /** Undefined where nothing waits. */
+  readonly approvalLeftSeconds: number | undefined;
+  /** By rule. */
+  readonly limitsUsed: Readonly<Record<string, number>>;
+}
+
+export interface AuditFigures {
+  readonly records: number;
+  readonly currency: string | undefined;
+  /** By figure; undefined where the book is not known. */
+  readonly money: Readonly<Record<string, number | undefined>>;
+  readonly drawdown: number | undefined;
+  readonly slippage: number | undefined;
+  readonly verdicts: Readonly<Record<string, number>>;
+  readonly breaches: Readonly<Record<string, number>>;
+  readonly orders: Readonly<Record<string, number>>;
+  readonly ordersRefused: Readonly<Record<string, number>>;
+}
+
 export type MetricsFormat = "openmetrics" | "text";
 
 export class Metrics {
   readonly #step = new Histogram(METRICS.step, STEP_BOUNDS_SECONDS, STEPS);
+  readonly #work = new Histogram(METRICS.work, WORK_BOUNDS_SECONDS);
   readonly #deliveries = new Counter(METRICS.deliveries);
   readonly #records = new Counter(METRICS.records);
   readonly #refusals = new Counter(METRICS.refusals);
@@ -56,13 +108,26 @@ export class Metrics {
     if (!/^[a-z][a-z0-9-]{0,62}$/.test(agent))
       throw new TelemetryError("BAD_OPTION", `metrics: agent ${JSON.stringify(agent)} is no agent's name`);
     this.#lag = new Lag(nowMs);
-    const families = [this.#step, this.#deliveries, this.#records, this.#refusals, this.#alerts, ...this.#gauges()];
+    const families = [
+      this.#step,
+      this.#work,
+      this.#deliveries,
+      this.#records,
+      this.#refusals,
+      this.#alerts,
+      ...this.#gauges(),
+    ];
     this.#registries = registriesOf([...families, ...this.#process.families], agent);
   }
 
   /** A message spent `seconds` in a step; with a trace, the bucket's exemplar leads to it. */
   step(step: Step, seconds: number, trace?: Trace): void {
     this.#step.observe(step, seconds, trace);
+  }
+
+  /** A whole piece of work: see MEASURED_WORK. `name` is a topic, a call, or the kind of an input. */
+  worked(operation: string, name: string, seconds: number, trace?: Trace): void {
+    this.#work.observe(operation, seconds, trace, name);
   }
 
   /**
@@ -124,12 +189,45 @@ export class Metrics {
       samples: () => [...read()].map(([labels, value]) => ({ labels, value })),
     });
     const reconciliation = () => this.#sources.reconciliation?.();
+    const account = () => this.#sources.account?.();
+    const judge = () => this.#sources.judge?.();
+    const audit = () => this.#sources.audit?.();
+    const entries = <T>(of: Readonly<Record<string, T>> | undefined) => Object.entries(of ?? {});
+    const countedBy = (spec: MetricSpec, label: string, read: () => Readonly<Record<string, number>> | undefined) =>
+      counted(spec, () => entries(read()).map(([name, count]) => [{ [label]: name }, count] as const));
     return [
       gauge(METRICS.lagSeconds, () => this.#lag.seconds()),
       gauge(METRICS.lagRecords, () => this.#lag.records()),
       gauge(METRICS.outboxAge, () => [["", this.#sources.outboxAgeSeconds?.()]]),
       gauge(METRICS.fenceAge, () => [["", this.#sources.fenceAgeSeconds?.()]]),
       gauge(METRICS.checkpointAge, () => [["", this.#sources.checkpointAgeSeconds?.()]]),
+      gauge(METRICS.ready, () => [["", asNumber(this.#sources.ready?.())]]),
+      gauge(METRICS.halts, () => this.#sources.halts?.() ?? []),
+      gauge(METRICS.clockOffset, () => [["", this.#sources.clockOffsetSeconds?.()]]),
+      gauge(METRICS.keyExpiry, () => [["", this.#sources.keyExpirySeconds?.()]]),
+      gauge(METRICS.certificateExpiry, () => this.#sources.certificateExpirySeconds?.() ?? []),
+      gauge(METRICS.latches, () => [["", account()?.latches ?? judge()?.latches]]),
+      gauge(METRICS.unbookedAge, () => [["", account()?.unbookedSeconds]]),
+      gauge(METRICS.workingOrders, () => [["", account()?.workingOrders]]),
+      gauge(METRICS.accountClosed, () => (account()?.closed ?? []).map((code) => [code, 1] as const)),
+      gauge(METRICS.approvalsWaiting, () => [["", judge()?.approvalsWaiting]]),
+      gauge(METRICS.approvalLeft, () => [["", judge()?.approvalLeftSeconds]]),
+      gauge(METRICS.limitUsed, () => entries(judge()?.limitsUsed)),
+      counted(METRICS.money, () => {
+        const { currency, money } = audit() ?? {};
+        if (currency === undefined) return [];
+        return entries(money).flatMap(([figure, amount]) =>
+          amount === undefined ? [] : [[{ figure, currency }, amount] as const],
+        );
+      }),
+      gauge(METRICS.drawdown, () => [["", audit()?.drawdown]]),
+      gauge(METRICS.slippage, () => [["", audit()?.slippage]]),
+      gauge(METRICS.auditRecords, () => [["", audit()?.records]]),
+      gauge(METRICS.uncosignedAge, () => [["", this.#sources.uncosignedSeconds?.()]]),
+      countedBy(METRICS.verdicts, "verdict", () => audit()?.verdicts),
+      countedBy(METRICS.breaches, "rule", () => audit()?.breaches),
+      countedBy(METRICS.orders, "outcome", () => audit()?.orders),
+      countedBy(METRICS.ordersRefused, "code", () => audit()?.ordersRefused),
       gauge(METRICS.inflightBytes, () => [["", this.#sources.inflightBytes?.()]]),
       gauge(METRICS.cacheUp, () => [["", asNumber(this.#sources.cacheUp?.())]]),
       gauge(METRICS.markAge, () => this.#sources.markAgeSeconds?.() ?? []),
@@ -142,9 +240,7 @@ export class Metrics {
         const looks = reconciliation()?.looks;
         return looks === undefined ? [] : [[{}, looks]];
       }),
-      counted(METRICS.findings, () =>
-        Object.entries(reconciliation()?.findings ?? {}).map(([name, count]) => [{ class: name }, count]),
-      ),
+      countedBy(METRICS.findings, "class", () => reconciliation()?.findings),
       counted(METRICS.spans, () => {
         const counts = this.#sources.spans?.();
         if (counts === undefined) return [];

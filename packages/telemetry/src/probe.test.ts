@@ -34,6 +34,22 @@ function open(file: string | undefined) {
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe("work on a message", () => {
+  it("is measured from its beginning to its first end, where it is handled, served, called or brought by nobody", async () => {
+    const { probe, samples } = open(undefined);
+    const begun = { correlationId, msgId, startedMs: performance.now() - 100 };
+    for (const operation of ["process", "publish", "act"] as const) {
+      const work = probe.begin(operation, { name: "orders.intent.v1", ...begun });
+      work.end();
+      work.end();
+    }
+    const work = (await samples()).filter(({ name }) => name === "countersign_work_seconds_count");
+    expect(work.map(({ labels, value }) => [labels.operation, labels.name, value])).toEqual([
+      ["process", "orders.intent.v1", 1],
+    ]);
+    const sum = (await samples()).find(({ name }) => name === "countersign_work_seconds_sum");
+    expect(sum?.value).toBeGreaterThanOrEqual(0.1);
+  });
+
   it("is a span with its steps, what it sends is a span below it, and a slow step's exemplar leads there", async () => {
     const file = join(scratch("probe"), "spans.jsonl");
     const { probe, tracer, samples } = open(file);

@@ -3,7 +3,7 @@
  * that it returns may reach a decision. The shell declares the port; this adapter fits it by shape, so that neither imports the other.
  */
 import type { Span, SpanContext } from "@opentelemetry/api";
-import type { Step } from "./catalogue.ts";
+import { MEASURED_WORK, type Step } from "./catalogue.ts";
 import { traceparentOf } from "./context.ts";
 import type { About, Operation } from "./conventions.ts";
 import type { Metrics } from "./metrics.ts";
@@ -46,7 +46,9 @@ export function telemetryProbe(metrics: Metrics, tracer: Tracer, onRefused: OnRe
     begin(operation, about, within) {
       const parent = within instanceof MeasuredWork ? within.context : undefined;
       const span = tracer.startSpan(operation, about, parent);
-      return new MeasuredWork(metrics, span, hand, (code, place) => onRefused(about, code, place));
+      return new MeasuredWork(metrics, span, hand, measured(operation, about), (code, place) =>
+        onRefused(about, code, place),
+      );
     },
     step: (step, seconds) => metrics.step(step, seconds),
     refused: (code, place) => metrics.refused(code, place),
@@ -57,6 +59,19 @@ export function telemetryProbe(metrics: Metrics, tracer: Tracer, onRefused: OnRe
     traceparent: () => hand.work?.traceparent(),
   };
 }
+
+/** What is told of it when it ends. */
+interface Measured {
+  readonly operation: Operation;
+  readonly name: string;
+  readonly startedMs: number;
+}
+
+function measured(operation: Operation, { name, startedMs = performance.now() }: About): Measured | undefined {
+  return MEASURED.has(operation) ? { operation, name, startedMs } : undefined;
+}
+
+const MEASURED: ReadonlySet<Operation> = new Set(MEASURED_WORK);
 
 /** What is in hand while it is run, synchronously: no context travels by itself. */
 interface Hand {
@@ -69,13 +84,21 @@ class MeasuredWork implements Work {
   /** Undefined where nothing is traced. */
   readonly context: SpanContext | undefined;
   readonly #hand: Hand;
+  readonly #measured: Measured | undefined;
   readonly #onRefused: (code: string, place: string) => void;
   #markMs = performance.now();
   #ended = false;
 
-  constructor(metrics: Metrics, span: Span, hand: Hand, onRefused: (code: string, place: string) => void) {
+  constructor(
+    metrics: Metrics,
+    span: Span,
+    hand: Hand,
+    measured: Measured | undefined,
+    onRefused: (code: string, place: string) => void,
+  ) {
     this.#metrics = metrics;
     this.#hand = hand;
+    this.#measured = measured;
     this.#onRefused = onRefused;
     this.#span = span;
     this.context = span.isRecording() ? span.spanContext() : undefined;
@@ -117,9 +140,14 @@ class MeasuredWork implements Work {
   end(error?: string): void {
     if (this.#ended) return;
     this.#ended = true;
+    const nowMs = performance.now();
+    if (this.#measured !== undefined) {
+      const { operation, name, startedMs } = this.#measured;
+      this.#metrics.worked(operation, name, (nowMs - startedMs) / 1_000, this.context);
+    }
     if (this.context === undefined) return;
     if (error !== undefined) failSpan(this.#span, error);
-    this.#span.end(performance.now());
+    this.#span.end(nowMs);
   }
 }
 
