@@ -3,6 +3,7 @@
 // Doors of agents, for whoever may not name an agent.
 export { type MarketEvent, openTrace, sealedFeed, simulateDay, type Trace } from "@countersign/agent-market";
 export { checkCeiling } from "@countersign/agent-policy";
+export type { KafkaAddress } from "@countersign/bus/kafka";
 export type { Asked } from "./approval-book.ts";
 export {
   type AuditReport,
@@ -33,6 +34,7 @@ export { ReplayKeys } from "./keys.ts";
 export type { HaltAnswer } from "./person.ts";
 export { Approvals, type Verdict } from "./processes/approvals.ts";
 export { readSpec } from "./processes/cluster.ts";
+export { kafkaOf } from "./processes/credentials.ts";
 export type { DeadLetter } from "./processes/dead-letter.ts";
 export { Desk, HALT_SERVERS } from "./processes/desk.ts";
 export { type DlqState, Dlqs, type WholeLetter } from "./processes/dlq.ts";

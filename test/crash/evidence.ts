@@ -11,6 +11,7 @@ import { OrderStatus } from "@countersign/contracts";
 import {
   cloneFile,
   Dlqs,
+  type KafkaAddress,
   lastCosigned,
   openQuorumLog,
   type ReplayReport,
@@ -86,7 +87,7 @@ export async function gather(
     const payloads = <P>(type: string) =>
       said.filter(({ body }) => body.type === type).map(({ payload }) => payload as P);
     const reported = payloads<OrderReported>("order.reported");
-    const log = await openQuorumLog(readSpec(dir), pool);
+    const log = await openQuorumLog(dir, readSpec(dir), pool);
     const entries = await log.read("ledger", 0n, 1_000_000).finally(() => log.close());
     const leaves = await rows<{ bytes: Uint8Array }>(
       "select bytes from compliance.streams where stream = 'leaves' order by seq",
@@ -104,8 +105,8 @@ export async function gather(
       unpublished: outbox.filter(({ published }) => !published).map(({ msg_id }) => msg_id),
       leaves: leaves.flatMap(({ bytes }) => readRecord(bytes)?.body.msgId ?? []),
       closed: account === undefined ? [] : JSON.parse(account.state).closed.map(({ text }: { text: string }) => text),
-      cosigned: brokers ? Number((await lastCosigned(kafka.brokers))?.size ?? 0n) : 0,
-      kept: brokers ? await deadLetters(kafka.brokers) : [],
+      cosigned: brokers ? Number((await lastCosigned(kafka))?.size ?? 0n) : 0,
+      kept: brokers ? await deadLetters(kafka) : [],
     };
   } finally {
     await pool.close();
@@ -124,8 +125,8 @@ export function readExport(folder: string, { decisions, differing }: ReplayRepor
   };
 }
 
-async function deadLetters(brokers: readonly string[]): Promise<Gathered["kept"]> {
-  await using queues = new Dlqs(brokers);
+async function deadLetters(kafka: KafkaAddress): Promise<Gathered["kept"]> {
+  await using queues = new Dlqs(kafka);
   const kept: { queue: string; code: string }[] = [];
   for (const queue of await queues.used()) {
     const { waiting, redriven, foreign } = await queues.read(queue);

@@ -13,7 +13,7 @@ export interface TopicsFlags extends PlaceFlags {
 /** @throws BusError TOPIC_MISMATCH, UNREACHABLE */
 export async function topicsCreate(flags: TopicsFlags, caller: Caller): Promise<number> {
   const screen = new Screen(process.stdout);
-  const made = await createTopics({ brokers: brokersOf(flags, caller), replicas: replicasOf(flags) });
+  const made = await createTopics({ ...brokersOf(flags, caller), replicas: replicasOf(flags) });
   for (const topic of made) screen.line(`created  ${topic}`);
   screen.line(
     `${counted(made.length, "topic")} created, ${clusterTopics().length - made.length} were there as they should be`,
@@ -24,7 +24,7 @@ export async function topicsCreate(flags: TopicsFlags, caller: Caller): Promise<
 /** Fails when anything differs. @throws BusError UNREACHABLE */
 export async function topicsCheck(flags: TopicsFlags, caller: Caller): Promise<number> {
   const screen = new Screen(process.stdout);
-  const found = await checkTopics({ brokers: brokersOf(flags, caller), replicas: replicasOf(flags) });
+  const found = await checkTopics({ ...brokersOf(flags, caller), replicas: replicasOf(flags) });
   for (const { topic, what, is, wanted } of found)
     screen.line(what === "topic" ? `missing  ${topic}` : `wrong    ${topic}: ${what} ${is}, wanted ${wanted}`);
   const verdict = found.length === 0 ? "as the catalogue says" : `${counted(found.length, "difference")}: ${CURE}`;

@@ -1,5 +1,5 @@
 /** Which cluster a command speaks of. */
-import { cloneFile, readSpec } from "@countersign/platform";
+import { cloneFile, type KafkaAddress, kafkaOf, readSpec } from "@countersign/platform";
 import { type Caller, fromCaller } from "../caller.ts";
 
 export interface PlaceFlags {
@@ -15,6 +15,8 @@ export function clusterDir({ dir }: PlaceFlags, caller: Caller): string {
 }
 
 /** Those that are named; else those of the folder. @throws InputError where there is no cluster */
-export function brokersOf(flags: PlaceFlags, caller: Caller): readonly string[] {
-  return flags.kafka?.split(",") ?? readSpec(clusterDir(flags, caller)).kafka;
+export function brokersOf(flags: PlaceFlags, caller: Caller): KafkaAddress {
+  if (flags.kafka !== undefined) return { brokers: flags.kafka.split(",") };
+  const dir = clusterDir(flags, caller);
+  return kafkaOf(dir, readSpec(dir));
 }

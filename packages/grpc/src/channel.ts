@@ -8,6 +8,8 @@ export interface ConnectionOptions {
   readonly keepaliveTimeoutMs: number;
   /** Of one request or answer. */
   readonly maxMessageBytes: number;
+  /** After it a server asks a client to connect anew, which asks the name again who is there; never, unless given. */
+  readonly maxAgeMs?: number;
 }
 
 export const connectionDefaults: ConnectionOptions = {
@@ -33,6 +35,8 @@ export function clientOptions(server: string, o: ConnectionOptions): ChannelOpti
     "grpc.enable_retries": 0,
     // Idle connections too: the first call after a silence should not be the one that finds it broken.
     "grpc.keepalive_permit_without_calls": 1,
+    // A name that stands for many addresses is asked again as soon as one of them is gone; gRPC itself waits half a minute.
+    "grpc.dns_min_time_between_resolutions_ms": 1_000,
     // A restarted server is found within two seconds; gRPC's own two minutes would outlast any lease.
     "grpc.initial_reconnect_backoff_ms": 100,
     "grpc.max_reconnect_backoff_ms": 2_000,
@@ -44,8 +48,13 @@ export function clientOptions(server: string, o: ConnectionOptions): ChannelOpti
 }
 
 export function serverOptions(o: ConnectionOptions): ServerOptions {
-  return commonOptions(o);
+  const { maxAgeMs } = o;
+  const age = maxAgeMs && { "grpc.max_connection_age_ms": maxAgeMs, "grpc.max_connection_age_grace_ms": AGE_GRACE_MS };
+  return { ...commonOptions(o), ...age };
 }
+
+/** For what runs on a connection that has come of age: longer than every deadline. */
+const AGE_GRACE_MS = 30_000;
 
 function commonOptions({ keepaliveMs, keepaliveTimeoutMs, maxMessageBytes }: ConnectionOptions) {
   return {

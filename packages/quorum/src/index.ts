@@ -19,6 +19,7 @@ export {
   sameBytes,
 } from "./entry.ts";
 export { QuorumError, type QuorumErrorCode } from "./error.ts";
+export type { EtcdAddress, EtcdTls } from "./etcd/client.ts";
 export { type EtcdLogOptions, EtcdQuorumLog } from "./etcd/log.ts";
 export { type EtcdMember, etcdMembers } from "./etcd/members.ts";
 export { type Applied, type FenceCode, type FenceOptions, FenceReader } from "./fence.ts";

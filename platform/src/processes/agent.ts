@@ -21,6 +21,7 @@ import {
 import { cloneFile, loadLimits, loadStrategy } from "../inputs.ts";
 import { isAway } from "./away.ts";
 import { type ClusterSpec, type Secrets, venueOf } from "./cluster.ts";
+import { kafkaOf } from "./credentials.ts";
 import { underLease } from "./lease.ts";
 import { OrderTraces } from "./order-traces.ts";
 import { insist, type Process } from "./process.ts";
@@ -39,7 +40,7 @@ export async function runAgent(name: AgentName, own: Process): Promise<{ close()
     fenceFresh: () => fence.isFresh(performance.now()),
     nowMs: () => loop.nowMs(),
     session: randomUUID(),
-    exchange: exchangeOf(own.spec, own),
+    exchange: exchangeOf(own.spec, { ...own, dataDir: own.place.dataDir }),
   };
   const { agent: decider, edge, line, reconciliation, cosigners } = await seatOf(name, own, around);
   const { hot } = own;
@@ -108,8 +109,8 @@ export async function runAgent(name: AgentName, own: Process): Promise<{ close()
 }
 
 /** What lies in its queues from before; what is put there from now on the bus counts itself. Unknown where the broker does not say. */
-async function countDeadLetters({ spec, bus }: Process, dlqs: readonly string[]): Promise<void> {
-  const found = await topicEnds({ brokers: spec.kafka, clientId: `${spec.platform}-dlq` }, dlqs).catch(() => []);
+async function countDeadLetters({ dir, spec, bus }: Process, dlqs: readonly string[]): Promise<void> {
+  const found = await topicEnds({ ...kafkaOf(dir, spec), clientId: `${spec.platform}-dlq` }, dlqs).catch(() => []);
   for (const [n, dlq] of dlqs.entries()) {
     const ends = found[n];
     if (ends === undefined || bus.dead.has(dlq)) continue;
@@ -151,12 +152,15 @@ export function openingsOf({ openings }: ClusterSpec): readonly Signed[] {
   return openings.map((one) => fromBinary(SignedSchema, Buffer.from(one, "base64")));
 }
 
+interface ExchangeFacts {
+  readonly dataDir: string;
+  readonly secrets: Pick<Secrets, "venueKey">;
+  readonly log: (line: string) => void;
+}
+
 /** Where Execution trades. */
-export function exchangeOf(
-  spec: ClusterSpec,
-  { dir, secrets, log }: Pick<Process, "dir" | "log"> & { readonly secrets: Pick<Secrets, "venueKey"> },
-): Exchange {
-  if (spec.mode === "shadow") return { kind: "shadow", dir: join(dir, "exchange"), note: log };
+export function exchangeOf(spec: ClusterSpec, { dataDir, secrets, log }: ExchangeFacts): Exchange {
+  if (spec.mode === "shadow") return { kind: "shadow", dir: join(dataDir, "exchange"), note: log };
   const { address, apiKey } = venueOf(spec, secrets);
   return { kind: "network", url: `http://${address}`, apiKey };
 }

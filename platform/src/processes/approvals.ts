@@ -8,6 +8,7 @@ import { admit, type PublishEffect, Teller } from "@countersign/runtime";
 import { modes } from "../agents.ts";
 import { ApprovalBook, type Asked } from "../approval-book.ts";
 import { instruments } from "./agent.ts";
+import { kafkaOf } from "./credentials.ts";
 import { Desk } from "./desk.ts";
 import { openProcess } from "./process.ts";
 import { groupOfDesk, readThroughout } from "./read-throughout.ts";
@@ -41,8 +42,8 @@ export class Approvals implements AsyncDisposable {
   static async open(dir: string, person?: string): Promise<Approvals> {
     const desk = new Desk(dir, person);
     await desk.readWhole();
-    const { kafka, platform } = desk.spec;
-    const bus = new KafkaBus({ brokers: kafka, clientId: `${platform}-approvals`, onError: () => {} });
+    const { platform } = desk.spec;
+    const bus = new KafkaBus({ ...kafkaOf(dir, desk.spec), clientId: `${platform}-approvals`, onError: () => {} });
     const book = new ApprovalBook({ keys: desk.keys, mode: modes[desk.spec.mode], instruments: instruments() });
     const approvals = new Approvals(desk, bus, book);
     try {
@@ -107,7 +108,8 @@ export class Approvals implements AsyncDisposable {
 
   /** First what comes, then what is there: so nothing is missed between the two. What comes twice says nothing new. */
   async #follow(): Promise<void> {
-    const client = { brokers: this.desk.spec.kafka, clientId: `${this.desk.spec.platform}-approvals` };
+    const { dir, spec } = this.desk;
+    const client = { ...kafkaOf(dir, spec), clientId: `${spec.platform}-approvals` };
     const take = (records: readonly Delivered[]) => {
       for (const { topic, value, key } of records) this.#book.take(topic, value, key, Date.now());
       this.#tell();

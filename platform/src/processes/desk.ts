@@ -11,6 +11,7 @@ import { RpcError } from "@countersign/runtime";
 import { VALIDATORS } from "../genesis.ts";
 import { Person } from "../person.ts";
 import { type ClusterSpec, keysDir, readSpec } from "./cluster.ts";
+import { grpcTls } from "./credentials.ts";
 import { FenceWatch } from "./fence-watch.ts";
 import { KeyFiles } from "./key-files.ts";
 
@@ -38,7 +39,8 @@ export class Desk implements AsyncDisposable {
     this.dir = dir;
     this.spec = spec;
     this.fence = new FenceReader({ genesisDigest: genesisDigest(genesis) });
-    this.#rpc = new GrpcRpc({ servers: spec.servers, onError: () => {} });
+    const tls = grpcTls(dir);
+    this.#rpc = new GrpcRpc({ servers: spec.servers, onError: () => {}, ...(tls && { tls }) });
     this.keys = rootedKeys(openGenesis(genesis), this.fence);
     const own = { name: sender, keys: this.keys, rpc: this.#rpc, nowMs };
     this.person = new Person({ ...own, envelopeSigner, wordSigner: signers.signer(sender, KeyPurpose.APPROVAL) });

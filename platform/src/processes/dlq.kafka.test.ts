@@ -74,7 +74,7 @@ it("what was refused is shown with its reason, put back byte for byte, and acted
     onBroken: (error) => console.error(error),
   });
   await host.start();
-  await using dlqs = new Dlqs(cluster.brokers);
+  await using dlqs = new Dlqs(cluster);
   const seen = async () => ((await store.load("all")).state as Count | undefined)?.seen ?? 0;
   const say = async (symbol: string) => {
     const payload = create(SignalSchema, { symbol, strategy: "trend" });

@@ -1,7 +1,7 @@
 /** Dead letter queues, for an operator: what lies there and why, and putting it back where it was refused. */
 import { setTimeout as wait } from "node:timers/promises";
 import type { Bus, Delivered } from "@countersign/bus";
-import { KafkaBus } from "@countersign/bus/kafka";
+import { type ClientOptions, type KafkaAddress, KafkaBus } from "@countersign/bus/kafka";
 import { topicEnds, topicNames } from "@countersign/bus/kafka/look";
 import { isTransient } from "@countersign/runtime";
 import { InputError } from "../inputs.ts";
@@ -25,11 +25,11 @@ export interface WholeLetter {
 }
 
 export class Dlqs implements AsyncDisposable {
-  readonly #client: { readonly brokers: readonly string[]; readonly clientId: string };
+  readonly #client: ClientOptions;
   readonly #bus: Bus;
 
-  constructor(brokers: readonly string[]) {
-    this.#client = { brokers, clientId: "countersign-dlq" };
+  constructor(kafka: KafkaAddress) {
+    this.#client = { ...kafka, clientId: "countersign-dlq" };
     this.#bus = new KafkaBus({ ...this.#client, onError: () => {} });
   }
 

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type ClusterSpec, readSecrets, readSpec } from "./cluster.ts";
+import { etcdOf, kafkaOf } from "./credentials.ts";
 import { brokers } from "./doctor/brokers.ts";
 import { database } from "./doctor/database.ts";
 import { askEtcd, askKafka, askPostgres, engines } from "./doctor/engines.ts";
@@ -46,10 +47,10 @@ async function* cluster(dir: string, record: ReturnType<typeof readRunRecord>): 
   if (answers) yield* database(postgres);
   const again = (logs: string) =>
     record === undefined ? cure : `end \`up\` with Ctrl-C and start it again (why: ${dir}/${logs})`;
-  if (spec.etcd !== undefined) yield await askEtcd(spec.etcd, again("etcd/node-*/etcd.log"));
-  const kafka = await askKafka(spec.kafka, again("kafka/node-*/kafka.log"));
+  if (spec.etcd !== undefined) yield await askEtcd(etcdOf(dir, spec.etcd), again("etcd/node-*/etcd.log"));
+  const kafka = await askKafka(kafkaOf(dir, spec), again("kafka/node-*/kafka.log"));
   yield kafka;
-  if (kafka.verdict !== "missing") yield* brokers(spec.kafka, dir);
+  if (kafka.verdict !== "missing") yield* brokers(kafkaOf(dir, spec), dir);
 }
 
 function described(dir: string): ClusterSpec | undefined {

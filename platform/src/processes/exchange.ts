@@ -8,7 +8,7 @@ import type { Process } from "./process.ts";
 import { traceAnswers } from "./venue-trace.ts";
 
 export async function runExchange(own: Process): Promise<{ close(): Promise<void> }> {
-  const { dir, spec, secrets, bus, fence, loop, log, onBroken } = own;
+  const { place, spec, secrets, bus, fence, loop, log, onBroken } = own;
   const { account } = spec;
   const { address, apiKey } = venueOf(spec, secrets);
   const accounts = new Map<string, Credential>([[apiKey, { account }]]);
@@ -16,8 +16,8 @@ export async function runExchange(own: Process): Promise<{ close(): Promise<void
   const rows = instruments();
   const nowMs = () => loop.nowMs();
   const exchange = await startExchange({
-    dir: join(dir, "exchange"),
-    listen: address,
+    dir: join(place.dataDir, "exchange"),
+    listen: place.listenAt(address),
     instruments: rows,
     accounts,
     // Before it reads a quote it has to know who may say one.

@@ -15,7 +15,7 @@ import { COSIGNED } from "@countersign/agent-compliance";
 import { readLedger } from "@countersign/agent-validator";
 import { exportAudit } from "@countersign/audit";
 import type { Delivered } from "@countersign/bus";
-import { KafkaBus } from "@countersign/bus/kafka";
+import { type KafkaAddress, KafkaBus } from "@countersign/bus/kafka";
 import { type Checkpoint, topics } from "@countersign/contracts";
 import { envelopeToJson } from "@countersign/envelope";
 import { openPool } from "@countersign/postgres";
@@ -25,23 +25,25 @@ import { journalLines, jsonLines, leavesOf, writeLines } from "../store-lines.ts
 import { readRecord } from "../why/evidence.ts";
 import { instruments } from "./agent.ts";
 import { readSecrets, readSpec } from "./cluster.ts";
+import { kafkaOf } from "./credentials.ts";
 import { openQuorumLog } from "./quorum-log.ts";
 import { readThroughout } from "./read-throughout.ts";
 
 /** @throws InputError, BusError, PostgresError */
 export async function exportCluster(dir: string, to: string): Promise<void> {
   const spec = readSpec(dir);
-  const client = { brokers: spec.kafka, clientId: "countersign-export" };
+  const kafka = kafkaOf(dir, spec);
+  const client = { ...kafka, clientId: "countersign-export" };
   mkdirSync(to, { recursive: true });
   await using pool = openPool(readSecrets(dir).postgres, { max: 2, applicationName: client.clientId });
   const bus = new KafkaBus({ ...client, onError: () => {} });
   try {
-    const last = await lastCosigned(spec.kafka);
+    const last = await lastCosigned(kafka);
     const compliance = await openPostgresStore(pool, "compliance");
     const held = new Set<string>();
     const leaves = noting(held, leavesOf(compliance, last?.size ?? 0n));
     await writeLines(join(to, "audit.jsonl"), exportAudit(leaves, last?.note === undefined ? [] : [last.note]));
-    const log = await openQuorumLog(spec, pool);
+    const log = await openQuorumLog(dir, spec, pool);
     const genesis = Buffer.from(spec.genesis, "base64");
     const ledger = await readLedger({ log, genesis, mode: modes[spec.mode], instruments: instruments() }).finally(() =>
       log.close(),
@@ -72,8 +74,8 @@ export async function exportCluster(dir: string, to: string): Promise<void> {
 }
 
 /** The last checkpoint that a majority of the validators has cosigned, if there is one. @throws BusError */
-export async function lastCosigned(brokers: readonly string[]): Promise<Checkpoint | undefined> {
-  const client = { brokers, clientId: "countersign-cosigned" };
+export async function lastCosigned(kafka: KafkaAddress): Promise<Checkpoint | undefined> {
+  const client = { ...kafka, clientId: "countersign-cosigned" };
   const bus = new KafkaBus({ ...client, onError: () => {} });
   let last: Checkpoint | undefined;
   const take = (records: readonly Delivered[]) => {

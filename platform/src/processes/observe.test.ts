@@ -17,7 +17,7 @@ const about = { name: "send", correlationId, msgId: correlationId };
 
 describe("a setting that is none ends the process in one line", () => {
   const open = (environment: Record<string, string>) => () =>
-    observe({ dir, name: "policy", processName: "policy", address: "127.0.0.1:0", environment });
+    observe({ dataDir: dir, name: "policy", processName: "policy", address: "127.0.0.1:0", environment });
 
   it.each([
     [{ COUNTERSIGN_TRACES: "many" }, /COUNTERSIGN_TRACES=many is no share of the traces: give a number from 0 to 1/],
@@ -32,7 +32,13 @@ describe("a setting that is none ends the process in one line", () => {
 
   it("an address of Redis that is none, which is not repeated", () => {
     const secrets = { postgres: "", venueKey: "", redis: "http://:hunter2@redis" };
-    const observed = observe({ dir, name: "policy", processName: "policy", address: undefined, environment: {} });
+    const observed = observe({
+      dataDir: dir,
+      name: "policy",
+      processName: "policy",
+      address: undefined,
+      environment: {},
+    });
     const opening = () => openHot({ name: "policy", replicas: 1, platform: "p", secrets, observed, environment: {} });
     expect(opening).toThrow(expect.objectContaining({ code: "BAD_OPTION" }));
     expect(opening).not.toThrow(/hunter2/);
@@ -42,14 +48,14 @@ describe("a setting that is none ends the process in one line", () => {
 describe("a request to a venue", () => {
   it("carries the trace of what is in hand, and is a span where it is answered; any other request is none", async () => {
     const execution = observe({
-      dir,
+      dataDir: dir,
       name: "execution",
       processName: "execution",
       address: "127.0.0.1:0",
       environment: traced,
     });
     const exchange = observe({
-      dir,
+      dataDir: dir,
       name: "exchange",
       processName: "exchange",
       address: "127.0.0.1:0",
@@ -90,7 +96,7 @@ describe("the pages of a process", () => {
     await new Promise<void>((resolve) => free.listen(0, "127.0.0.1", resolve));
     const address = `127.0.0.1:${(free.address() as AddressInfo).port}`;
     await new Promise((resolve) => free.close(resolve));
-    const observed = observe({ dir, name: "policy", processName: "policy", address, environment: traced });
+    const observed = observe({ dataDir: dir, name: "policy", processName: "policy", address, environment: traced });
     await observed.serve({ live: () => ({ ok: true, why: "" }), ready: () => ({ ok: false, why: "it is starting" }) });
     observed.probe.refused("STALE", "pipeline");
     const page = async (path: string) => {

@@ -37,11 +37,13 @@ export interface Observed {
 }
 
 export interface ObserveOptions {
-  /** Of the cluster. */
-  readonly dir: string;
+  /** Where the spans are written. */
+  readonly dataDir: string;
   readonly name: string;
   /** Of the process: several may be of one name. */
   readonly processName: string;
+  /** Names this process among all of them; `processName` unless given. */
+  readonly instance?: string;
   /** host:port; who has none, such as a person's command, is neither asked nor traced. */
   readonly address: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -60,7 +62,7 @@ export function observe(options: ObserveOptions): Observed {
   }
 }
 
-function open({ dir, name, processName, address, environment }: ObserveOptions): Observed {
+function open({ dataDir, name, processName, instance = processName, address, environment }: ObserveOptions): Observed {
   // A person's command says by itself what is to be said.
   const level = address === undefined ? "error" : logLevelOf(environment);
   const log = openLogs({ agent: processName, level });
@@ -68,9 +70,9 @@ function open({ dir, name, processName, address, environment }: ObserveOptions):
   const ratio = address === undefined ? 0 : ratioOf(environment);
   const tracer = openTracer({
     service: name,
-    instance: `${processName}-${process.pid}`,
+    instance: `${instance}-${process.pid}`,
     ratio,
-    file: ratio > 0 ? join(tracesDir(dir), `${processName}.jsonl`) : undefined,
+    file: ratio > 0 ? join(tracesDir(dataDir), `${processName}.jsonl`) : undefined,
     otlpUrl: environment.OTEL_EXPORTER_OTLP_ENDPOINT,
   });
   metrics.watch({ spans: () => tracer.counts() });
@@ -99,8 +101,8 @@ function open({ dir, name, processName, address, environment }: ObserveOptions):
   };
 }
 
-function tracesDir(dir: string): string {
-  const path = join(dir, "traces");
+function tracesDir(dataDir: string): string {
+  const path = join(dataDir, "traces");
   mkdirSync(path, { recursive: true });
   return path;
 }

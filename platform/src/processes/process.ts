@@ -7,18 +7,21 @@ import { BusError } from "@countersign/bus";
 import { KafkaBus } from "@countersign/bus/kafka";
 import { KeyPurpose } from "@countersign/contracts";
 import type { Signer } from "@countersign/envelope";
-import { GrpcRpc, withRetries } from "@countersign/grpc";
+import { GrpcError, GrpcRpc, withRetries } from "@countersign/grpc";
 import { openPool, type Pool } from "@countersign/postgres";
 import { FenceReader, genesisDigest, openGenesis, rootedKeys } from "@countersign/quorum";
 import { isTransient, openPostgresStore, prune, type Rpc, type Store, Teller, WallLoop } from "@countersign/runtime";
 import { VALIDATORS } from "../genesis.ts";
+import { InputError } from "../inputs.ts";
 import { followControl } from "../listeners.ts";
 import { isAway } from "./away.ts";
 import { agentOf, type ClusterSpec, checkShadow, keysDir, readSecrets, readSpec, type Secrets } from "./cluster.ts";
+import { grpcTls, kafkaOf } from "./credentials.ts";
 import { FenceWatch } from "./fence-watch.ts";
 import { type Hot, openHot } from "./hot.ts";
 import { KeyFiles } from "./key-files.ts";
 import { type Observed, observe } from "./observe.ts";
+import { type Place, placeOf } from "./place.ts";
 import { DatabaseWatch, type HealthOptions, liveness, readiness } from "./probes.ts";
 import { rememberHead } from "./seen-head.ts";
 import { WatchedBus } from "./watched-bus.ts";
@@ -26,6 +29,7 @@ import { watchedRpc } from "./watched-rpc.ts";
 
 export interface Process {
   readonly dir: string;
+  readonly place: Place;
   readonly name: string;
   readonly spec: ClusterSpec;
   readonly secrets: Secrets;
@@ -60,22 +64,26 @@ export async function openProcess(dir: string, processName: string): Promise<Pro
   const secrets = readSecrets(dir);
   checkShadow(spec, secrets);
   const signers = new KeyFiles(keysDir(dir), { makes: false });
-  const observed = observe({ dir, name, processName, address: spec.health[processName], environment: process.env });
+  const place = placeOf(dir, processName, process.env);
+  const { dataDir, instance } = place;
+  const health = spec.health[processName];
+  const address = health && place.listenAt(health);
+  const observed = observe({ dataDir, name, processName, instance, address, environment: process.env });
   const { log, metrics, probe } = observed;
   const onBroken = (error: unknown) => {
     observed.logEnd(error);
     process.exit(BROKEN);
   };
   const loop = new WallLoop({ onBroken });
-  const pool = openPool(secrets.postgres, { max: 4, applicationName: `countersign ${processName}` });
+  const pool = openPool(secrets.postgres, { max: 4, applicationName: `countersign ${instance}` });
   const database = new DatabaseWatch(pool);
   const replicas = spec.replicas?.[name] ?? 1;
   const shared = { name, replicas, platform: spec.platform, secrets, observed, environment: process.env };
   // A person's command shares nothing.
-  const hot = spec.health[processName] === undefined ? undefined : openHot(shared);
+  const hot = address === undefined ? undefined : openHot(shared);
   const kafka = new KafkaBus({
-    brokers: spec.kafka,
-    clientId: `${spec.platform}-${processName}`,
+    ...kafkaOf(dir, spec),
+    clientId: `${spec.platform}-${instance}`,
     sessionTimeoutMs: SESSION_MS,
     onError(error, place) {
       // Liveness is progress: a process whose handler hangs ends, and its successor goes on from the store.
@@ -86,7 +94,7 @@ export async function openProcess(dir: string, processName: string): Promise<Pro
   });
   const bus = new WatchedBus({ bus: kafka, probe, isTraced: observed.isTraced });
   const listen = spec.servers[name]?.[n];
-  const server = new GrpcRpc({ servers: spec.servers, onError: onBroken, ...(listen !== undefined && { listen }) });
+  const server = await naming(() => openRpc(dir, spec, { place, listen, onError: onBroken }));
   const genesis = Buffer.from(spec.genesis, "base64");
   const fence = new FenceReader({ genesisDigest: genesisDigest(genesis) });
   const keys = rootedKeys(openGenesis(genesis), fence);
@@ -100,7 +108,7 @@ export async function openProcess(dir: string, processName: string): Promise<Pro
   };
   const pruning: NodeJS.Timeout[] = [];
   const started = { is: false, whyNot: undefined as HealthOptions["whyNot"] };
-  const health: HealthOptions = {
+  const checks: HealthOptions = {
     bus,
     loop,
     database,
@@ -115,10 +123,11 @@ export async function openProcess(dir: string, processName: string): Promise<Pro
     dlqRecords: () => bus.dead,
     breakers: () => server.breakers(),
   });
-  await observed.serve({ live: () => liveness(health), ready: () => readiness(health) });
-  if (listen !== undefined) await server.listen();
+  await observed.serve({ live: () => liveness(checks), ready: () => readiness(checks) });
+  if (listen !== undefined) await naming(() => server.listen());
   return {
     dir,
+    place,
     name,
     spec,
     secrets,
@@ -177,6 +186,34 @@ export async function openProcess(dir: string, processName: string): Promise<Pro
   };
 }
 
+interface Listening {
+  readonly place: Place;
+  /** Where it is found; who has no such address only calls. */
+  readonly listen: string | undefined;
+  readonly onError: (error: unknown) => void;
+}
+
+function openRpc(dir: string, { servers }: ClusterSpec, { place, listen, onError }: Listening): GrpcRpc {
+  const tls = grpcTls(dir);
+  return new GrpcRpc({
+    servers,
+    onError,
+    ...(tls && { tls }),
+    ...(listen !== undefined && { listen: place.grpcAt(listen) }),
+    ...(place.isShared && { connection: { maxAgeMs: CONNECTION_AGE_MS } }),
+  });
+}
+
+/** What gRPC says of an address or a certificate is about the folder. @throws InputError */
+async function naming<T>(act: () => T | Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof GrpcError)) throw error;
+    throw new InputError("BAD_OPTION", error.message, { cause: error });
+  }
+}
+
 /** What an agent's tables need no longer goes, an hour after the start for the first time; beside everything else. */
 function pruneEveryHour(
   pool: Pool,
@@ -222,6 +259,8 @@ export function schemaOf(name: string): string {
 export const VENUE = "paper-exchange";
 const BROKEN = 70; // EX_SOFTWARE of sysexits.h
 const DRAIN_MS = 3_000;
+/** So old a replica is when every client knows it. */
+const CONNECTION_AGE_MS = 60_000;
 /** The shortest that brokers take unless they are told: so long nobody reads what a killed process read, its successor included. */
 const SESSION_MS = 6_000;
 const HOUR_MS = 3_600_000;

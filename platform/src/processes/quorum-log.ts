@@ -13,6 +13,7 @@ import {
 } from "@countersign/quorum";
 import { VALIDATORS } from "../genesis.ts";
 import type { ClusterSpec } from "./cluster.ts";
+import { etcdOf } from "./credentials.ts";
 import { schemaOf } from "./process.ts";
 
 export interface QuorumLogOptions {
@@ -23,11 +24,12 @@ export interface QuorumLogOptions {
 
 /** For validators, and for whoever holds their credentials. Its pool stays the caller's. @throws QuorumError */
 export async function openQuorumLog(
+  dir: string,
   { etcd, platform }: ClusterSpec,
   pool: Pool,
   { validator = VALIDATORS[0], ...more }: QuorumLogOptions = {},
 ): Promise<ArchivedQuorumLog | QuorumLog> {
   if (etcd === undefined) return openPostgresQuorumLog(pool, "quorum");
   const archive = await openArchive(pool, `${schemaOf(validator)}_archive`);
-  return new ArchivedQuorumLog({ log: new EtcdQuorumLog({ endpoints: etcd, platform }), archive, ...more });
+  return new ArchivedQuorumLog({ log: new EtcdQuorumLog({ ...etcdOf(dir, etcd), platform }), archive, ...more });
 }

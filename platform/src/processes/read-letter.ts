@@ -1,6 +1,7 @@
 import { openEnvelope, readableView } from "@countersign/envelope";
 import { readSpec } from "./cluster.ts";
 import { readControlLog } from "./control-log.ts";
+import { kafkaOf } from "./credentials.ts";
 
 export type LetterReading =
   | { readonly ok: true; readonly keyid: string; readonly json: string }
@@ -8,7 +9,8 @@ export type LetterReading =
 
 /** An envelope as a person reads it, where its signature holds by the keys that the cluster's control log grants now. @throws BusError */
 export async function readLetter(dir: string, value: Uint8Array): Promise<LetterReading> {
-  const fence = await readControlLog(readSpec(dir));
+  const spec = readSpec(dir);
+  const fence = await readControlLog(kafkaOf(dir, spec), spec);
   const opened = openEnvelope(value, fence.keys);
   if (!opened.ok) return { ok: false, code: opened.code };
   try {

@@ -1,12 +1,8 @@
 /** Reading a topic as far as it goes now, and then being done: for an operator's commands, which follow nothing. */
 import { setTimeout as wait } from "node:timers/promises";
 import { type Bus, BusError, type Delivered } from "@countersign/bus";
+import type { ClientOptions } from "@countersign/bus/kafka";
 import { topicEnds } from "@countersign/bus/kafka/look";
-
-interface Client {
-  readonly brokers: readonly string[];
-  readonly clientId: string;
-}
 
 type Take = (records: readonly Delivered[]) => void | Promise<void>;
 
@@ -14,7 +10,7 @@ type Take = (records: readonly Delivered[]) => void | Promise<void>;
  * Hands over every record that is there now, partition by partition in order. The reader leaves nothing behind on the brokers.
  * @throws BusError, and TIMEOUT when nothing came for half a minute; what `take` throws
  */
-export async function readThroughout(bus: Bus, client: Client, topic: string, take: Take): Promise<void> {
+export async function readThroughout(bus: Bus, client: ClientOptions, topic: string, take: Take): Promise<void> {
   const [ends = []] = await topicEnds(client, [topic]);
   const left = new Map(ends.filter(({ low, high }) => low < high).map(({ partition, high }) => [partition, high]));
   if (left.size === 0) return;

@@ -1,10 +1,12 @@
 /** A running cluster as it is now: what it says of itself, and what its own certified log says. */
 import { BusError } from "@countersign/bus";
+import type { KafkaAddress } from "@countersign/bus/kafka";
 import { describeBrokers } from "@countersign/bus/kafka/look";
 import { openPool, PostgresError } from "@countersign/postgres";
-import { etcdMembers } from "@countersign/quorum";
+import { type EtcdAddress, etcdMembers } from "@countersign/quorum";
 import { readSecrets, readSpec } from "./cluster.ts";
 import { readControlLog } from "./control-log.ts";
+import { etcdOf, kafkaOf } from "./credentials.ts";
 import { type Answer, ask, largest, metricsOf } from "./health-page.ts";
 import { type ProcessState, type RunRecord, readRunRecord } from "./run-record.ts";
 
@@ -46,9 +48,9 @@ export async function clusterStatus(dir: string): Promise<ClusterStatus | undefi
   if (record === undefined) return undefined;
   const [postgres, kafka, log, control, processes] = await Promise.all([
     postgresOf(readSecrets(dir).postgres),
-    kafkaOf(spec.kafka),
-    logOf(spec.etcd),
-    controlOf(spec),
+    sayKafka(kafkaOf(dir, spec)),
+    logOf(spec.etcd && etcdOf(dir, spec.etcd)),
+    controlOf(kafkaOf(dir, spec), spec),
     Promise.all(record.processes.map((state) => processOf(state, spec.health[state.name]))),
   ]);
   const { platform, account } = spec;
@@ -87,10 +89,10 @@ async function postgresOf(url: string) {
   }
 }
 
-async function kafkaOf(brokers: readonly string[]) {
+async function sayKafka(kafka: KafkaAddress) {
   try {
-    const { up } = await describeBrokers({ brokers, clientId: "countersign-status" });
-    const away = brokers.length - up.length;
+    const { up } = await describeBrokers({ ...kafka, clientId: "countersign-status" });
+    const away = kafka.brokers.length - up.length;
     return { ok: away <= 0, says: `${up.length} brokers up${away > 0 ? `, ${away} away` : ""}: ${up.join(", ")}` };
   } catch (error) {
     if (!(error instanceof BusError)) throw error;
@@ -98,9 +100,9 @@ async function kafkaOf(brokers: readonly string[]) {
   }
 }
 
-async function logOf(endpoints: readonly string[] | undefined) {
-  if (endpoints === undefined) return { ok: true, says: "in PostgreSQL: tolerates no fault" };
-  const members = await etcdMembers({ endpoints });
+async function logOf(etcd: EtcdAddress | undefined) {
+  if (etcd === undefined) return { ok: true, says: "in PostgreSQL: tolerates no fault" };
+  const members = await etcdMembers(etcd);
   const up = members.filter(({ version }) => version !== undefined);
   const hasLeader = up.some(({ isLeader }) => isLeader);
   const away = members.length - up.length;
@@ -108,9 +110,9 @@ async function logOf(endpoints: readonly string[] | undefined) {
   return { ok: hasLeader && away === 0, says };
 }
 
-async function controlOf(spec: Parameters<typeof readControlLog>[0]): Promise<ControlStatus | undefined> {
+async function controlOf(...log: Parameters<typeof readControlLog>): Promise<ControlStatus | undefined> {
   try {
-    const { epoch, halts, head } = (await readControlLog(spec)).state();
+    const { epoch, halts, head } = (await readControlLog(...log)).state();
     return {
       epoch: Number(epoch),
       seq: Number(head.seq),

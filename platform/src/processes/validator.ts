@@ -16,7 +16,7 @@ export async function runValidator(own: Process): Promise<{ close(): Promise<voi
   const { name, spec, secrets, signers, signer, pool, bus, loop } = own;
   const store = await own.openStore();
   const readElsewhere = (afterSeq: bigint) => readFromPeers(reader, name, VALIDATORS, afterSeq);
-  const quorum = await insist(() => openQuorumLog(spec, pool, { validator: name, readElsewhere }));
+  const quorum = await insist(() => openQuorumLog(own.dir, spec, pool, { validator: name, readElsewhere }));
   const teller = await own.openTeller(store);
   const apiKey = secrets.dropCopyKeys?.[name];
   const mode = modes[spec.mode];

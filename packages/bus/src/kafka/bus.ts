@@ -20,6 +20,8 @@ import { type Addressed, Publisher } from "./publisher.ts";
 import { KafkaSubscription } from "./subscription.ts";
 import { Topics } from "./topics.ts";
 
+export type { ClientOptions, KafkaAddress, KafkaTls } from "./client.ts";
+
 export interface KafkaBusOptions extends ClientOptions {
   /**
    * Hears of what no call can throw: each error of a handler (its records come again, after a while that doubles up to 10 s), a

@@ -3,24 +3,41 @@ import { type Admin, Kafka, logLevel } from "kafkajs";
 import { isRetriable } from "./errors.ts";
 import { repairKafkajs } from "./repairs.ts";
 
-export interface ClientOptions {
+/** PEM. With TLS both sides show a certificate; who we are to the brokers is ours. */
+export interface KafkaTls {
+  readonly ca: Uint8Array;
+  readonly cert: Uint8Array;
+  readonly key: Uint8Array;
+}
+
+export interface KafkaAddress {
   /** host:port of some brokers; the others are found through them. */
   readonly brokers: readonly string[];
+  /** In the clear unless given. */
+  readonly tls?: KafkaTls;
+}
+
+export interface ClientOptions extends KafkaAddress {
   readonly clientId: string;
 }
 
 /** A client of its own for everything that is opened: kafkajs shares committed offsets between the consumers of one client. */
-export function connect({ brokers, clientId }: ClientOptions): Kafka {
+export function connect({ brokers, tls, clientId }: ClientOptions): Kafka {
   repairKafkajs();
   return new Kafka({
     brokers: [...brokers],
     clientId,
+    ...(tls !== undefined && { ssl: pemOf(tls) }),
     // What matters reaches us as errors and events; during a failover kafkajs logs each attempt.
     logLevel: logLevel.NOTHING,
     connectionTimeout: 2_000,
     requestTimeout: 10_000,
     retry: RETRY,
   });
+}
+
+function pemOf({ ca, cert, key }: KafkaTls) {
+  return { ca: Buffer.from(ca), cert: Buffer.from(cert), key: Buffer.from(key) };
 }
 
 /** Each number is written out: kafkajs has other defaults where NODE_ENV is "test". */

@@ -7,7 +7,7 @@
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { create, type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
-import { type ChannelCredentials, type ChannelOptions, Client, credentials, Metadata, status } from "@grpc/grpc-js";
+import { type ChannelOptions, Client, credentials, Metadata, status } from "@grpc/grpc-js";
 import {
   type KeyValue,
   type RangeRequest,
@@ -26,11 +26,18 @@ import {
   WatchResponseSchema,
 } from "../../gen/etcd_pb.ts";
 
-export interface EtcdOptions {
+/** PEM. With TLS both sides show a certificate. */
+export interface EtcdTls {
+  readonly ca: Uint8Array;
+  readonly cert: Uint8Array;
+  readonly key: Uint8Array;
+}
+
+export interface EtcdAddress {
   /** host:port of each member. */
   readonly endpoints: readonly string[];
-  /** Plain text unless given. */
-  readonly credentials?: ChannelCredentials;
+  /** In the clear unless given. */
+  readonly tls?: EtcdTls;
 }
 
 /**
@@ -64,8 +71,9 @@ export class EtcdClient {
   #isClosed = false;
 
   /** Connects to nobody yet. */
-  constructor({ endpoints, credentials: given = credentials.createInsecure() }: EtcdOptions) {
-    this.#members = endpoints.map((endpoint) => ({ endpoint, client: new Client(endpoint, given, CHANNEL) }));
+  constructor({ endpoints, tls }: EtcdAddress) {
+    const shown = credentialsOf(tls);
+    this.#members = endpoints.map((endpoint) => ({ endpoint, client: new Client(endpoint, shown, CHANNEL) }));
   }
 
   /** Linearizable. @throws EtcdError */
@@ -202,6 +210,11 @@ const CHANNEL: ChannelOptions = {
   "grpc.enable_channelz": 0,
   "grpc.enable_http_proxy": 0,
 };
+
+function credentialsOf(tls: EtcdTls | undefined) {
+  if (tls === undefined) return credentials.createInsecure();
+  return credentials.createSsl(Buffer.from(tls.ca), Buffer.from(tls.key), Buffer.from(tls.cert));
+}
 
 function closed(): EtcdError {
   return new EtcdError("CLOSED", "this client is closed");

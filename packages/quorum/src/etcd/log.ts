@@ -16,7 +16,7 @@ import {
 import { type Head, type LogName, sameBytes, sameHead } from "../entry.ts";
 import { QuorumError } from "../error.ts";
 import type { Append, Appended, Ballot, LogRecord, Place, QuorumLog, Recorded, Watcher } from "../log.ts";
-import { EtcdClient, EtcdError, type EtcdOptions } from "./client.ts";
+import { type EtcdAddress, EtcdClient, EtcdError } from "./client.ts";
 import {
   entryBytes,
   get,
@@ -34,7 +34,7 @@ import {
 } from "./layout.ts";
 import { Retention } from "./retention.ts";
 
-export interface EtcdLogOptions extends EtcdOptions {
+export interface EtcdLogOptions extends EtcdAddress {
   /** Whose logs they are: several platforms may share an etcd. */
   readonly platform: string;
 }

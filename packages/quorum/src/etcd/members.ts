@@ -1,5 +1,5 @@
 /** How an etcd is, member by member, for a doctor's and an operator's eyes. */
-import { EtcdClient, type EtcdOptions } from "./client.ts";
+import { type EtcdAddress, EtcdClient } from "./client.ts";
 
 export interface EtcdMember {
   /** host:port */
@@ -12,11 +12,11 @@ export interface EtcdMember {
 }
 
 /** Asks each once. Never rejects. */
-export async function etcdMembers(options: EtcdOptions): Promise<readonly EtcdMember[]> {
-  const etcd = new EtcdClient(options);
+export async function etcdMembers(address: EtcdAddress): Promise<readonly EtcdMember[]> {
+  const etcd = new EtcdClient(address);
   try {
     return (await etcd.status()).map((status, n) => ({
-      endpoint: options.endpoints[n]!,
+      endpoint: address.endpoints[n]!,
       version: status?.version,
       isLeader: status !== undefined && status.leader !== 0n && status.leader === status.header?.memberId,
       troubles: status?.errors ?? [],

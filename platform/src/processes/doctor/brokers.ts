@@ -1,6 +1,6 @@
 /** What the brokers hold for a cluster: its topics, how far readers are behind, what was refused. */
 import { BusError } from "@countersign/bus";
-import { KafkaBus } from "@countersign/bus/kafka";
+import { type KafkaAddress, KafkaBus } from "@countersign/bus/kafka";
 import { groupsOf } from "@countersign/runtime";
 import { AGENTS } from "../../agents.ts";
 import { Dlqs } from "../dlq.ts";
@@ -12,20 +12,20 @@ const LAG_MAX = 5_000n;
 const DIFFERENCES_SHOWN = 3;
 
 /** Kafka answers: that was asked before. */
-export async function* brokers(addresses: readonly string[], dir: string): AsyncGenerator<Finding> {
+export async function* brokers(kafka: KafkaAddress, dir: string): AsyncGenerator<Finding> {
   try {
-    yield await topics(addresses, dir);
-    yield await lag(addresses);
-    yield await deadLetters(addresses, dir);
+    yield await topics(kafka, dir);
+    yield await lag(kafka);
+    yield await deadLetters(kafka, dir);
   } catch (error) {
     if (!(error instanceof BusError)) throw error;
     yield bad("Kafka", "unknown", error.message, "./countersign doctor, once more");
   }
 }
 
-async function topics(addresses: readonly string[], dir: string): Promise<Finding> {
+async function topics(kafka: KafkaAddress, dir: string): Promise<Finding> {
   const check = "topics";
-  const found = await checkTopics({ brokers: addresses, replicas: 3 });
+  const found = await checkTopics({ ...kafka, replicas: 3 });
   if (found.length === 0) return ok(check, "partitions, copies, minimum in sync and retention as the catalogue says");
   const missing = found.filter(({ what }) => what === "topic").map(({ topic }) => topic);
   if (missing.length > 0)
@@ -39,9 +39,9 @@ async function topics(addresses: readonly string[], dir: string): Promise<Findin
   );
 }
 
-async function lag(addresses: readonly string[]): Promise<Finding> {
+async function lag(kafka: KafkaAddress): Promise<Finding> {
   const check = "lag";
-  const bus = new KafkaBus({ brokers: addresses, clientId: "countersign-doctor", onError: () => {} });
+  const bus = new KafkaBus({ ...kafka, clientId: "countersign-doctor", onError: () => {} });
   try {
     const groups: { agent: string; group: string; records: bigint }[] = [];
     for (const agent of AGENTS)
@@ -60,9 +60,9 @@ async function lag(addresses: readonly string[]): Promise<Finding> {
 }
 
 /** What waits there was refused on purpose: it hinders nobody, and somebody should look. */
-async function deadLetters(addresses: readonly string[], dir: string): Promise<Finding> {
+async function deadLetters(kafka: KafkaAddress, dir: string): Promise<Finding> {
   const check = "dead letters";
-  await using dlqs = new Dlqs(addresses);
+  await using dlqs = new Dlqs(kafka);
   const waiting: string[] = [];
   let letters = 0;
   for (const name of await dlqs.used()) {

@@ -3,10 +3,11 @@ import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BusError } from "@countersign/bus";
+import type { KafkaAddress } from "@countersign/bus/kafka";
 import { describeBrokers } from "@countersign/bus/kafka/look";
 import { partsOf } from "@countersign/engines";
 import { openPool, PostgresError, startEmbedded } from "@countersign/postgres";
-import { etcdMembers } from "@countersign/quorum";
+import { type EtcdAddress, etcdMembers } from "@countersign/quorum";
 import { bad, type Finding, lesser, ok } from "./finding.ts";
 import { redisTrouble } from "./redis-ping.ts";
 
@@ -18,10 +19,10 @@ export async function* engines(env: Environment, isRunning: boolean): AsyncGener
   const { COUNTERSIGN_REDIS: redis } = env;
   if (postgres !== undefined) yield* askPostgres(postgres, CURE_OF_ADDRESS.postgres);
   else if (!isRunning) yield await trialStart();
-  if (kafka !== undefined) yield await askKafka(kafka.split(","), CURE_OF_ADDRESS.kafka);
+  if (kafka !== undefined) yield await askKafka({ brokers: kafka.split(",") }, CURE_OF_ADDRESS.kafka);
   else for (const { name: check, ...part } of await partsOf("kafka")) yield { check, ...part, isNeeded: true };
   // Without it the quorum's logs are in PostgreSQL, which tolerates no fault.
-  if (etcd !== undefined) yield await askEtcd(etcd.split(","), CURE_OF_ADDRESS.etcd);
+  if (etcd !== undefined) yield await askEtcd({ endpoints: etcd.split(",") }, CURE_OF_ADDRESS.etcd);
   else for (const { name: check, ...part } of await partsOf("etcd")) yield { check, ...part, isNeeded: false };
   // Redis holds what may be lost: without it everything is slower, and nothing else.
   if (redis !== undefined) yield lesser(await askRedis(redis));
@@ -97,12 +98,17 @@ async function versionOf(pool: ReturnType<typeof openPool>): Promise<string> {
 }
 
 /** That brokers answer, and that none makes a topic by itself. */
-export async function askKafka(brokers: readonly string[], cure: string): Promise<Finding> {
+export async function askKafka(kafka: KafkaAddress, cure: string): Promise<Finding> {
   try {
-    const { up, autoCreating } = await describeBrokers({ brokers, clientId: "countersign-doctor" });
+    const { up, autoCreating } = await describeBrokers({ ...kafka, clientId: "countersign-doctor" });
     const says = `${up.length} ${up.length === 1 ? "broker" : "brokers"} up: ${up.join(", ")}`;
-    if (up.length < brokers.length)
-      return bad("Kafka", "wrong", `${brokers.length - up.length} of ${brokers.length} are away; ${says}`, cure);
+    if (up.length < kafka.brokers.length)
+      return bad(
+        "Kafka",
+        "wrong",
+        `${kafka.brokers.length - up.length} of ${kafka.brokers.length} are away; ${says}`,
+        cure,
+      );
     if (autoCreating.length === 0) return ok("Kafka", says);
     const named = `${says}; a misspelt topic would be made by ${autoCreating.join(", ")}`;
     return bad("Kafka", "wrong", named, "auto.create.topics.enable=false in each broker's server.properties");
@@ -113,11 +119,11 @@ export async function askKafka(brokers: readonly string[], cure: string): Promis
 }
 
 /** That there is a leader, and that all its members are there. */
-export async function askEtcd(endpoints: readonly string[], cure: string): Promise<Finding> {
-  const members = await etcdMembers({ endpoints });
+export async function askEtcd(etcd: EtcdAddress, cure: string): Promise<Finding> {
+  const members = await etcdMembers(etcd);
   const up = members.filter(({ version }) => version !== undefined);
   const [first] = up;
-  if (first === undefined) return bad("etcd", "missing", `nobody answers at ${endpoints.join(", ")}`, cure);
+  if (first === undefined) return bad("etcd", "missing", `nobody answers at ${etcd.endpoints.join(", ")}`, cure);
   const says = `${first.version}, ${up.length} of ${members.length} members up`;
   const troubles = up.flatMap((one) => one.troubles.map((trouble) => `${one.endpoint}: ${trouble}`));
   if (!up.some(({ isLeader }) => isLeader)) troubles.push("no leader");
