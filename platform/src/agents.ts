@@ -17,7 +17,7 @@ import {
   type ShadowVenue,
 } from "@countersign/agent-execution";
 import { type HedgerConfig, makeHedger } from "@countersign/agent-hedger";
-import { makeOperator } from "@countersign/agent-operator";
+import { makeOperator, type OperatorConfig } from "@countersign/agent-operator";
 import { type Limits, makePolicy, signPermits } from "@countersign/agent-policy";
 import { makePortfolio, type PortfolioConfig } from "@countersign/agent-portfolio";
 import { makeSignal, type SignalConfig } from "@countersign/agent-signal";
@@ -107,11 +107,14 @@ export function signOpening(person: string, word: Signer): Signed {
   return signResume({ haltIds: ["birth"], reason: OPENING, epoch: 0n, person }, word);
 }
 
-/** Gathers who is ready and proposes the opening, with what the person has signed. */
-export function operatorSeat(signatures: readonly Signed[]): Seat {
+/** Gathers who is ready and proposes the opening, with what the person has signed; in processes it watches over everybody, too. */
+export function operatorSeat(
+  signatures: readonly Signed[],
+  { watch, edge }: { readonly watch?: OperatorConfig["watch"]; readonly edge?: Edge } = {},
+): Seat {
   const others = ["market", ...AGENTS.filter((name) => name !== "operator"), "gateway", ...VALIDATORS];
   const consent = { reason: OPENING, signatures: [...signatures], personsNeeded: signatures.length };
-  return seat(makeOperator({ agents: others, validators: [...VALIDATORS], consent }));
+  return seat(makeOperator({ agents: others, validators: [...VALIDATORS], consent, ...(watch && { watch }) }), edge);
 }
 
 type Maker = (config: AgentsConfig, around: Surroundings) => Seat;

@@ -1,6 +1,7 @@
 import { type Agent, noView } from "@countersign/runtime";
 import { canvas } from "../canvas.ts";
-import { decide, initialState, type OperatorConfig, type OperatorState } from "./core/decide.ts";
+import type { OperatorConfig } from "./core/config.ts";
+import { decide, initialState, type OperatorState } from "./core/decide.ts";
 
 /** One aggregate: the platform. */
 export function makeOperator(config: OperatorConfig): Agent<OperatorState> {

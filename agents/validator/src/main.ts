@@ -222,7 +222,7 @@ export function makeValidator(config: ValidatorConfig): Validator {
     async tick() {
       await retry();
       if (!isReplay) await seen.write();
-      await publish(heartbeat(name));
+      await publish(heartbeat(name, logs.fence.state().head.seq));
     },
     ledgerView: () => ({ ...ledger.head, accounts: ledger.accounts, haltsWaiting: halts.waiting }),
     async start() {
@@ -246,8 +246,8 @@ export function makeValidator(config: ValidatorConfig): Validator {
   };
 }
 
-function heartbeat(agent: string): PublishEffect {
-  const payload = create(HeartbeatSchema, { agent, ready: true });
+function heartbeat(agent: string, controlSeq: bigint): PublishEffect {
+  const payload = create(HeartbeatSchema, { agent, ready: true, controlSeq });
   const topic = "agents.heartbeat.v1";
   return { kind: "publish", topic, key: agent, type: "agent.heartbeat", payload, intent: "HEARTBEAT" };
 }

@@ -1,5 +1,12 @@
 import { create } from "@bufbuild/protobuf";
-import { HeartbeatSchema, type ProposeRequest, ProposeResponseSchema, type Signed } from "@countersign/contracts";
+import {
+  type HaltRequest,
+  HaltResponseSchema,
+  HeartbeatSchema,
+  type ProposeRequest,
+  ProposeResponseSchema,
+  type Signed,
+} from "@countersign/contracts";
 import { deriveSigner, type EnvelopeBody } from "@countersign/envelope";
 import { signResume } from "@countersign/quorum";
 import type { Context, Decision, Effect, Input } from "@countersign/runtime";
@@ -129,5 +136,158 @@ describe("the operator", () => {
   it("proposes nothing once trading was opened, whatever else is halted", () => {
     const halted = { ...born, epoch: 2n, halts: [{ id: "h1", level: 1, scope: { kind: "all" } }] } as const;
     expect(run(operator(), [...ready, { kind: "tick" }], contextOf(halted)).effects).toEqual([]);
+  });
+});
+
+describe("the operator that watches", () => {
+  const watch = {
+    silentAfterMs: 5_000,
+    closesWithout: ["execution"],
+    closesAfterMs: 30_000,
+    stops: ["policy", "execution"],
+    replicasMax: { policy: 12 },
+  };
+  const watching = makeOperator({
+    agents,
+    validators,
+    consent: { reason: "start", signatures: [], personsNeeded: 2 },
+    watch,
+  });
+  const open = (nowMs: number, epoch = 1n) => ({ ...contextOf({ ...born, epoch, halts: [] }), nowMs });
+  const halted = (nowMs: number) => ({
+    ...contextOf({ ...born, epoch: 2n, halts: [{ id: "h", level: 1, scope: { kind: "all" } }] }),
+    nowMs,
+  });
+  const latched = (id: string, fields: { readonly latched?: boolean; readonly code?: string }): Input => ({
+    kind: "answer",
+    id,
+    type: "halt.response",
+    body: body("validator-1"),
+    payload: create(HaltResponseSchema, { haltId: "h", by: "validator-1", ...fields }),
+  });
+  /** Each input at its second. */
+  function during(inputs: readonly (readonly [number, Input, ReturnType<typeof open>?])[]) {
+    let state: OperatorState = initialState;
+    let effects: readonly Effect[] = [];
+    for (const [second, input, context = open(second * 1_000)] of inputs) {
+      const decision = watching.decide(state, input, context);
+      state = decision.state;
+      effects = [...effects, ...decision.effects];
+    }
+    return { state, effects };
+  }
+  const tick: Input = { kind: "tick" };
+  const decisions = (run: Decision<OperatorState>) =>
+    saidOf(run).flatMap((payload) =>
+      "decision" in payload ? [payload.decision] : ["code" in payload ? payload.code : ""],
+    );
+  const gone: readonly (readonly [number, Input])[] = [
+    [0, beat("execution")],
+    [6, tick],
+    [29, tick],
+    [31, tick],
+  ];
+
+  it("puts on record who fell silent and who is back, and tells the outage to whoever counts", () => {
+    const run = during([
+      [0, beat("policy")],
+      [6, tick],
+      [9, beat("policy")],
+    ]);
+    expect(decisions(run)).toEqual(["agent-silent", "agent-back"]);
+    expect(run.effects).toContainEqual({ kind: "act", name: "outage", data: { agent: "policy", seconds: 9 } });
+    expect(run.effects).toContainEqual(expect.objectContaining({ kind: "alert", code: "AGENT_SILENT" }));
+  });
+
+  it("halts without an agent that trading needs, at Policy, Execution and a validator, once", () => {
+    const run = during(gone);
+    const calls = callsOf(run);
+    expect(calls.map(({ to, call }) => [to, call])).toEqual([
+      ["policy", "HaltService.Halt"],
+      ["execution", "HaltService.Halt"],
+      ["validator-1", "HaltService.Halt"],
+    ]);
+    expect((calls[0]!.payload as HaltRequest).halt).toMatchObject({
+      level: 1,
+      scope: "all",
+      by: "operator",
+      reason: "without execution",
+    });
+    expect(callsOf(during([...gone, [32, tick], [33, tick]]))).toHaveLength(3);
+  });
+
+  it("halts nobody for an agent that trading does not need", () => {
+    expect(
+      callsOf(
+        during([
+          [0, beat("policy")],
+          [6, tick],
+          [100, tick],
+        ]),
+      ),
+    ).toEqual([]);
+  });
+
+  it("asks the next validator with the same halt when one did not answer, and goes on until one has latched", () => {
+    const unheard: Input = { kind: "no-answer", id: "close 0 validator-1", code: "UNAVAILABLE" };
+    const asked = during([...gone, [32, unheard], [33, tick]]);
+    const [first, last] = [callsOf(asked)[0], callsOf(asked).at(-1)];
+    expect(last).toMatchObject({ to: "validator-2", idempotencyKey: first?.idempotencyKey });
+    const closed = during([
+      ...gone,
+      [32, unheard],
+      [33, tick],
+      [34, latched("close 1 validator-2", { latched: true })],
+      [35, tick],
+    ]);
+    expect(decisions(closed).at(-1)).toBe("closed");
+    expect(callsOf(closed)).toHaveLength(6);
+  });
+
+  it("does not take Policy's latch for the validators', nor its silence for theirs", () => {
+    const policys = during([...gone, [32, latched("close 0 policy", { latched: true })]]);
+    expect(policys.state.closing?.state).toBe("asked");
+    const silent = during([
+      ...gone,
+      [32, { kind: "no-answer", id: "close 0 execution", code: "UNAVAILABLE" }],
+      [33, tick],
+    ]);
+    expect(callsOf(silent)).toHaveLength(3);
+  });
+
+  it("says that it may not, and does not ask again, where a validator refuses", () => {
+    const run = during([
+      ...gone,
+      [32, latched("close 0 validator-1", { latched: false, code: "MAY_NOT_HALT" })],
+      [33, tick],
+    ]);
+    expect(decisions(run).at(-1)).toBe("MAY_NOT_HALT");
+    expect(callsOf(run)).toHaveLength(3);
+  });
+
+  it("closes again after persons have opened, by another halt, and never opens by itself", () => {
+    const run = during([
+      ...gone,
+      [32, latched("close 0 validator-1", { latched: true })],
+      [33, tick, halted(33_000)],
+      [40, tick, open(40_000, 3n)],
+    ]);
+    const ids = callsOf(run).map(({ payload }) => (payload as HaltRequest).halt?.haltId);
+    expect(new Set(ids).size).toBe(2);
+    expect(callsOf(run).every(({ call }) => call === "HaltService.Halt")).toBe(true);
+  });
+
+  it("advises more processes only to who may have them", () => {
+    const lateBeat = (agent: string): Input => {
+      const payload = create(HeartbeatSchema, { agent, ready: true, lagMs: 2_000n });
+      return { ...beat(agent), payload } as Input;
+    };
+    for (const [agent, text] of [
+      ["policy", "up to 12"],
+      ["execution", "it is one process"],
+    ] as const) {
+      const run = during(Array.from({ length: 32 }, (_, n) => [n, lateBeat(agent)] as const));
+      expect(saidOf(run)).toMatchObject([{ decision: "scaling-advice", explanation: expect.stringContaining(text) }]);
+    }
   });
 });
