@@ -3,6 +3,7 @@ export { type ComplianceConfig, DAILY, type Period } from "./config.ts";
 export { type ComplianceFigures, countsInWords, figuresInWords, figuresToJson } from "./core/figures.ts";
 export type { ComplianceState } from "./core/state.ts";
 export type { MarketView } from "./core/view.ts";
+export type { WatchedFigures } from "./core/watched.ts";
 export { COSIGNED, type Cosigners, type CosignersOptions } from "./edge/cosigners.ts";
 export {
   type AuditEvent,

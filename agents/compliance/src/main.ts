@@ -6,9 +6,10 @@ import { decide } from "./core/decide.ts";
 import type { ComplianceFigures } from "./core/figures.ts";
 import { AGGREGATE, COSIGN, type ComplianceState, initialState } from "./core/state.ts";
 import { type MarketView, marketView, rememberQuote, type SeenQuote } from "./core/view.ts";
+import type { WatchedFigures } from "./core/watched.ts";
 import { signed, signNotes } from "./edge/checkpoint.ts";
 import { Cosigners, type CosignersOptions } from "./edge/cosigners.ts";
-import { readFigures } from "./edge/read-figures.ts";
+import { readFigures, watchFigures } from "./edge/read-figures.ts";
 
 export interface Compliance {
   /** For a host with `fold: "step"`: one transaction a step, the tick last. */
@@ -16,6 +17,10 @@ export interface Compliance {
   readonly edge: Edge;
   /** Of the account, from the agent's own store, valued at the last quotes. */
   figures(store: Pick<Store, "load" | "read">): Promise<ComplianceFigures>;
+  /** Of its one aggregate, in that store. */
+  readonly key: string;
+  /** The same figures for a dashboard, of the aggregate's state. */
+  watched(state: unknown): WatchedFigures;
   /** Has the checkpoints of this life cosigned: to be asked to `gather` from time to time. */
   cosigners(options: CosignersOptions): Cosigners;
 }
@@ -49,6 +54,8 @@ export function makeCompliance(config: ComplianceConfig): Compliance {
       },
     },
     figures: (store) => readFigures(store, config, now()),
+    key: AGGREGATE,
+    watched: (state) => watchFigures(state, config, now()),
     cosigners: (options) => new Cosigners(options, () => latest && { checkpoint: latest, keyid: signer.keyid }),
   };
 }

@@ -2,6 +2,7 @@ export { canvas } from "../canvas.ts";
 export { type Ceiling, checkCeiling } from "./core/ceiling.ts";
 export type { PolicyConfig } from "./core/config.ts";
 export { PolicyError, type PolicyErrorCode } from "./core/error.ts";
+export { type JudgeFigures, judgeFigures } from "./core/figures.ts";
 export { type Limits, parseLimits, type Rule } from "./core/limits.ts";
 export type { PolicyCode } from "./core/refusal.ts";
 export type { PolicyState } from "./core/state.ts";

@@ -51,4 +51,19 @@ describe("the probes", () => {
     await expect.poll(() => watch.isAway, patience).toBe(false);
     watch.close();
   });
+
+  it("tell how far this clock is from the database's, and nothing while it does not answer", async () => {
+    let clock: string | undefined = String(Date.now() / 1_000 + 600);
+    const query = async () => {
+      if (clock === undefined) throw new PostgresError("CONNECTION_LOST", "gone");
+      return { rows: [{ clock }], rowCount: 1 };
+    };
+    const watch = new DatabaseWatch({ query } as unknown as Pool);
+    const patience = { timeout: 8_000, interval: 100 };
+    expect(watch.clockOffsetSeconds).toBeUndefined();
+    await expect.poll(() => watch.clockOffsetSeconds, patience).toBeLessThan(-590);
+    clock = undefined;
+    await expect.poll(() => watch.clockOffsetSeconds, patience).toBeUndefined();
+    watch.close();
+  });
 });

@@ -37,12 +37,13 @@ export function readiness({ bus, database, fenceIsFresh, isStarted, whyNot }: He
   return why === undefined ? GREEN : red(why);
 }
 
-/** Asks the database every two seconds whether it is there. */
+/** Asks the database every two seconds whether it is there, and what time it is. */
 export class DatabaseWatch {
   readonly #pool: Pool;
   readonly #timer: NodeJS.Timeout;
   #askedMs: number | undefined;
   #failed = false;
+  #clockOffsetSeconds: number | undefined;
 
   constructor(pool: Pool) {
     this.#pool = pool;
@@ -53,24 +54,34 @@ export class DatabaseWatch {
     return this.#failed || (this.#askedMs !== undefined && performance.now() - this.#askedMs > SILENT_MS);
   }
 
+  /** This machine's clock minus the database's, as of the last answer; undefined while there is none. */
+  get clockOffsetSeconds(): number | undefined {
+    return this.#clockOffsetSeconds;
+  }
+
   close(): void {
     clearInterval(this.#timer);
   }
 
   #ask(): void {
     if (this.#askedMs !== undefined) return;
+    const askedMs = Date.now();
     this.#askedMs = performance.now();
-    const answered = (failed: boolean) => {
+    const answered = (failed: boolean, clock: number) => {
       this.#askedMs = undefined;
       this.#failed = failed;
+      // It was read somewhere between question and answer.
+      const between = (askedMs + Date.now()) / 2_000;
+      this.#clockOffsetSeconds = Number.isFinite(clock) ? between - clock : undefined;
     };
-    this.#pool.query("select 1").then(
-      () => answered(false),
-      () => answered(true),
+    this.#pool.query<{ clock: string }>(CLOCK).then(
+      ({ rows: [row] }) => answered(false, Number(row?.clock)),
+      () => answered(true, Number.NaN),
     );
   }
 }
 
+const CLOCK = "select extract(epoch from clock_timestamp())::text as clock";
 const ASK_EVERY_MS = 2_000;
 const SILENT_MS = 5_000;
 const GREEN: Health = { ok: true, why: "" };

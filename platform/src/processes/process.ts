@@ -24,6 +24,7 @@ import { type Observed, observe } from "./observe.ts";
 import { type Place, placeOf } from "./place.ts";
 import { DatabaseWatch, type HealthOptions, liveness, readiness } from "./probes.ts";
 import { rememberHead } from "./seen-head.ts";
+import { vitalSigns } from "./vital-signs.ts";
 import { WatchedBus } from "./watched-bus.ts";
 import { watchedRpc } from "./watched-rpc.ts";
 
@@ -122,6 +123,13 @@ export async function openProcess(dir: string, processName: string): Promise<Pro
     inflightBytes: () => bus.inflightBytes,
     dlqRecords: () => bus.dead,
     breakers: () => server.breakers(),
+    ...vitalSigns({
+      dir,
+      fence,
+      isReady: () => readiness(checks).ok,
+      clockOffsetSeconds: () => database.clockOffsetSeconds,
+      keyid: signer?.keyid,
+    }),
   });
   await observed.serve({ live: () => liveness(checks), ready: () => readiness(checks) });
   if (listen !== undefined) await naming(() => server.listen());
