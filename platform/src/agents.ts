@@ -3,14 +3,18 @@
  * its own, and when `replay` puts their journals before them again.
  */
 import {
+  type Compliance,
   type ComplianceFigures,
   type Cosigners,
   type CosignersOptions,
   makeCompliance,
 } from "@countersign/agent-compliance";
 import {
+  type AccountFigures,
+  accountFigures,
   type Ceiling,
   type ExecutionLine,
+  type ExecutionState,
   makeExecution,
   type NetworkVenue,
   type Reconciliation,
@@ -18,7 +22,14 @@ import {
 } from "@countersign/agent-execution";
 import { type HedgerConfig, makeHedger } from "@countersign/agent-hedger";
 import { makeOperator, type OperatorConfig } from "@countersign/agent-operator";
-import { type Limits, makePolicy, signPermits } from "@countersign/agent-policy";
+import {
+  type JudgeFigures,
+  judgeFigures,
+  type Limits,
+  makePolicy,
+  type PolicyState,
+  signPermits,
+} from "@countersign/agent-policy";
 import { makePortfolio, type PortfolioConfig } from "@countersign/agent-portfolio";
 import { makeSignal, type SignalConfig } from "@countersign/agent-signal";
 import { type FenceState, KeyPurpose, Mode, type Signed } from "@countersign/contracts";
@@ -75,9 +86,24 @@ export interface Seat {
   readonly line?: ExecutionLine;
   /** … and what came of looking at the venue. */
   readonly reconciliation?: () => Reconciliation;
+  /** What its state says to whoever watches. */
+  readonly watched?: Watched;
   /** Compliance's alone. */
   readonly figures?: (store: Store) => Promise<ComplianceFigures>;
   readonly cosigners?: (around: CosigningAround) => Cosigners;
+}
+
+export interface Watched {
+  /** Of its aggregate. */
+  readonly key: string;
+  /** Of a state that was read from its store. */
+  tell(state: unknown, nowMs: number): Pick<WatchedFigures, "account" | "judge" | "audit">;
+}
+
+interface WatchedFigures {
+  readonly account?: AccountFigures;
+  readonly judge?: JudgeFigures;
+  readonly audit?: ReturnType<Compliance["watched"]>;
 }
 
 /** What gathering cosignatures takes beside the seat itself. */
@@ -86,6 +112,9 @@ type CosigningAround = Omit<CosignersOptions, "name" | "validators" | "signer" |
 /** In the order in which they see a quote: the venue, inside Execution, before those who decide; who folds all of it last. */
 export const AGENTS = ["execution", "policy", "portfolio", "hedger", "signal", "operator", "compliance"] as const;
 export type AgentName = (typeof AGENTS)[number];
+
+/** Who may have several processes, and how many: their store, relay and limits are shared, and that is tried. */
+export const REPLICAS_MAX: Readonly<Record<string, number>> = { policy: 5 };
 
 /** The words with which trading is opened; the person signs them before the day. */
 const OPENING = "the day begins";
@@ -125,12 +154,20 @@ const makers: Readonly<Record<AgentName, Maker>> = {
     const venue = { name: VENUE, latencyMs: venueLatencyMs, session, ...exchange };
     const common = { mode, instruments, account, keys, ceiling, members, venue };
     const { agent, edge, line, reconciliation } = makeExecution({ ...common, fence, fenceFresh, nowMs });
-    return { ...seat(agent, edge), reconciliation, ...(line && { line }) };
+    const watched: Watched = {
+      key: account,
+      tell: (state, nowMs) => ({ account: accountFigures(state as ExecutionState, nowMs) }),
+    };
+    return { ...seat(agent, edge), reconciliation, watched, ...(line && { line }) };
   },
   policy({ account, limits, instruments }, { mode, keys, signers }) {
     const signer = signers.signer("policy", KeyPurpose.PERMIT);
     const config = { account, mode, limits, instruments, keys, permitKeyid: signer.keyid, members };
-    return seat(makePolicy(config), signPermits(signer));
+    const watched: Watched = {
+      key: account,
+      tell: (state, nowMs) => ({ judge: judgeFigures(state as PolicyState, limits, nowMs) }),
+    };
+    return { ...seat(makePolicy(config), signPermits(signer)), watched };
   },
   portfolio: ({ portfolio, ...config }, around) =>
     seat(makePortfolio({ ...proposing(config, around), attemptsMax: 2, ...portfolio })),
@@ -148,6 +185,7 @@ const makers: Readonly<Record<AgentName, Maker>> = {
     return {
       ...seat(agent, edge, "step"),
       figures: (store) => compliance.figures(store),
+      watched: { key: compliance.key, tell: (state) => ({ audit: compliance.watched(state) }) },
       cosigners: (around) =>
         compliance.cosigners({ ...asking, signer: signers.signer("compliance", KeyPurpose.ENVELOPE), ...around }),
     };

@@ -4,7 +4,7 @@
  */
 import { brokerTopics, callSpec } from "@countersign/contracts";
 import type { Canvas, Slo } from "@countersign/runtime";
-import { AGENTS } from "./agents.ts";
+import { AGENTS, REPLICAS_MAX } from "./agents.ts";
 import type { Authority, Right } from "./authority.ts";
 import { VALIDATORS } from "./genesis.ts";
 
@@ -88,7 +88,7 @@ export function joinTopology(authority: Authority, canvases: readonly Canvas[]):
       ...(reads.some(({ as }) => as === "group") && { group: name }),
       calls: callsOf(name, granted.says),
       serves: [...canvas.serves].sort(),
-      replicasMax: replicasMax(granted.reads),
+      replicasMax: Math.min(REPLICAS_MAX[name] ?? 1, partitionsOf(granted.reads)),
     };
   }
   const approver = authority.roles.approver ?? [];
@@ -135,13 +135,12 @@ function topicsSaid(says: readonly Right[]): string[] {
   return [...new Set(says.map(({ topic }) => topic))].filter((topic) => topics.has(topic));
 }
 
-function replicasMax(reads: TopologyAgent["reads"]): number {
+/** Of what its replicas share. A log of one partition is folded by whichever of them has it: it bounds nobody. */
+function partitionsOf(reads: TopologyAgent["reads"]): number {
   const shared = brokerTopics().filter(({ topic }) =>
     reads.some((read) => read.topic === topic && read.as === "group"),
   );
-  // A log of one partition is folded by whichever replica has it: it bounds nobody.
-  const partitions = shared.map((topic) => topic.partitions).filter((count) => count > 1);
-  return partitions.length === 0 ? 1 : Math.min(...partitions);
+  return Math.min(...shared.map(({ partitions }) => partitions).filter((count) => count > 1));
 }
 
 function pathOf(call: string): string {

@@ -193,8 +193,8 @@ export const METRICS = {
   limitUsed: {
     name: "countersign_limit_used_ratio",
     type: "gauge",
-    labels: ["rule"],
-    help: "What was lost, today or since the peak, as a share of what the rule allows: at 1 it halts or refuses.",
+    labels: ["metric"],
+    help: "What was lost, today or since the peak, as a share of what the tightest rule of the metric allows.",
   },
   money: {
     name: "countersign_account_money",
@@ -248,7 +248,7 @@ export const METRICS = {
     name: "countersign_uncosigned_age_seconds",
     type: "gauge",
     labels: [],
-    help: "How long the audit log has had records under no cosigned checkpoint; 0 when it has none.",
+    help: "Since a cosigned checkpoint covered the whole audit log.",
   },
   inflightBytes: {
     name: "countersign_inflight_bytes",
@@ -285,6 +285,18 @@ export const METRICS = {
     type: "counter",
     labels: ["class"],
     help: "What did not match in them: unknown-fill, orphan-order, missing-order, ambiguous, drift.",
+  },
+  outages: {
+    name: "countersign_outages_total",
+    type: "counter",
+    labels: ["of"],
+    help: "Times an agent fell silent and came back, as the Operator has seen it.",
+  },
+  outageSeconds: {
+    name: "countersign_outage_seconds_total",
+    type: "counter",
+    labels: ["of"],
+    help: "How long these took together: divided by their number, the mean time to recovery.",
   },
   spans: {
     name: "countersign_spans_total",

@@ -40,6 +40,15 @@ describe("the catalogue", () => {
 });
 
 describe("Metrics", () => {
+  it("adds up outages, so that their mean is a quotient", async () => {
+    const metrics = openMetrics();
+    metrics.recovered("signal", 9);
+    metrics.recovered("signal", 3);
+    const samples = await page(metrics);
+    expect(valueIn(samples, "countersign_outages_total", { of: "signal" })).toBe(2);
+    expect(valueIn(samples, "countersign_outage_seconds_total", { of: "signal" })).toBe(12);
+  });
+
   it("prints a page that keeps the rules of OpenMetrics, each series with its agent", async () => {
     const metrics = openMetrics();
     for (const step of STEPS) metrics.step(step, 0.003, { traceId: "a".repeat(32), spanId: "b".repeat(16) });
@@ -47,6 +56,7 @@ describe("Metrics", () => {
     metrics.published("ledger.entries.v1");
     metrics.refused("PERMIT_SPENT", "gate");
     metrics.alerted("ASK_NOT_SHOWN");
+    metrics.recovered("signal", 9);
     metrics.delivered("orders.intent.v1", 0, Date.now(), 3);
     metrics.watch({
       outboxAgeSeconds: () => 1.5,
@@ -70,7 +80,7 @@ describe("Metrics", () => {
       keyExpirySeconds: () => 2e9,
       certificateExpirySeconds: () => [["tls/tls.crt", 1.9e9]],
       account: () => ({ unbookedSeconds: 0, workingOrders: 3, closed: ["CASH_DRIFT"], latches: 1 }),
-      judge: () => ({ latches: 2, approvalsWaiting: 1, approvalLeftSeconds: 90, limitsUsed: { "daily-loss": 0.5 } }),
+      judge: () => ({ latches: 2, approvalsWaiting: 1, approvalLeftSeconds: 90, limitsUsed: { daily_loss: 0.5 } }),
       audit: () => ({
         records: 12,
         currency: "USD",

@@ -44,7 +44,7 @@ export interface Sources {
   judge?(): JudgeFigures | undefined;
   /** Of the agent that keeps the audit log. */
   audit?(): AuditFigures | undefined;
-  /** How long the audit log has had records under no cosigned checkpoint. */
+  /** Since a cosigned checkpoint covered the whole audit log. */
   uncosignedSeconds?(): number | undefined;
   /** Of a tracer. */
   spans?(): { readonly exported: number; readonly lost: number };
@@ -69,7 +69,7 @@ export interface JudgeFigures {
   readonly approvalsWaiting: number;
   /** Undefined where nothing waits. */
   readonly approvalLeftSeconds: number | undefined;
-  /** By rule. */
+  /** By metric of the limits. */
   readonly limitsUsed: Readonly<Record<string, number>>;
 }
 
@@ -95,6 +95,8 @@ export class Metrics {
   readonly #records = new Counter(METRICS.records);
   readonly #refusals = new Counter(METRICS.refusals);
   readonly #alerts = new Counter(METRICS.alerts);
+  readonly #outages = new Counter(METRICS.outages);
+  readonly #outageSeconds = new Counter(METRICS.outageSeconds);
   readonly #lag: Lag;
   readonly #registries: Registries;
   readonly #process = processFamilies();
@@ -115,6 +117,8 @@ export class Metrics {
       this.#records,
       this.#refusals,
       this.#alerts,
+      this.#outages,
+      this.#outageSeconds,
       ...this.#gauges(),
     ];
     this.#registries = registriesOf([...families, ...this.#process.families], agent);
@@ -162,6 +166,17 @@ export class Metrics {
   /** Something that a person should know of. */
   alerted(code: string): void {
     this.#alerts.inc(code);
+  }
+
+  /** An agent is heard again after so long. */
+  recovered(agent: string, seconds: number): void {
+    this.#outages.inc(agent);
+    this.#outageSeconds.inc(agent, "", seconds);
+  }
+
+  /** How old the oldest record is that this process was given and has not handled, over all topics, s. */
+  lagSeconds(): number {
+    return Math.max(0, ...this.#lag.seconds().map(([, seconds]) => seconds));
   }
 
   /** What is read at each scrape from now on, beside what was named before. */

@@ -4,10 +4,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { create, fromBinary } from "@bufbuild/protobuf";
 import type { Cosigners } from "@countersign/agent-compliance";
+import type { Watch } from "@countersign/agent-operator";
 import { topicEnds } from "@countersign/bus/kafka/look";
 import { HeartbeatSchema, type Signed, SignedSchema } from "@countersign/contracts";
 import { parseInstruments, parseMoney } from "@countersign/orders";
-import { Host, type PublishEffect } from "@countersign/runtime";
+import { type Edge, Host, type PublishEffect } from "@countersign/runtime";
 import {
   type AgentName,
   type AgentsConfig,
@@ -15,6 +16,7 @@ import {
   makeAgent,
   modes,
   operatorSeat,
+  REPLICAS_MAX,
   type Seat,
   type Surroundings,
 } from "../agents.ts";
@@ -23,8 +25,10 @@ import { isAway } from "./away.ts";
 import { type ClusterSpec, type Secrets, venueOf } from "./cluster.ts";
 import { kafkaOf } from "./credentials.ts";
 import { underLease } from "./lease.ts";
+import type { Observed } from "./observe.ts";
 import { OrderTraces } from "./order-traces.ts";
 import { insist, type Process } from "./process.ts";
+import { watchState } from "./state-watch.ts";
 import { traceRequests } from "./venue-trace.ts";
 
 const TICK_MS = 1_000;
@@ -42,7 +46,7 @@ export async function runAgent(name: AgentName, own: Process): Promise<{ close()
     session: randomUUID(),
     exchange: exchangeOf(own.spec, { ...own, dataDir: own.place.dataDir }),
   };
-  const { agent: decider, edge, line, reconciliation, cosigners } = await seatOf(name, own, around);
+  const { agent: decider, edge, line, reconciliation, watched, cosigners } = await seatOf(name, own, around);
   const { hot } = own;
   const agent = name === "policy" && hot !== undefined ? { ...decider, view: hot.marking(decider.view) } : decider;
   if (name === "signal") hot?.describing(bus);
@@ -82,6 +86,7 @@ export async function runAgent(name: AgentName, own: Process): Promise<{ close()
   // What the venue says comes once: it is put before the agent until the store has it.
   line?.open((report) => insist(() => host.report(orders.place(report))), onBroken);
   observed.metrics.watch({ outboxAgeSeconds: () => host.outboxAgeSeconds, ...(reconciliation && { reconciliation }) });
+  if (watched !== undefined) watchState(own, store, watched);
   const untrace = traceRequests(observed.probe);
   await host.start();
   void countDeadLetters(
@@ -90,12 +95,15 @@ export async function runAgent(name: AgentName, own: Process): Promise<{ close()
   );
   own.server.setServing(true);
   loop.every(TICK_MS, () => host.tick());
-  beat(own, () => host.say(heartbeat(name)));
+  beat(own, () => host.say(heartbeat(own)));
   const cosigning = cosigners?.({
     store,
     rpc,
     say: (effect) => host.say(effect),
-    onRefused: (validator, code, text) => log(`alert COSIGNATURE_${code}: ${validator}: ${text}`),
+    onRefused(validator, code, text) {
+      observed.metrics.alerted(`COSIGNATURE_${code}`);
+      log(`alert COSIGNATURE_${code}: ${validator}: ${text}`);
+    },
   });
   if (cosigning !== undefined) gatherEverySecond(own, cosigning);
   own.ready(() => line?.whyNot());
@@ -128,24 +136,53 @@ export function beat({ loop }: Process, say: () => Promise<void>): void {
 }
 
 /** Beside what the loop does: no record waits for a validator that does not answer. */
-function gatherEverySecond({ loop }: Process, cosigners: Cosigners): void {
+function gatherEverySecond({ loop, observed }: Process, cosigners: Cosigners): void {
+  let wholeMs = performance.now();
+  observed.metrics.watch({ uncosignedSeconds: () => (performance.now() - wholeMs) / 1_000 });
   const gather = async () => {
     await cosigners.gather();
+    if (cosigners.behind <= 0) wholeMs = performance.now();
     loop.at(loop.nowMs() + TICK_MS, () => loop.spawn(gather));
   };
   loop.spawn(gather);
 }
 
-export function heartbeat(agent: string): PublishEffect {
-  const payload = create(HeartbeatSchema, { agent, ready: true });
+/** That it is ready, how far its fence has read the control log, and how far it is behind its work. */
+export function heartbeat({ name: agent, fence, observed }: Process): PublishEffect {
+  const lagMs = BigInt(Math.round(observed.metrics.lagSeconds() * 1_000));
+  const payload = create(HeartbeatSchema, { agent, ready: true, controlSeq: fence.state().head.seq, lagMs });
   const topic = "agents.heartbeat.v1";
   return { kind: "publish", topic, key: agent, type: "agent.heartbeat", payload, intent: "READY" };
 }
 
-async function seatOf(name: AgentName, { spec, dir }: Process, around: Surroundings): Promise<Seat> {
+async function seatOf(name: AgentName, own: Process, around: Surroundings): Promise<Seat> {
+  const { spec, dir, observed } = own;
   // The person's word was given when the cluster was founded: no process holds the person's key.
-  if (name === "operator") return operatorSeat(openingsOf(spec));
+  if (name === "operator")
+    return operatorSeat(openingsOf(spec), { watch: watchOf(spec), edge: countOutages(observed) });
   return makeAgent(name, await configOf(spec, dir), around);
+}
+
+/** Whom the Operator watches, and without whom it closes trading: nobody unless the cluster's settings say so. */
+export function watchOf({ settings }: Pick<ClusterSpec, "settings">): Watch {
+  const { closesWithout = [], closesAfterMs = CLOSES_AFTER_MS } = settings.operator ?? {};
+  const stops = ["policy", "execution"];
+  return { silentAfterMs: SILENT_AFTER_MS, closesWithout, closesAfterMs, stops, replicasMax: REPLICAS_MAX };
+}
+
+/** Five heartbeats. */
+const SILENT_AFTER_MS = 5_000;
+/** A process that is started again is back within it. */
+const CLOSES_AFTER_MS = 30_000;
+
+function countOutages({ metrics }: Observed): Edge {
+  return {
+    act(_, data) {
+      const { agent, seconds } = data as { readonly agent: string; readonly seconds: number };
+      metrics.recovered(agent, seconds);
+      return [];
+    },
+  };
 }
 
 export function openingsOf({ openings }: ClusterSpec): readonly Signed[] {

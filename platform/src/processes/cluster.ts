@@ -37,6 +37,8 @@ export interface ClusterSpec {
     readonly portfolio: { readonly targetVolatility: number; readonly weightMax: number; readonly noTradeBand: number };
     readonly hedge: { readonly band: number; readonly bandInStress: number; readonly effectivenessMin: number };
     readonly venueLatencyMs: number;
+    /** Agents without which, after so long, the Operator closes trading; a person has to open it again. None unless said. */
+    readonly operator?: { readonly closesWithout: readonly string[]; readonly closesAfterMs?: number };
   };
   /** host:port of each broker. */
   readonly kafka: readonly string[];

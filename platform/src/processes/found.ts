@@ -13,7 +13,7 @@ import { freePorts } from "@countersign/engines";
 import { moneyToWire, parseMoney } from "@countersign/orders";
 import { resumePersonsMin } from "@countersign/quorum";
 import { isTransient, RpcError } from "@countersign/runtime";
-import { AGENTS, modes, signOpening } from "../agents.ts";
+import { AGENTS, modes, REPLICAS_MAX, signOpening } from "../agents.ts";
 import { authority } from "../authority-file.ts";
 import { genesisRequest, VALIDATORS } from "../genesis.ts";
 import { InputError, loadLimits } from "../inputs.ts";
@@ -39,9 +39,6 @@ export type ClusterChoice = Omit<
 
 /** Whose processes there are, in the order in which they start. */
 export const SERVICES = [VENUE, ...VALIDATORS, ...AGENTS, "market", "gateway"] as const;
-
-/** Those that may have several processes: their store, relay and limits are shared, and that is tried. */
-const REPLICATED: readonly string[] = ["policy"];
 
 /** Every process of a cluster, by name. */
 export function processesOf({ mode, replicas = {} }: Pick<ClusterSpec, "mode" | "replicas">): readonly string[] {
@@ -116,14 +113,17 @@ function foundersOf({ mode, person, cofounders = [] }: ClusterChoice): readonly 
 
 function checkReplicas({ replicas = {} }: ClusterChoice): void {
   for (const [agent, count] of Object.entries(replicas)) {
-    if (!REPLICATED.includes(agent))
-      throw new InputError("BAD_OPTION", `${agent}: only ${REPLICATED.join(", ")} may have several processes`);
-    if (!Number.isSafeInteger(count) || count < 1 || count > REPLICAS_MAX)
-      throw new InputError("BAD_OPTION", `${agent}: ${count} processes; take 1 to ${REPLICAS_MAX}`);
+    const max = REPLICAS_MAX[agent];
+    if (max === undefined)
+      throw new InputError(
+        "BAD_OPTION",
+        `${agent}: only ${Object.keys(REPLICAS_MAX).join(", ")} may have several processes`,
+      );
+    if (!Number.isSafeInteger(count) || count < 1 || count > max)
+      throw new InputError("BAD_OPTION", `${agent}: ${count} processes; take 1 to ${max}`);
   }
 }
 
-const REPLICAS_MAX = 5;
 /** Keys count from before the founding: a halt in the first minutes, from a clock that is behind, is a halt. */
 const CLOCKS_APART_MS = 600_000;
 

@@ -6,7 +6,7 @@ export async function runGateway(own: Process): Promise<{ close(): Promise<void>
   const teller = await own.openTeller(await own.openStore());
   await own.genesis();
   own.server.setServing(true);
-  beat(own, () => teller.say(heartbeat(own.name)));
+  beat(own, () => teller.say(heartbeat(own)));
   own.hot?.reading([...own.spec.traded, ...(own.spec.hedge === null ? [] : [own.spec.hedge])]);
   own.ready();
   return { close: () => teller.close(1_000) };

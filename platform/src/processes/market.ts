@@ -46,7 +46,7 @@ export async function runMarket(own: Process): Promise<{ close(): Promise<void> 
   );
   await pacer.warm;
   own.server.setServing(true);
-  beat(own, () => teller.say(heartbeat("market")));
+  beat(own, () => teller.say(heartbeat(own)));
   own.ready();
   return {
     async close() {

@@ -10,7 +10,7 @@ import type { JournalEntry } from "@countersign/runtime";
 import { AGENTS, makeAgent, operatorSeat, type Surroundings } from "../agents.ts";
 import { type ReplayReport, readFence, readJournals, readRecords } from "../replay.ts";
 import { ReplayedAgent, type ReplayedView } from "../replayed-agent.ts";
-import { configOf, exchangeOf, openingsOf } from "./agent.ts";
+import { configOf, exchangeOf, openingsOf, watchOf } from "./agent.ts";
 import { keysDir, readSpec } from "./cluster.ts";
 import { KeyFiles } from "./key-files.ts";
 
@@ -40,7 +40,8 @@ export async function replayExport(dir: string, exported: string): Promise<Repla
     exchange: exchangeOf(spec, { dataDir: dir, secrets: { venueKey: "none" }, log: () => {} }),
   };
   const agents = AGENTS.map((name) => {
-    const { agent } = name === "operator" ? operatorSeat(openingsOf(spec)) : makeAgent(name, config, around);
+    const { agent } =
+      name === "operator" ? operatorSeat(openingsOf(spec), { watch: watchOf(spec) }) : makeAgent(name, config, around);
     const replayed = new ReplayedAgent(agent, byId, open);
     const readers: Reader[] = [];
     for (const entry of journals.get(name) ?? []) {
