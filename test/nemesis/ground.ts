@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
 import { etcdProgram, memberArguments } from "@countersign/engines";
-import { makeAuthority } from "../../packages/grpc/test/certificates.ts";
+import { makeAuthority } from "@countersign/grpc";
 import { type Hosts, openHosts } from "./hosts.ts";
 import { CLIENTS, HOSTS, MEMBERS, type Order, VALIDATORS, type ValidatorOrder } from "./parties.ts";
 
@@ -36,7 +36,7 @@ export class Ground implements AsyncDisposable {
   readonly #dir: string;
   readonly #etcd: string;
   readonly #order: Omit<Order, "tls">;
-  readonly #authority = makeAuthority();
+  readonly #authority = makeAuthority({ name: "nemesis", fromMs: Date.now() - 60_000, days: 1 });
   readonly #platform = randomUUID();
   readonly #parties = new Map<string, Party>();
   #answered: (line: string) => void = () => {};

@@ -12,6 +12,8 @@ export interface KafkaOptions {
   readonly nodes?: number;
   /** Keeps the data, for the next start too. Without it they are in a temporary folder and go with the run. */
   readonly dir?: string;
+  /** PEM: what brokers show, and whose clients they let in; in the clear unless given. A cluster given by address has what it has. */
+  readonly tls?: { readonly ca: Uint8Array; readonly cert: Uint8Array; readonly key: Uint8Array };
 }
 
 export interface KafkaCluster extends AsyncDisposable {
@@ -25,12 +27,12 @@ export interface KafkaCluster extends AsyncDisposable {
  * A real Apache Kafka: the one that COUNTERSIGN_KAFKA names (host:port,host:port,…), or combined KRaft nodes started here on free
  * loopback ports. Returns when every broker accepts connections. @throws EngineError
  */
-export async function kafka({ nodes = 3, dir }: KafkaOptions = {}): Promise<KafkaCluster> {
+export async function kafka({ nodes = 3, dir, tls }: KafkaOptions = {}): Promise<KafkaCluster> {
   const given = process.env.COUNTERSIGN_KAFKA;
   if (given !== undefined) return givenCluster(given.split(","));
   const program = await kafkaProgram();
   if (!existsSync(program.archive)) await recordClasses(program);
-  return startCluster(program, nodes, dir);
+  return startCluster(program, { count: nodes, kept: dir, tls });
 }
 
 function givenCluster(brokers: readonly string[]): KafkaCluster {
@@ -43,11 +45,17 @@ function givenCluster(brokers: readonly string[]): KafkaCluster {
   };
 }
 
+interface ClusterPlan {
+  readonly count: number;
+  readonly kept?: string | undefined;
+  readonly tls?: KafkaOptions["tls"];
+  /** More arguments of the Java machine. */
+  readonly jvm?: readonly string[];
+}
+
 async function startCluster(
   program: KafkaProgram,
-  count: number,
-  kept?: string,
-  jvm: readonly string[] = sharedClasses(program),
+  { count, kept, tls, jvm = sharedClasses(program) }: ClusterPlan,
 ): Promise<KafkaCluster> {
   const dir = kept === undefined ? mkdtempSync(join(tmpdir(), "countersign-kafka-")) : resolve(kept);
   const clusterId = clusterIdOf(dir);
@@ -56,8 +64,10 @@ async function startCluster(
   const servers = Array.from({ length: count }, (_, n) => {
     const nodeDir = join(dir, `node-${n + 1}`);
     formatNode(join(nodeDir, "data"), n + 1, clusterId);
-    const settings = settingsOf(n + 1, ports[n]!, ports[count + n]!, voters, Math.min(count, 3), join(nodeDir, "data"));
-    writeFileSync(join(nodeDir, "server.properties"), settings);
+    const data = join(nodeDir, "data");
+    const plain = settingsOf(n + 1, ports[n]!, ports[count + n]!, voters, Math.min(count, 3), data);
+    const settings = tls === undefined ? plain : `${plain.replaceAll("PLAINTEXT://", "SSL://")}${tlsSettings(tls)}`;
+    writeFileSync(join(nodeDir, "server.properties"), settings, { mode: 0o600 });
     writeFileSync(join(nodeDir, "log4j.properties"), LOGGING);
     return new SupervisedServer({
       name: `Kafka node ${n + 1}`,
@@ -132,6 +142,20 @@ num.io.threads=4
 `;
 }
 
+/** PEM in one line each, as Kafka takes it (KIP-651). */
+function tlsSettings({ ca, cert, key }: NonNullable<KafkaOptions["tls"]>): string {
+  const line = (pem: Uint8Array) => Buffer.from(pem).toString().trim().replaceAll("\n", "\\n");
+  return `security.inter.broker.protocol=SSL
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,SSL:SSL
+ssl.client.auth=required
+ssl.keystore.type=PEM
+ssl.keystore.certificate.chain=${line(cert)}
+ssl.keystore.key=${line(key)}
+ssl.truststore.type=PEM
+ssl.truststore.certificates=${line(ca)}
+`;
+}
+
 /**
  * What `kafka-storage format` writes (org.apache.kafka.metadata.properties.MetaProperties, version 1), without starting a Java
  * machine per node. Without a bootstrap file the controller begins at the newest metadata version.
@@ -164,7 +188,8 @@ function sharedClasses({ archive }: KafkaProgram): string[] {
 /** One node starts and stops, and leaves an archive of the classes it loaded. Without one everything works, and starts slower. */
 async function recordClasses(program: KafkaProgram): Promise<void> {
   const partial = `${program.archive}.${randomBytes(4).toString("hex")}`;
-  await using cluster = await startCluster(program, 1, undefined, [`-XX:ArchiveClassesAtExit=${partial}`]);
+  const jvm = [`-XX:ArchiveClassesAtExit=${partial}`];
+  await using cluster = await startCluster(program, { count: 1, jvm });
   await sleep(1_000); // the threads that start after the port is open
   await cluster.node(0).stop();
   if (existsSync(partial)) renameSync(partial, program.archive);

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { makeAuthority } from "../test/certificates.ts";
 import { outcomeOf, VALIDATE } from "../test/pair.ts";
-import { GrpcRpc, type TlsOptions } from "./index.ts";
+import { GrpcRpc, makeAuthority as made, type TlsOptions } from "./index.ts";
 
 const deadline = { deadlineMs: 10_000 };
+const makeAuthority = () => made({ name: "test CA", fromMs: Date.now() - 60_000, days: 1 });
 const authority = makeAuthority();
 const { ca } = authority;
 

@@ -10,6 +10,7 @@
  * PostgreSQL has its own in its URL: `?sslmode=verify-full&sslrootcert=FILE`.
  */
 import { existsSync, readFileSync } from "node:fs";
+import { isIP } from "node:net";
 import { join } from "node:path";
 import type { KafkaAddress } from "@countersign/bus/kafka";
 import type { TlsOptions } from "@countersign/grpc";
@@ -35,7 +36,12 @@ export function kafkaOf(dir: string, { kafka }: Pick<ClusterSpec, "kafka">): Kaf
 /** @throws InputError where a part of it is missing */
 export function etcdOf(dir: string, endpoints: readonly string[]): EtcdAddress {
   const found = filesOf(dir, "etcd", ["ca.crt", "tls.crt", "tls.key"]);
-  return { endpoints, ...(found && { tls: { ca: found[0]!, cert: found[1]!, key: found[2]! } }) };
+  if (found === undefined) return { endpoints };
+  const number = endpoints.find((endpoint) => isIP(endpoint.replace(/:\d+$/, "").replaceAll(/[[\]]/g, "")) !== 0);
+  // gRPC for Node compares names with certificates, and no numbers.
+  if (number !== undefined)
+    throw new InputError("BAD_OPTION", `cluster.json: etcd: ${number} is no name: with TLS give each member's name`);
+  return { endpoints, tls: { ca: found[0]!, cert: found[1]!, key: found[2]! } };
 }
 
 export function redisCa(dir: string): Uint8Array | undefined {
