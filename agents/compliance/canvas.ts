@@ -30,7 +30,11 @@ export const canvas: Canvas = {
     "Every authentic record is a leaf. A chain with a gap or a fork is named once per break, and no checkpoint names it any further: its owner runs into AUDIT_BEHIND and stops.",
   slos: [
     { name: "record to checkpoint", target: "the step that wrote it, in a replay" },
-    { name: "checkpoint age", target: "10 s, else no permit and no order" },
+    {
+      name: "checkpoint age",
+      target: "10 s at Policy, else no permit and no order",
+      objective: { metric: "countersign_checkpoint_age_seconds", at: "policy", atMost: 10, ratio: 0.999 },
+    },
   ],
   failover:
     "Observes, never decides on an order. Without it the leases of Policy and the gate lapse; another replica goes on from the store.",

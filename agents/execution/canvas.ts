@@ -24,7 +24,21 @@ export const canvas: Canvas = {
   slos: [
     { name: "accepted order to write, p95", target: "20 ms" },
     { name: "fill to proposal, p95", target: "20 ms" },
-    { name: "oldest unbooked fill", target: "10 s, else no new order" },
+    {
+      name: "acceptance, p95",
+      target: "80 ms from command to commit",
+      objective: {
+        metric: "countersign_work_seconds",
+        labels: { operation: "process", name: "orders.intent.v1" },
+        withinSeconds: 0.08,
+        ratio: 0.95,
+      },
+    },
+    {
+      name: "oldest unbooked fill",
+      target: "10 s, else no new order",
+      objective: { metric: "countersign_unbooked_age_seconds", atMost: 10, ratio: 0.999 },
+    },
   ],
   failover:
     "Another replica takes over the account from the store; what was accepted and not written is never sent, and the venue is asked what it knows.",

@@ -21,7 +21,18 @@ export const canvas: Canvas = {
     "The account's book; per symbol the regression of its returns on the hedge's; volatility now against its mean of 20 bars.",
   policy:
     "Minimum-variance hedge when the uncovered beta exceeds its band; a narrow band while volatility is up. A halt of level 3: what is held is closed.",
-  slos: [{ name: "quote, p95", target: "20 ms" }],
+  slos: [
+    {
+      name: "quote, p95",
+      target: "40 ms",
+      objective: {
+        metric: "countersign_work_seconds",
+        labels: { operation: "serve", name: "HedgerService.Quote" },
+        withinSeconds: 0.04,
+        ratio: 0.95,
+      },
+    },
+  ],
   failover:
     "Without a believable beta there is no hedge and no quote of one; a refused hedge is proposed again on the next bar, then ever more rarely.",
 };

@@ -14,6 +14,13 @@ export const canvas: Canvas = {
   serves: [],
   beliefs: "The position in the source; per symbol the last accepted prices, to tell an outlier.",
   policy: "Crossed, stale and outlying quotes are dropped and counted; a bar is told when it has closed.",
-  slos: [{ name: "sealing and publishing a quote", target: "20 µs of one core in a replay" }],
+  slos: [
+    { name: "sealing and publishing a quote", target: "20 µs of one core in a replay" },
+    {
+      name: "publishing",
+      target: "99 % acknowledged by two brokers within 120 ms",
+      objective: { metric: "countersign_step_seconds", labels: { step: "publish" }, withinSeconds: 0.12, ratio: 0.99 },
+    },
+  ],
   failover: "Reads again from the last published seq; readers drop what they have seen.",
 };

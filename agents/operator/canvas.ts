@@ -12,7 +12,14 @@ export const canvas: Canvas = {
     "Who is ready, who is silent and for how long, whose fence or work is behind, and the fence. It holds no key of a person's.",
   policy:
     "Proposes the opening once all agents are ready and enough persons have signed for this epoch; halts, where it is told to, without agents that trading needs; retries at another validator. It advises, and scales nothing; it releases no halt.",
-  slos: [{ name: "opening", target: "1 s after the last agent is ready" }],
+  slos: [
+    { name: "opening", target: "1 s after the last agent is ready" },
+    {
+      name: "ready",
+      target: "99.5 % of the time",
+      objective: { metric: "countersign_ready", atLeast: 1, ratio: 0.995 },
+    },
+  ],
   failover:
     "Without it nothing opens and nothing that is open stops. Another replica proposes the same: one op id, one outcome.",
 };

@@ -27,7 +27,17 @@ export const canvas: Canvas = {
   policy:
     "limits/<name>.json, one table of rules; its SHA-256 is the policy version in every permit. What is unknown is refused.",
   slos: [
-    { name: "validate", target: "p99 below 1 ms in the core" },
+    { name: "validate in the core", target: "p99 below 1 ms" },
+    {
+      name: "validate, p95",
+      target: "80 ms, with its commit",
+      objective: {
+        metric: "countersign_work_seconds",
+        labels: { operation: "serve", name: "PolicyService.Validate" },
+        withinSeconds: 0.08,
+        ratio: 0.95,
+      },
+    },
     { name: "halt", target: "no permit after the answer to a halt" },
     { name: "reservations", target: "return to zero when every order has ended" },
   ],

@@ -21,7 +21,16 @@ export const canvas: Canvas = {
   policy: "Volatility target with a cap; nothing without an edge after costs; one order per symbol at a time.",
   slos: [
     { name: "decision latency, p50", target: "40 ms" },
-    { name: "decision latency, p95", target: "120 ms" },
+    {
+      name: "decision latency, p95",
+      target: "120 ms",
+      objective: {
+        metric: "countersign_work_seconds",
+        labels: { operation: "process", name: "signals.market.v1" },
+        withinSeconds: 0.12,
+        ratio: 0.95,
+      },
+    },
     { name: "throughput", target: "50 decisions a second" },
   ],
   failover: "An unanswered call ends the proposal, never becomes a yes; after a restart the same bytes are sent again.",

@@ -16,7 +16,19 @@ export const canvas: Canvas = {
   beliefs: "Each strategy's estimators per symbol, its last opinion, the last quote.",
   policy:
     "Score = weight × confidence × expected return × liquidity; the highest is followed; below confidence 0.40 nobody is.",
-  slos: [{ name: "bar to signal, p95", target: "5 ms" }],
+  slos: [
+    { name: "bar to signal, p95", target: "5 ms in a replay" },
+    {
+      name: "bar to signal",
+      target: "95 % committed within 80 ms",
+      objective: {
+        metric: "countersign_work_seconds",
+        labels: { operation: "process", name: "market.bars.v1" },
+        withinSeconds: 0.08,
+        ratio: 0.95,
+      },
+    },
+  ],
   failover:
     "Of several replicas the first to claim (strategy, symbol, quote) speaks; the view is rebuilt from its snapshot.",
 };

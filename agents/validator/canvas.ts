@@ -24,8 +24,26 @@ export const canvas: Canvas = {
   policy:
     "A fill is booked once, within its permitted order, at a price its own feed has seen; a deposit comes from a person; a halt has authority and form; a resume has its persons; a checkpoint begins with the last one it cosigned.",
   slos: [
-    { name: "vote", target: "p99 50 ms" },
-    { name: "commit", target: "p99 100 ms" },
+    {
+      name: "vote, p99",
+      target: "80 ms",
+      objective: {
+        metric: "countersign_work_seconds",
+        labels: { operation: "serve", name: "QuorumService.Vote" },
+        withinSeconds: 0.08,
+        ratio: 0.99,
+      },
+    },
+    {
+      name: "commit, p99",
+      target: "120 ms",
+      objective: {
+        metric: "countersign_work_seconds",
+        labels: { operation: "serve", name: "QuorumService.Propose" },
+        withinSeconds: 0.12,
+        ratio: 0.99,
+      },
+    },
   ],
   failover: "Two of three go on. One that comes back reads the log; its votes are in the log, so it never votes twice.",
 };

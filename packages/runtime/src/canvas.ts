@@ -40,5 +40,29 @@ export interface Publishes {
 
 export interface Slo {
   readonly name: string;
+  /** For people. */
   readonly target: string;
+  /** The part of it that every process measures of itself: its alert is made from this. */
+  readonly objective?: Objective;
+}
+
+/** Of all events, or of all scrapes of a gauge, this share is good. */
+export type Objective = DurationObjective | LevelObjective;
+
+/** Good is what took no longer: read off a bound of the histogram, exactly. */
+export interface DurationObjective {
+  readonly metric: "countersign_work_seconds" | "countersign_step_seconds";
+  readonly labels: Readonly<Record<string, string>>;
+  readonly withinSeconds: number;
+  readonly ratio: number;
+}
+
+/** Good is a scrape that shows no more, or no less. */
+export interface LevelObjective {
+  readonly metric: string;
+  /** Who shows it, where it is not the agent itself: the age of a checkpoint is what its reader sees. */
+  readonly at?: string;
+  readonly atMost?: number;
+  readonly atLeast?: number;
+  readonly ratio: number;
 }

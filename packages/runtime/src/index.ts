@@ -15,7 +15,7 @@ export {
   type Trigger,
   type ViewOf,
 } from "./agent.ts";
-export type { Canvas, Observes, Publishes, Slo } from "./canvas.ts";
+export type { Canvas, Objective, Observes, Publishes, Slo } from "./canvas.ts";
 export { decodeJson, encodeJson } from "./codec.ts";
 // What the platform puts together.
 export { effectsDigest } from "./drafts.ts";
