@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { Pool as PgPool, type PoolClient } from "pg";
+import { Client, type ClientConfig, Pool as PgPool, type PoolClient } from "pg";
 import { PostgresError } from "./errors.ts";
 import { openSession, type Session, type SessionEvents } from "./session.ts";
-import { columnTypes, run, type Sql, translate } from "./sql.ts";
+import { columnTypes, run, type Sql, translate, translateConnect } from "./sql.ts";
 
 export interface Pool extends Sql, AsyncDisposable {
   /**
@@ -25,13 +25,17 @@ export type PoolOptions = {
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
+/** Where the database is, with its password; a function is asked for each connection, so that a password may change meanwhile. */
+type DatabaseUrl = string | (() => string);
+
 /**
  * A pool of connections. An error of a statement is pg's `DatabaseError`, see `sqlState`; a connection that cannot be
  * made or breaks is a `PostgresError` with code `CONNECTION_LOST`.
  */
-export function openPool(url: string, options: PoolOptions): Pool {
+export function openPool(address: DatabaseUrl, options: PoolOptions): Pool {
+  const url = typeof address === "string" ? () => address : address;
   const pool = new PgPool({
-    connectionString: url,
+    Client: clientOf(url),
     max: options.max,
     application_name: options.applicationName,
     statement_timeout: options.statementTimeoutMs ?? 30_000,
@@ -63,14 +67,23 @@ export function openPool(url: string, options: PoolOptions): Pool {
   return {
     query: (text, values) => follow((client) => run(client, text, values)),
     transaction: (fn) => follow((client, discard) => transact(client, discard, fn)),
-    session: (on) => openSession({ url, applicationName: options.applicationName, types: columnTypes() }, on),
+    session: (on) => openSession({ url: url(), applicationName: options.applicationName, types: columnTypes() }, on),
     close,
     [Symbol.asyncDispose]: close,
   };
 }
 
+/** pg makes each connection of a pool from one set of options; the address is the one that holds now. */
+function clientOf(url: () => string) {
+  return class extends Client {
+    constructor(config?: ClientConfig) {
+      super({ ...config, connectionString: url() });
+    }
+  };
+}
+
 async function withClient<T>(pool: PgPool, use: (client: PoolClient, discard: () => void) => Promise<T>): Promise<T> {
-  const client = await pool.connect().catch((error: unknown) => Promise.reject(translate(error)));
+  const client = await pool.connect().catch((error: unknown) => Promise.reject(translateConnect(error)));
   let isBroken = false;
   const discard = () => {
     isBroken = true;

@@ -3,7 +3,7 @@
  * soon after its holder died, and the holder soon knows that it has it no more. Not through a pooler that shares sessions.
  */
 import { Client, type TypeOverrides } from "pg";
-import { run, type Sql, translate } from "./sql.ts";
+import { run, type Sql, translateConnect } from "./sql.ts";
 
 export interface Session extends Sql {
   /** Safe to call twice. */
@@ -55,7 +55,7 @@ export async function openSession(
   };
   await client.connect().catch((error: unknown) => {
     end(false);
-    throw translate(error);
+    throw translateConnect(error);
   });
   const session: Session = {
     async query(text, values) {

@@ -46,8 +46,22 @@ export function translate(error: unknown): unknown {
   const state = sqlState(error);
   // Class 08: connection exception; 57P01 to 57P03: the server stops, has crashed, or is starting.
   const isLost = state === undefined ? error instanceof Error : state.startsWith("08") || state.startsWith("57P0");
-  if (!isLost || !(error instanceof Error)) return error;
-  return new PostgresError("CONNECTION_LOST", `No connection to the database: ${error.message}`, { cause: error });
+  return isLost ? lost(error) : error;
+}
+
+function lost(error: unknown): PostgresError {
+  const text = error instanceof Error ? error.message : String(error);
+  return new PostgresError("CONNECTION_LOST", `No connection to the database: ${text}`, { cause: error });
+}
+
+/**
+ * The same while a connection is made. Class 28: a password that is not valid, as for a moment while one is changed; 53300: too many
+ * connections. Both pass, and until then there is none.
+ */
+export function translateConnect(error: unknown): unknown {
+  const state = sqlState(error);
+  const isRefused = state !== undefined && (state.startsWith("28") || state === "53300");
+  return isRefused ? lost(error) : translate(error);
 }
 
 export function columnTypes(): TypeOverrides {
