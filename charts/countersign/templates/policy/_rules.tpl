@@ -1,0 +1,54 @@
+{{- /* JSON: the rules of files/admission that hold here: name → what its file says. */ -}}
+{{- define "countersign.rules" -}}
+{{- $rules := dict -}}
+{{- range $path, $_ := .Files.Glob "files/admission/*.yaml" -}}
+  {{- $rule := $.Files.Get $path | fromYaml -}}
+  {{- $when := get $rule "when" -}}
+  {{- if or (not $when) (get $.Values.admission $when) -}}
+    {{- $_ := set $rules (base $path | trimSuffix ".yaml") $rule -}}
+  {{- end -}}
+{{- end -}}
+{{- toJson $rules -}}
+{{- end -}}
+
+{{- /* JSON: what rules may ask for: the catalogue's topics, and of each user of the brokers what it may do there. */ -}}
+{{- define "countersign.rules.parameters" -}}
+{{- $topics := list -}}
+{{- range (.Files.Get "files/topology.json" | fromJson).topics }}{{ $topics = append $topics .topic }}{{ end -}}
+{{- $users := dict -}}
+{{- range $name, $it := include "countersign.policy.identities" . | fromJson -}}
+  {{- $reads := list -}}
+  {{- range $it.reads }}{{ $reads = append $reads .topic }}{{ end -}}
+  {{- $groups := list -}}
+  {{- with $it.group }}{{ $groups = list . }}{{ end -}}
+  {{- $_ := set $users $name (dict "reads" $reads "writes" $it.writes "groups" $groups) -}}
+{{- end -}}
+{{- dict "topics" $topics "users" $users | toJson -}}
+{{- end -}}
+
+{{- /* JSON: where the rules hold. */ -}}
+{{- define "countersign.rules.namespaces" -}}
+{{- list .Release.Namespace .Values.kafka.strimzi.namespace | compact | uniq | toJson -}}
+{{- end -}}
+
+{{- /* JSON: of what a rule speaks, in the API's words: [{group, kinds, resources}]. */ -}}
+{{- define "countersign.rules.scope" -}}
+{{- $of := ternary "container" .rule.of (eq .rule.of "pod") -}}
+{{- get (.root.Files.Get "files/admission/scopes.json" | fromJson) $of | required (printf "files/admission/%s.yaml: scopes.json has no %s" .name $of) | toJson -}}
+{{- end -}}
+
+{{- /* The parameters that a rule asks for, and no others: they are as long as the catalogue. */ -}}
+{{- define "countersign.rules.used" -}}
+{{- $used := dict -}}
+{{- range $name, $value := .parameters -}}
+  {{- if contains (printf "parameters.%s" $name) (toJson $.rule) }}{{ $_ := set $used $name $value }}{{ end -}}
+{{- end -}}
+{{- toJson $used -}}
+{{- end -}}
+
+{{- /* A rule in Rego, in its frame; policy/rego.ts makes the same of it for conftest. */ -}}
+{{- define "countersign.rules.rego" -}}
+{{- $frame := ternary .rule.of "object" (has .rule.of (list "container" "pod")) -}}
+{{ .root.Files.Get (printf "files/admission/frames/%s.rego" $frame) | replace "RULE" .name | replace "KIND" .rule.of | replace "SAYS" .rule.says }}
+{{ .rule.rego | trim }}
+{{- end -}}
