@@ -78,7 +78,10 @@ export const tools = {
   ctr: { ...go("github.com/containerd/containerd/v2", containerdVersion, "cmd/ctr"), node: true },
   coredns: { ...go("github.com/coredns/coredns", "1.14.7"), node: true },
   "kube-router": {
-    ...go("github.com/cloudnativelabs/kube-router/v2", "2.11.1", "cmd/kube-router"),
+    ...go("github.com/cloudnativelabs/kube-router/v2", "2.10.0", "cmd/kube-router", {
+      // The commit it asks for is not to be had, and it uses nothing newer than this.
+      replace: { "github.com/vishvananda/netlink": "github.com/vishvananda/netlink v1.3.1" },
+    }),
     node: true,
   },
 } as const satisfies Readonly<Record<string, Tool>>;
