@@ -11,11 +11,15 @@ const decimal = text("^[0-9]+(\\.[0-9]+)?$");
 const labels = map(anyText);
 const ifAny = (pattern: string) => text(`^(${pattern})?$`);
 
-const image = object({
+const registry = ifAny("[A-Za-z0-9.-]+(:[0-9]+)?(/[a-z0-9._/-]+)?");
+const imageProperties = {
   repository: text("^[a-z0-9][a-z0-9._/-]*$"),
   tag: text("^[A-Za-z0-9_][A-Za-z0-9_.-]*$", { not: { const: "latest" } }),
   digest: ifAny("sha256:[0-9a-f]{64}"),
-});
+};
+const image = object(imageProperties);
+/** Of somebody else's making. */
+const foreignImage = object({ registry, ...imageProperties });
 
 const amounts = object({ cpu: quantity, memory: quantity, "ephemeral-storage": quantity });
 const resources = object({ requests: amounts, limits: amounts });
@@ -114,6 +118,7 @@ const peers = list(
   }),
 );
 const engine = object({ port: integer(1, 65_535), to: peers });
+const duration = text("^([0-9]+(h|m|s))+$");
 const engineServer = object({ size: quantity, resources });
 
 function positive(): Schema {
@@ -137,7 +142,7 @@ export function valuesSchema(): Schema {
       global: openObject,
       enabled: flag,
       image: object({
-        registry: ifAny("[A-Za-z0-9.-]+(:[0-9]+)?(/[a-z0-9._/-]+)?"),
+        registry,
         repository: text("^[a-z0-9][a-z0-9._/-]*$"),
         tag: ifAny("[A-Za-z0-9_][A-Za-z0-9_.-]*"),
         pullPolicy: oneOf("IfNotPresent", "Always", "Never"),
@@ -165,8 +170,27 @@ export function valuesSchema(): Schema {
         servers: object({ kafka: engineServer, postgres: engineServer, redis: engineServer, etcd: engineServer }),
       }),
       tools: object({ image, resources }),
-      desk: object({ enabled: flag }),
-      telemetry: object({ otlpEndpoint: ifAny("https?://[^ ]+") }),
+      desk: object({ enabled: flag, keys: list(text("^[a-z0-9_.-]+\\.key$")) }),
+      telemetry: object({
+        otlpEndpoint: ifAny("https?://[^ ]+"),
+        collector: object({
+          enabled: flag,
+          image: foreignImage,
+          tracesEndpoint: ifAny("https?://[^ ]+"),
+          clickhouse: object({
+            endpoint: ifAny("(tcp|https?|clickhouse)://[^ ]+"),
+            database: anyText,
+            username: anyText,
+            passwordSecret: name,
+            ttl: duration,
+          }),
+          resources,
+        }),
+        logs: object({ enabled: flag, namespace: prefix, resources }),
+      }),
+      serviceMonitor: object({ enabled: flag, interval: text("^[0-9]+(s|m)$"), labels }),
+      tests: object({ withinSeconds: integer(5, 3_600), mustFail: flag }),
+      canary: object({ enabled: flag, schedule: text("^[^ ]+( [^ ]+){4}$") }),
       externalSecrets: object({
         enabled: flag,
         refreshInterval: text("^[0-9]+[smh]$"),

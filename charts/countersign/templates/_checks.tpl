@@ -14,8 +14,9 @@
 {{/* Who runs beside the processes, each as itself. */}}
 {{- define "countersign.helpers" -}}
 {{- $names := list "found" }}
-{{- if .Values.topics.enabled }}{{- $names = append $names "topics" }}{{- end }}
+{{- if and .Values.topics.enabled (not .Values.kafka.strimzi.enabled) }}{{- $names = append $names "topics" }}{{- end }}
 {{- if .Values.desk.enabled }}{{- $names = append $names "desk" }}{{- end }}
+{{- if .Values.telemetry.collector.enabled }}{{- $names = append $names "collector" }}{{- end }}
 {{- if .Values.engines.enabled }}{{- $names = concat $names (keys .Values.engines.servers | sortAlpha) }}{{- end }}
 {{- $names | toJson }}
 {{- end }}

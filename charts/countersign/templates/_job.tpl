@@ -23,26 +23,34 @@ template:
   {{- include "countersign.tool.pod" . | nindent 2 }}
 {{- end }}
 
-{{/* The pod of a command: a job, a test, a canary. It is restricted like every other, and has the `countersign` image, which has a shell. */}}
+{{/*
+The pod of a command: a job, a test, a canary, the desk. It is restricted like every other, and has the `countersign` image, which has a shell.
+`name` is whose network policies, Kafka user and certificate it has; `role` tells those of one name apart.
+*/}}
 {{- define "countersign.tool.pod" -}}
 {{- $root := .root -}}
 metadata:
   labels:
     {{- include "countersign.labels" (dict "root" $root "component" .name) | nindent 4 }}
+    {{- with .role }}
+    countersign.dev/command: {{ . }}
+    {{- end }}
+  {{- if or $root.Values.mesh.enabled .checksum }}
+  annotations:
+    {{- if .checksum }}
+    checksum/config: {{ include "countersign.cluster.files" $root | sha256sum }}
+    {{- end }}
     {{- if $root.Values.mesh.enabled }}
     # A Job ends only when all its containers do: the sidecar has to be one that Kubernetes ends.
-    sidecar.istio.io/inject: "true"
-    {{- end }}
-  {{- if $root.Values.mesh.enabled }}
-  annotations:
     sidecar.istio.io/nativeSidecar: "true"
+    {{- end }}
   {{- end }}
 spec:
-  serviceAccountName: {{ .serviceAccount | default .name }}
+  serviceAccountName: {{ .name }}
   {{- include "countersign.podSecurity" $root | nindent 2 }}
   restartPolicy: {{ .restartPolicy | default "OnFailure" }}
   containers:
-    - name: {{ .name }}
+    - name: {{ .role | default .name }}
       {{- include "countersign.tool.container" . | nindent 6 }}
   volumes:
     {{- include "countersign.tool.volumes" . | nindent 4 }}
@@ -76,9 +84,14 @@ volumeMounts:
 {{- end }}
 
 {{- define "countersign.tool.volumes" -}}
-{{ include "countersign.process.folder" (dict "root" .root "process" (dict "name" (.identity | default .name) "agent" "tool" "tool" true "isBare" .isBare)) }}
+{{ include "countersign.process.folder" (dict "root" .root "process" (dict "name" .name "agent" .name "tool" true "isBare" .isBare "person" .person)) }}
 {{ include "countersign.tmp" "64Mi" }}
 - name: data
   emptyDir:
     sizeLimit: 128Mi
+{{- end }}
+
+{{/* What a synthetic order would say: the next one of the strategies, followed from its permit to the ledger. */}}
+{{- define "countersign.canary.command" -}}
+{{- list "/usr/local/bin/node" "/app/scripts/cluster/canary.ts" "--dir" "/etc/countersign" "--within" (. | int | toString) | toJson }}
 {{- end }}

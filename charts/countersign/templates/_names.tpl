@@ -64,7 +64,8 @@ countersign.dev/agent: {{ . }}
 {{- $all := .root.Values.image }}
 {{- $own := .image | default dict }}
 {{- $repository := $own.repository | default (printf "%s-%s" $all.repository .name | trimSuffix "-") }}
-{{- $registry := ternary (printf "%s/" $all.registry) "" (ne ($all.registry | default "") "") }}
+{{- $host := hasKey $own "registry" | ternary $own.registry $all.registry }}
+{{- $registry := ternary (printf "%s/" $host) "" (ne ($host | default "") "") }}
 {{- if $own.digest -}}
 {{ $registry }}{{ $repository }}@{{ $own.digest }}
 {{- else -}}

@@ -154,7 +154,11 @@ spec:
 
 {{/* Where spans go; empty: nowhere but their file. */}}
 {{- define "countersign.otlp" -}}
-{{ .Values.telemetry.otlpEndpoint }}
+{{- if .Values.telemetry.otlpEndpoint }}
+{{- .Values.telemetry.otlpEndpoint }}
+{{- else if .Values.telemetry.collector.enabled -}}
+http://collector:4318
+{{- end }}
 {{- end }}
 
 {{/* Keeps a volume beyond its pod: validators, the paper exchange, and in shadow Execution, whose exchange is in its own process. */}}
@@ -184,6 +188,17 @@ are not asked for.
           items:
             - { key: secrets.json, path: secrets.json }
             {{- range include "countersign.process.keys" . | fromJsonArray }}
+            - { key: {{ . }}, path: keys/{{ . }} }
+            {{- end }}
+      {{- end }}
+      {{- if .process.person }}
+      # A person's command says itself what it cannot do without one of these.
+      - secret:
+          name: desk
+          optional: true
+          items:
+            - { key: secrets.json, path: secrets.json }
+            {{- range $values.desk.keys }}
             - { key: {{ . }}, path: keys/{{ . }} }
             {{- end }}
       {{- end }}
