@@ -146,6 +146,11 @@ export function operatorSeat(
   return seat(makeOperator({ agents: others, validators: [...VALIDATORS], consent, ...(watch && { watch }) }), edge);
 }
 
+/** Its words follow from the market alone: so another version may be laid beside it. */
+export function signalSeat({ traded, strategies, watch }: Pick<AgentsConfig, "traded" | "strategies" | "watch">): Seat {
+  return seat(makeSignal({ symbols: traded, strategies, ...(watch && { watch }) }));
+}
+
 type Maker = (config: AgentsConfig, around: Surroundings) => Seat;
 
 const makers: Readonly<Record<AgentName, Maker>> = {
@@ -173,7 +178,7 @@ const makers: Readonly<Record<AgentName, Maker>> = {
     seat(makePortfolio({ ...proposing(config, around), attemptsMax: 2, ...portfolio })),
   hedger: ({ hedgeSymbol, hedge, ...config }, around) =>
     seat(makeHedger({ ...proposing(config, around), hedgeSymbol, window: 60, ...hedge })),
-  signal: ({ traded, strategies, watch }) => seat(makeSignal({ symbols: traded, strategies, ...(watch && { watch }) })),
+  signal: signalSeat,
   operator: ({ person }, { signers }) =>
     operatorSeat([signOpening(person, signers.signer(person, KeyPurpose.APPROVAL))]),
   compliance({ account, instruments }, { mode: name, keys, signers, nowMs }) {

@@ -298,6 +298,12 @@ export const METRICS = {
     labels: ["of"],
     help: "How long these took together: divided by their number, the mean time to recovery.",
   },
+  canaryWords: {
+    name: "countersign_canary_words_total",
+    type: "counter",
+    labels: ["verdict"],
+    help: "What a canary would have said beside what was said: same, differs, missing, extra.",
+  },
   spans: {
     name: "countersign_spans_total",
     type: "counter",

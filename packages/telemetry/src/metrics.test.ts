@@ -94,6 +94,7 @@ describe("Metrics", () => {
       }),
       uncosignedSeconds: () => 0,
       reconciliation: () => ({ looks: 60, ageSeconds: 0.4, findings: { drift: 3, ambiguous: 0 } }),
+      canaryWords: () => ({ same: 9, differs: 1 }),
       spans: () => ({ exported: 7, lost: 1 }),
     });
     let samples = await page(metrics);

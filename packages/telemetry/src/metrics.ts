@@ -48,6 +48,8 @@ export interface Sources {
   uncosignedSeconds?(): number | undefined;
   /** Of a tracer. */
   spans?(): { readonly exported: number; readonly lost: number };
+  /** Of a canary, by verdict. */
+  canaryWords?(): Readonly<Record<string, number>>;
 }
 
 interface ReconciliationCounts {
@@ -256,6 +258,9 @@ export class Metrics {
         return looks === undefined ? [] : [[{}, looks]];
       }),
       countedBy(METRICS.findings, "class", () => reconciliation()?.findings),
+      counted(METRICS.canaryWords, () =>
+        Object.entries(this.#sources.canaryWords?.() ?? {}).map(([verdict, count]) => [{ verdict }, count]),
+      ),
       counted(METRICS.spans, () => {
         const counts = this.#sources.spans?.();
         if (counts === undefined) return [];

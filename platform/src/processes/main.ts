@@ -12,6 +12,7 @@ import { agentOf } from "./cluster.ts";
 import { openProcess, type Process, VENUE } from "./process.ts";
 
 const END_MS = 8_000;
+const CANARY = "signal-canary";
 
 const [dir = "", name = ""] = process.argv.slice(2);
 const stop = new Promise<void>((resolve) => {
@@ -21,6 +22,12 @@ const stop = new Promise<void>((resolve) => {
   if (isHeld(process.stdin.fd)) process.stdin.once("end", resolve).resume();
 });
 try {
+  if (name === CANARY) {
+    const canary = await (await import("./canary.ts")).openCanary(dir);
+    await stop;
+    await canary.close();
+    process.exit(0);
+  }
   const run = await runnerOf(agentOf(name).agent);
   const own = await openProcess(dir, name);
   // Who waits for an engine or for the genesis has nothing to finish.

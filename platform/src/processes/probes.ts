@@ -22,7 +22,7 @@ export interface HealthOptions {
 /** Far beyond every deadline that a task of the loop may wait for. */
 const HANGS_MS = 60_000;
 
-export function liveness({ bus, loop }: HealthOptions): Health {
+export function liveness({ bus, loop }: Pick<HealthOptions, "bus" | "loop">): Health {
   if (bus.isStuck) return red("a handler of the bus hangs, or a broker fell silent");
   if (loop.taskMs > HANGS_MS) return red(`a task runs for ${Math.round(loop.taskMs / 1_000)} s`);
   return GREEN;

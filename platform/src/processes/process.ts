@@ -3,8 +3,6 @@
  * not be verified: first the control log, then everything else.
  */
 import { setTimeout as wait } from "node:timers/promises";
-import { BusError } from "@countersign/bus";
-import { KafkaBus } from "@countersign/bus/kafka";
 import { KeyPurpose } from "@countersign/contracts";
 import type { Signer } from "@countersign/envelope";
 import { GrpcError, GrpcRpc, withRetries } from "@countersign/grpc";
@@ -15,8 +13,9 @@ import { VALIDATORS } from "../genesis.ts";
 import { InputError } from "../inputs.ts";
 import { followControl } from "../listeners.ts";
 import { isAway } from "./away.ts";
+import { openBus } from "./bus.ts";
 import { agentOf, type ClusterSpec, checkShadow, keysDir, readSecrets, readSpec, type Secrets } from "./cluster.ts";
-import { grpcTls, kafkaOf } from "./credentials.ts";
+import { grpcTls } from "./credentials.ts";
 import { FenceWatch } from "./fence-watch.ts";
 import { type Hot, openHot } from "./hot.ts";
 import { KeyFiles } from "./key-files.ts";
@@ -25,7 +24,7 @@ import { type Place, placeOf } from "./place.ts";
 import { DatabaseWatch, type HealthOptions, liveness, readiness } from "./probes.ts";
 import { rememberHead } from "./seen-head.ts";
 import { vitalSigns } from "./vital-signs.ts";
-import { WatchedBus } from "./watched-bus.ts";
+import type { WatchedBus } from "./watched-bus.ts";
 import { watchedRpc } from "./watched-rpc.ts";
 
 export interface Process {
@@ -82,18 +81,7 @@ export async function openProcess(dir: string, processName: string): Promise<Pro
   const shared = { name, replicas, platform: spec.platform, secrets, observed, environment: process.env };
   // A person's command shares nothing.
   const hot = address === undefined ? undefined : openHot(shared);
-  const kafka = new KafkaBus({
-    ...kafkaOf(dir, spec),
-    clientId: `${spec.platform}-${instance}`,
-    sessionTimeoutMs: SESSION_MS,
-    onError(error, place) {
-      // Liveness is progress: a process whose handler hangs ends, and its successor goes on from the store.
-      const isStuck = error instanceof BusError && error.code === "STUCK";
-      if (isStuck || !(isTransient(error) || error instanceof BusError)) return onBroken(error);
-      log(`${JSON.stringify(place)}: ${error instanceof Error ? error.message : String(error)}`);
-    },
-  });
-  const bus = new WatchedBus({ bus: kafka, probe, isTraced: observed.isTraced });
+  const bus = openBus(dir, spec, { instance, observed, onBroken });
   const listen = spec.servers[name]?.[n];
   const server = await naming(() => openRpc(dir, spec, { place, listen, onError: onBroken }));
   const genesis = Buffer.from(spec.genesis, "base64");
@@ -265,10 +253,8 @@ export function schemaOf(name: string): string {
 
 /** The paper exchange's process, and the venue's name in intents is another thing. */
 export const VENUE = "paper-exchange";
-const BROKEN = 70; // EX_SOFTWARE of sysexits.h
+export const BROKEN = 70; // EX_SOFTWARE of sysexits.h
 const DRAIN_MS = 3_000;
 /** So old a replica is when every client knows it. */
 const CONNECTION_AGE_MS = 60_000;
-/** The shortest that brokers take unless they are told: so long nobody reads what a killed process read, its successor included. */
-const SESSION_MS = 6_000;
 const HOUR_MS = 3_600_000;
