@@ -15,6 +15,7 @@
 {{- /* JSON: engine → {port, to}; those that the chart itself runs are pods of this release. */ -}}
 {{- define "countersign.policy.engines" -}}
 {{- $own := ternary (include "countersign.engines.ports" . | fromJson) dict .Values.engines.enabled -}}
+{{- if .Values.telemetry.collector.enabled }}{{ $_ := set $own "collector" 4318 }}{{ end -}}
 {{- $engines := dict -}}
 {{- range $name, $it := .Values.networkPolicy.engines -}}
   {{- if hasKey $own $name -}}
