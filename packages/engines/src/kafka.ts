@@ -13,7 +13,18 @@ export interface KafkaOptions {
   /** Keeps the data, for the next start too. Without it they are in a temporary folder and go with the run. */
   readonly dir?: string;
   /** PEM: what brokers show, and whose clients they let in; in the clear unless given. A cluster given by address has what it has. */
-  readonly tls?: { readonly ca: Uint8Array; readonly cert: Uint8Array; readonly key: Uint8Array };
+  readonly tls?: BrokerTls;
+}
+
+interface BrokerTls {
+  readonly ca: Uint8Array;
+  readonly cert: Uint8Array;
+  readonly key: Uint8Array;
+  /**
+   * Who may do everything, by the names in their certificates, such as CN=admin; the brokers' own has to be among them. Everybody else may
+   * do what ACLs allow. Unless given, everybody may do everything.
+   */
+  readonly superUsers?: readonly string[];
 }
 
 export interface KafkaCluster extends AsyncDisposable {
@@ -143,7 +154,7 @@ num.io.threads=4
 }
 
 /** PEM in one line each, as Kafka takes it (KIP-651). */
-function tlsSettings({ ca, cert, key }: NonNullable<KafkaOptions["tls"]>): string {
+function tlsSettings({ ca, cert, key, superUsers }: BrokerTls): string {
   const line = (pem: Uint8Array) => Buffer.from(pem).toString().trim().replaceAll("\n", "\\n");
   return `security.inter.broker.protocol=SSL
 listener.security.protocol.map=CONTROLLER:PLAINTEXT,SSL:SSL
@@ -153,6 +164,13 @@ ssl.keystore.certificate.chain=${line(cert)}
 ssl.keystore.key=${line(key)}
 ssl.truststore.type=PEM
 ssl.truststore.certificates=${line(ca)}
+${superUsers === undefined ? "" : authorizerSettings(superUsers)}`;
+}
+
+/** Controllers are spoken to in the clear, and only by each other. */
+function authorizerSettings(superUsers: readonly string[]): string {
+  return `authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=${["ANONYMOUS", ...superUsers].map((name) => `User:${name}`).join(";")}
 `;
 }
 
