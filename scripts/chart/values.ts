@@ -216,6 +216,9 @@ export function valuesSchema(): Schema {
         monitoring: peers,
         istiod: peers,
         engines: object({ kafka: engine, postgres: engine, redis: engine, etcd: engine, collector: engine }),
+        collectorEgress: list(
+          object({ ports: list(object({ protocol: oneOf("TCP"), port: integer(1, 65_535) })), to: peers }),
+        ),
       }),
       admission: object({
         validatingAdmissionPolicy: object({ enabled: flag }),
