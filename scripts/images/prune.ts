@@ -36,6 +36,8 @@ function prune(root: string, what: string, out: string): void {
   for (const folder of packagesOf(root, graph)) copyPackage(root, folder, out);
   if (what === "countersign") {
     copyPackage(root, postgresFolder(), out);
+    // What commands keep in the checkout they keep where a container may write.
+    symlinkSync("/var/lib/countersign", join(out, ".countersign"));
     // Installed, as `./countersign` looks whether it is.
     writeFileSync(join(out, "node_modules", ".installed-lock"), readFileSync(join(root, "package-lock.json")));
     link(out, join("node_modules", ".bin", "node"), join(nodeFolder(), "bin", "node"));
