@@ -4,7 +4,7 @@
  */
 import { brokerTopics, callSpec } from "@countersign/contracts";
 import type { Canvas, Slo } from "@countersign/runtime";
-import { AGENTS, REPLICAS_MAX } from "./agents.ts";
+import { REPLICAS_MAX } from "./agents.ts";
 import type { Authority, Right } from "./authority.ts";
 import { VALIDATORS } from "./genesis.ts";
 
@@ -121,9 +121,9 @@ export function clusterTopics(authority: Authority): readonly TopologyTopic[] {
 
 /** Validators keep none: what is not authentic is no quote to them, and the agents put it on record. */
 function deadLetterQueues({ agents }: Authority) {
-  return AGENTS.flatMap((agent) =>
-    (agents[agent]?.reads ?? []).map(({ topic }) => ({ queue: `${topic}.${agent}.dlq`, topic, agent })),
-  );
+  return Object.entries(agents)
+    .filter(([agent]) => agent !== "validator")
+    .flatMap(([agent, { reads }]) => reads.map(({ topic }) => ({ queue: `${topic}.${agent}.dlq`, topic, agent })));
 }
 
 function withControl(reads: TopologyAgent["reads"]): TopologyAgent["reads"] {
