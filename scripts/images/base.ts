@@ -60,7 +60,7 @@ function ensure(kind: BaseKind, fresh: boolean): Base {
   if (kind === "build") hash.update(readFileSync(join(npmFolder(), "package.json")));
   const ref = `localhost/countersign-base-${kind}:${hash.digest("hex").slice(0, 12)}`;
   const made = fresh ? undefined : idOf(ref);
-  const id = made ?? make(kind, ref, debs, fresh);
+  const id = made ?? make(kind, ref, debs);
   return { ref, id, packages: debs.map(({ name, version, sha256 }) => ({ name, version, sha256 })) };
 }
 
@@ -100,7 +100,7 @@ const UNUSED = [
 ];
 const UNUSED_ZONES = ["./usr/share/zoneinfo/posix", "./usr/share/zoneinfo/right"];
 
-function make(kind: BaseKind, ref: string, debs: readonly Deb[], fresh: boolean): string {
+function make(kind: BaseKind, ref: string, debs: readonly Deb[]): string {
   const work = mkdtempSync(join(tmpdir(), "countersign-base-"));
   const at = (...path: readonly string[]) => join(work, "root", ...path);
   try {
@@ -124,7 +124,6 @@ function make(kind: BaseKind, ref: string, debs: readonly Deb[], fresh: boolean)
       file: join(root, "images/base/Dockerfile"),
       context: join(work, "context"),
       timestamp: 0,
-      fresh,
     });
   } finally {
     rmSync(work, { recursive: true });

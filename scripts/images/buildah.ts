@@ -12,7 +12,6 @@ export interface Build {
   readonly arguments?: Readonly<Record<string, string>>;
   /** Seconds since 1970, of everything in it. */
   readonly timestamp: number;
-  readonly fresh?: boolean;
 }
 
 /** Where what is made stays between builds, outside the repository. */
@@ -23,12 +22,13 @@ export function cacheDir(...path: readonly string[]): string {
 }
 
 /** Returns the image's id: the digest of its configuration, which names every layer by digest. */
-export function build({ ref, file, context, target, arguments: given = {}, timestamp, fresh = false }: Build): string {
+export function build({ ref, file, context, target, arguments: given = {}, timestamp }: Build): string {
   const npmrc = join(homedir(), ".npmrc");
   const ca = process.env.NODE_EXTRA_CA_CERTS;
   const args = [
     ...["bud", "--isolation", "chroot", "--pull-never", "--identity-label=false", "--timestamp", String(timestamp)],
-    fresh ? "--no-cache" : "--layers",
+    // Its cache takes no notice of arguments: one process' image would be another's.
+    "--layers=false",
     ...["--file", file, "--tag", ref],
     ...(target === undefined ? [] : ["--target", target]),
     ...(existsSync(npmrc) ? ["--secret", `id=npmrc,src=${npmrc}`] : []),

@@ -5,17 +5,18 @@ import { join } from "node:path";
 import { kafkaProgram } from "../../packages/engines/src/kafka-program.ts";
 import { linkLibraries, locateNative } from "../../packages/postgres/src/native.ts";
 import { baseImage } from "./base.ts";
+import type { BuiltImage } from "./build.ts";
 import { build } from "./buildah.ts";
-import { lastChange, type Source } from "./source.ts";
+import { createdAt, lastChange, type Source } from "./source.ts";
 
 const RECIPE = ["images/engines", "images/base", "packages/engines/kafka/pom.xml", "package-lock.json"];
 
-export async function engineImage(source: Source, tag: string, fresh: boolean): Promise<{ ref: string; id: string }> {
+export async function engineImage(source: Source, tag: string): Promise<BuiltImage> {
   const base = baseImage("engines");
   const { libs } = await kafkaProgram();
   const native = locateNative();
   linkLibraries(native.folder);
-  const { commit, time } = lastChange(RECIPE);
+  const revision = lastChange(RECIPE);
   const context = mkdtempSync(join(tmpdir(), "countersign-engines-"));
   try {
     cpSync(join(source.dir, "images/engines"), context, { recursive: true });
@@ -23,9 +24,10 @@ export async function engineImage(source: Source, tag: string, fresh: boolean): 
     const filter = (path: string) => !path.endsWith(".a");
     cpSync(native.folder, join(context, "postgres"), { recursive: true, verbatimSymlinks: true, filter });
     const ref = `localhost/countersign-engines:${tag}`;
-    const given = { BASE: base.ref, REVISION: commit, CREATED: new Date(time * 1_000).toISOString() };
+    const given = { BASE: base.ref, REVISION: revision.commit, CREATED: createdAt(revision) };
     const file = join(context, "Dockerfile");
-    return { ref, id: build({ ref, file, context, arguments: given, timestamp: time, fresh }) };
+    const id = build({ ref, file, context, arguments: given, timestamp: revision.time });
+    return { name: "countersign-engines", ref, id, base, revision };
   } finally {
     rmSync(context, { recursive: true });
   }

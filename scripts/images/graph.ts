@@ -1,5 +1,5 @@
 /** What a program loads: its own files, one by one, and the packages of others, whole. Read from the import statements, as Node resolves them. */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 
 export interface Graph {
@@ -9,14 +9,6 @@ export interface Graph {
   readonly workspaces: ReadonlyMap<string, string>;
   /** Packages that are not ours, and the folders that import them. */
   readonly imports: readonly { readonly name: string; readonly from: string }[];
-}
-
-interface Manifest {
-  readonly name?: string;
-  readonly exports?: unknown;
-  readonly dependencies?: Readonly<Record<string, string>>;
-  readonly optionalDependencies?: Readonly<Record<string, string>>;
-  readonly peerDependencies?: Readonly<Record<string, string>>;
 }
 
 /** @param isFollowed of an `import()`: whether what it names is loaded in this program */
@@ -66,30 +58,53 @@ export function importsOf(source: string): readonly { readonly specifier: string
   ];
 }
 
-/** Folders of the packages that are imported, and of what these need: `node_modules/pg`, wherever npm has put it. */
+/** Folders of the packages that are imported, and of what these need: `node_modules/pg`, where the lockfile puts it. */
 export function packagesOf(root: string, { imports }: Graph): readonly string[] {
+  const locked = readLock(root);
   const found = new Set<string>();
-  const waiting = imports.map(({ name, from }) => installed(root, from, name));
+  const waiting = imports.map(({ name, from }) => installed(locked, from, name));
   for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
     if (found.has(folder)) continue;
     found.add(folder);
-    const { dependencies, optionalDependencies, peerDependencies } = manifest(root, folder);
-    for (const name of Object.keys(dependencies ?? {})) waiting.push(installed(root, folder, name));
+    const { dependencies, optionalDependencies, peerDependencies } = locked[folder] ?? {};
+    for (const name of Object.keys(dependencies ?? {})) waiting.push(installed(locked, folder, name));
     // Those that are not there are for another machine, or for a use that nobody here makes of it.
     for (const name of Object.keys({ ...optionalDependencies, ...peerDependencies })) {
-      const at = lookFor(root, folder, name);
-      if (at !== undefined) waiting.push(at);
+      const at = lookFor(locked, folder, name);
+      if (at !== undefined && isForLinux(locked[at])) waiting.push(at);
     }
   }
   return [...found].sort();
 }
 
+/** What the lockfile says of a package, or of a link to a workspace. */
+export interface Locked {
+  readonly version?: string;
+  readonly resolved?: string;
+  readonly integrity?: string;
+  readonly license?: string;
+  readonly link?: boolean;
+  readonly dev?: boolean;
+  readonly os?: readonly string[];
+  readonly cpu?: readonly string[];
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+}
+
+/** By folder. */
+export function readLock(root: string): Readonly<Record<string, Locked>> {
+  const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
+  return (lock as { readonly packages: Readonly<Record<string, Locked>> }).packages;
+}
+
+function isForLinux({ os, cpu, dev }: Locked = {}): boolean {
+  return (os?.includes("linux") ?? true) && (cpu?.includes(process.arch) ?? true) && dev !== true;
+}
+
 /** Of every workspace: its name and its folder. */
 function workspacesOf(root: string): ReadonlyMap<string, string> {
-  const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as {
-    readonly packages: Readonly<Record<string, { readonly link?: boolean; readonly resolved?: string }>>;
-  };
-  const links = Object.entries(lock.packages).filter(([, { link }]) => link);
+  const links = Object.entries(readLock(root)).filter(([, { link }]) => link);
   return new Map(links.map(([at, { resolved = "" }]) => [at.slice("node_modules/".length), resolved]));
 }
 
@@ -101,27 +116,25 @@ function packageOf(specifier: string): string {
 }
 
 function exportOf(root: string, folder: string, path: string): string {
-  const { exports } = manifest(root, folder) as { readonly exports?: Readonly<Record<string, string>> };
+  const { exports } = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8")) as {
+    readonly exports?: Readonly<Record<string, string>>;
+  };
   const file = exports?.[`.${path}`];
   if (file === undefined) throw new Error(`${folder}/package.json exports no .${path}`);
   return file;
 }
 
-function installed(root: string, from: string, name: string): string {
-  const at = lookFor(root, from, name);
-  if (at === undefined) throw new Error(`${name}, which ${from} imports, is not installed: npm ci`);
+function installed(locked: Readonly<Record<string, Locked>>, from: string, name: string): string {
+  const at = lookFor(locked, from, name);
+  if (at === undefined) throw new Error(`${name}, which ${from} imports, is in no package-lock.json`);
   return at;
 }
 
 /** As Node looks: beside the importer, then in each folder above it. */
-function lookFor(root: string, from: string, name: string): string | undefined {
+function lookFor(locked: Readonly<Record<string, Locked>>, from: string, name: string): string | undefined {
   for (let at = from; ; at = dirname(at)) {
     const folder = join(at, "node_modules", name);
-    if (existsSync(join(root, folder, "package.json"))) return folder;
-    if (at === "." || at === "") return undefined;
+    if (folder in locked) return folder;
+    if (at === ".") return undefined;
   }
-}
-
-function manifest(root: string, folder: string): Manifest {
-  return JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8")) as Manifest;
 }

@@ -94,6 +94,11 @@ function copyNode(root: string, out: string): void {
   }
 }
 
+/** Of this machine's kind, and imported by nobody. */
+export function platformPackages(what: string): readonly string[] {
+  return what === "countersign" ? [nodeFolder(), postgresFolder()] : [nodeFolder()];
+}
+
 function nodeFolder(): string {
   return `node_modules/node-linux-${process.arch}`;
 }

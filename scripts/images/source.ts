@@ -38,6 +38,10 @@ export function sourceOf(worktree: boolean): Source {
 
 const RECIPE = [".dockerignore", "images/Dockerfile", "images/base", "package-lock.json", "scripts/images"];
 
+export function createdAt({ time }: Revision): string {
+  return new Date(time * 1_000).toISOString();
+}
+
 /** Two commits between which nothing of an image has changed give the same image. */
 export function revisionOf({ dir, isDirty }: Source, name: string): Revision {
   const graph = loadedBy(dir, name);
