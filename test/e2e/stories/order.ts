@@ -1,0 +1,51 @@
+/** One order from quote to ledger, each step believed by its signature, the booking by its certificate. */
+
+import type { SentOrder } from "../bus/tape.ts";
+import { until } from "../kube.ts";
+import type { World } from "../world.ts";
+
+const WITHIN_MS = 240_000;
+/** What everybody says of one order carries the quote's own id. */
+const WAY = ["market.quote", "permit.issued", "order.intent", "order.accepted", "order.filled"] as const;
+
+export interface BookedOrder extends SentOrder {
+  /** When each step of its way was decided. */
+  readonly way: ReadonlyMap<string, number>;
+}
+
+export async function order(world: World): Promise<void> {
+  const { report, tape } = world;
+  const first = await report.step(
+    "an order, from a quote to the ledger",
+    () => nextBooked(world, 0),
+    ({ way }) => WAY.map((type) => `${type} +${(way.get(type) ?? 0) - (way.get("market.quote") ?? 0)} ms`).join(", "),
+  );
+  const books = await report.step(
+    "the ledger from its first entry: certified, chained, balanced",
+    () => tape.books(),
+    ({ entries, fills, equity }) => `${entries} entries, ${fills.size} fills, equity ${equity}`,
+  );
+  const missing = first.fills.filter((fill) => !books.fills.has(fill));
+  if (missing.length > 0) throw new Error(`broken: fills ${missing.join(", ")} are in no certified entry`);
+  const took = (first.way.get("order.accepted") ?? 0) - (first.way.get("market.quote") ?? 0);
+  report.figure("the first order: from its quote to the venue", `${took} ms`);
+}
+
+/** The first order that was accepted after `sinceMs`, with its whole way behind it. */
+export function nextBooked({ tape }: World, sinceMs: number, withinMs = WITHIN_MS): Promise<BookedOrder> {
+  return until("an order arrives in the ledger", withinMs, async () => {
+    const filled = tape.orders().filter(({ acceptedMs, fills }) => acceptedMs > sinceMs && fills.length > 0);
+    if (filled.length === 0) return undefined;
+    const booked = (await tape.books()).fills;
+    for (const one of filled) {
+      const way = wayOf(tape, one.correlationId);
+      if (one.fills.every((fill) => booked.has(fill)) && WAY.every((type) => way.has(type))) return { ...one, way };
+    }
+    return undefined;
+  });
+}
+
+function wayOf(tape: World["tape"], correlationId: string): ReadonlyMap<string, number> {
+  const about = tape.bodies().filter((body) => body.correlationId === correlationId || body.msgId === correlationId);
+  return new Map(about.map(({ type, sentAtMs }) => [type, Number(sentAtMs)]));
+}

@@ -1,0 +1,85 @@
+/** A new version takes over and loses nothing; one that never gets ready takes over nothing, and is taken back. */
+import type { SentOrder } from "../bus/tape.ts";
+import { componentOf, until } from "../kube.ts";
+import type { World } from "../world.ts";
+import { allReady, chartArgs, RELEASE } from "./install.ts";
+import { nextBooked } from "./order.ts";
+
+const ROLLED_MS = 300_000;
+/** How long a version may take until Helm gives it up. */
+const GIVEN_S = 45;
+
+export async function rollout(world: World): Promise<void> {
+  await good(world);
+  await bad(world);
+}
+
+/** The same bits under another name: what counts is that every pod is replaced. */
+async function good(world: World): Promise<void> {
+  const { kube, report, tape } = world;
+  const before = new Set((await kube.pods()).map(({ metadata }) => metadata.uid));
+  const begunMs = Date.now();
+  await report.step(
+    "a good version is rolled out: every process of ours is replaced",
+    async () => {
+      await kube.mustHelm([
+        "upgrade",
+        RELEASE,
+        ...chartArgs(world),
+        "--set-string",
+        `process.podAnnotations.version=${begunMs}`,
+      ]);
+      await until("every process is replaced and ready", ROLLED_MS, async () => {
+        const pods = await allReady(world, () => true);
+        const isOld = pods.some((pod) => before.has(pod.metadata.uid) && componentOf(pod) in world.topology.agents);
+        return !isOld || undefined;
+      });
+      return nextBooked(world, Date.now());
+    },
+    ({ acceptedMs }) =>
+      `an order from quote to ledger ${((acceptedMs - begunMs) / 1_000).toFixed(1)} s after the beginning`,
+  );
+  await report.step(
+    "nothing was lost",
+    async () => {
+      await until("every permitted intent and every order has an end", 60_000, async () => {
+        const booked = (await tape.books()).fills;
+        return tape.orders().every((one) => isSettled(one, booked)) || undefined;
+      });
+      return tape.orders().filter(({ acceptedMs }) => acceptedMs >= begunMs).length;
+    },
+    (during) =>
+      `${tape.orders().length} orders so far, ${during} since the rollout began, each with an end, each fill booked once`,
+  );
+}
+
+async function bad(world: World): Promise<void> {
+  const { kube, report } = world;
+  const serving = (await kube.pods("policy")).map(({ metadata }) => metadata.uid);
+  await report.step(
+    "a bad version of Policy does not get ready: Helm gives it up",
+    async () => {
+      const args = ["--set-string", "processes.policy.image.tag=no-such-version", "--wait", "--timeout", `${GIVEN_S}s`];
+      const { code, error } = await kube.helm(["upgrade", RELEASE, ...chartArgs(world), ...args], 2_000 * GIVEN_S);
+      if (code === 0) throw new Error("helm upgrade took it for good");
+      return error.trim().split("\n").at(-1);
+    },
+    (says) => says,
+  );
+  await report.step("meanwhile the old one has gone on serving", async () => {
+    const pods = await kube.pods("policy");
+    if (!serving.every((uid) => pods.some(({ metadata }) => metadata.uid === uid)))
+      throw new Error("a pod of the good version was taken away");
+    await nextBooked(world, Date.now() - 1_000);
+  });
+  await report.step("helm rollback", async () => {
+    await kube.mustHelm(["rollback", RELEASE, "--wait", "--timeout", "180s"], 200_000);
+    await allReady(world, (pod) => componentOf(pod) === "policy");
+    await nextBooked(world, Date.now());
+  });
+}
+
+/** Orders of the last moment may still be on their way. */
+function isSettled({ endedMs, fills }: SentOrder, booked: ReadonlySet<string>): boolean {
+  return endedMs !== undefined && fills.every((fill) => booked.has(fill));
+}
