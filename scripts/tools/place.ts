@@ -24,6 +24,20 @@ export function toolPath(name: ToolName): string | undefined {
   return existsSync(program) ? program : undefined;
 }
 
+/** @throws Error where it is not there */
+export function neededTool(name: ToolName): string {
+  const path = toolPath(name);
+  if (path === undefined) throw new MissingTool(name);
+  return path;
+}
+
+export class MissingTool extends Error {
+  constructor(name: ToolName) {
+    super(`no ${name}: npm run tools -- ${name}`);
+    this.name = "MissingTool";
+  }
+}
+
 function onPath(name: string): string | undefined {
   const folders = (process.env.PATH ?? "").split(delimiter);
   return folders.map((folder) => join(folder, name)).find(isProgram);

@@ -61,9 +61,15 @@ export const crdSources: readonly CrdSource[] = [
     name: "cloudnative-pg",
     module: "github.com/cloudnative-pg/cloudnative-pg",
     version: "v1.30.0",
-    files: ["clusters", "backups", "scheduledbackups", "poolers"].map(
+    files: ["clusters", "databases", "backups", "scheduledbackups", "poolers"].map(
       (kinds) => `config/crd/bases/postgresql.cnpg.io_${kinds}.yaml`,
     ),
+  },
+  {
+    name: "plugin-barman-cloud",
+    module: "github.com/cloudnative-pg/plugin-barman-cloud",
+    version: "v0.15.0",
+    files: ["config/crd/bases/barmancloud.cnpg.io_objectstores.yaml"],
   },
   {
     name: "gatekeeper",
