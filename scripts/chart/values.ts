@@ -220,6 +220,20 @@ export function valuesSchema(): Schema {
           object({ ports: list(object({ protocol: oneOf("TCP"), port: integer(1, 65_535) })), to: peers }),
         ),
       }),
+      rollouts: object({
+        enabled: flag,
+        prometheus: text("^https?://[^ ]+$"),
+        dryRun: flag,
+        callsMin: integer(1, 1_000_000),
+        refusalsMax: { type: "number", minimum: 1 },
+        latencyMax: { type: "number", minimum: 1 },
+      }),
+      signalCanary: object({
+        enabled: flag,
+        image,
+        agreementMin: { type: "number", minimum: 0, maximum: 1 },
+        wordsMin: integer(1, 1_000_000),
+      }),
       admission: object({
         validatingAdmissionPolicy: object({ enabled: flag }),
         gatekeeper: object({ enabled: flag }),

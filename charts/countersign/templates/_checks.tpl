@@ -16,6 +16,7 @@
 {{- $names := list "found" }}
 {{- if and .Values.topics.enabled (not .Values.kafka.strimzi.enabled) }}{{- $names = append $names "topics" }}{{- end }}
 {{- if .Values.desk.enabled }}{{- $names = append $names "desk" }}{{- end }}
+{{- if .Values.signalCanary.enabled }}{{- $names = append $names "signal-canary" }}{{- end }}
 {{- if .Values.telemetry.collector.enabled }}{{- $names = append $names "collector" }}{{- end }}
 {{- if .Values.engines.enabled }}{{- $names = concat $names (keys .Values.engines.servers | sortAlpha) }}{{- end }}
 {{- $names | toJson }}

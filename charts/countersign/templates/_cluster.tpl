@@ -18,6 +18,7 @@ because of it: processes believe the genesis alone, whose digest is the SHA-256 
 {{- $count := include "countersign.replicasMax" (dict "settings" $settings) | int }}
 {{- if gt $count 1 }}{{- $_ := set $replicas .agent $count }}{{- end }}
 {{- end }}
+{{- if .Values.signalCanary.enabled }}{{- $_ := set $health "signal-canary" "signal-canary:9090" }}{{- end }}
 {{- $_ := set $cluster "servers" $servers }}
 {{- $_ := set $cluster "health" $health }}
 {{- with $replicas }}{{- $_ := set $cluster "replicas" . }}{{- end }}

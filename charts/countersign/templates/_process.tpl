@@ -1,6 +1,9 @@
 {{/* The values of a process: what holds for all, and over it its agent's own. (dict "root" $ "agent" "policy") */}}
 {{- define "countersign.settings" -}}
 {{- $own := get .root.Values.processes .agent | default dict }}
+{{- if eq .agent "signal-canary" }}
+{{- $own = omit .root.Values.processes.signal "image" | merge (dict "image" .root.Values.signalCanary.image) }}
+{{- end }}
 {{- mustMergeOverwrite (deepCopy .root.Values.process) (deepCopy $own) | toJson }}
 {{- end }}
 
@@ -67,7 +70,7 @@ spec:
   {{- end }}
   containers:
     - name: {{ $process.agent }}
-      image: {{ include "countersign.image" (dict "root" $root "name" $process.agent "image" $settings.image) }}
+      image: {{ include "countersign.image" (dict "root" $root "name" (trimSuffix "-canary" $process.agent) "image" $settings.image) }}
       imagePullPolicy: {{ $root.Values.image.pullPolicy }}
       args: [{{ $process.name }}]
       {{- include "countersign.containerSecurity" $root | nindent 6 }}
@@ -182,7 +185,7 @@ are not asked for.
     sources:
       - configMap:
           name: countersign-cluster
-      {{- if not .process.tool }}
+      {{- if not (or .process.tool .process.isShadow) }}
       - secret:
           name: {{ $name }}
           items:
@@ -202,7 +205,7 @@ are not asked for.
             - { key: {{ . }}, path: keys/{{ . }} }
             {{- end }}
       {{- end }}
-      {{- if and (include "countersign.tls" .root) (not .process.isBare) }}
+      {{- if and (include "countersign.tls" .root) (not (or .process.isBare .process.isShadow)) }}
       - secret:
           name: {{ $name }}-tls
           items:
