@@ -50,7 +50,7 @@ export interface Slo {
 export type Objective = DurationObjective | LevelObjective;
 
 /** Good is what took no longer: read off a bound of the histogram, exactly. */
-export interface DurationObjective {
+interface DurationObjective {
   readonly metric: "countersign_work_seconds" | "countersign_step_seconds";
   readonly labels: Readonly<Record<string, string>>;
   readonly withinSeconds: number;
@@ -58,7 +58,7 @@ export interface DurationObjective {
 }
 
 /** Good is a scrape that shows no more, or no less. */
-export interface LevelObjective {
+interface LevelObjective {
   readonly metric: string;
   /** Who shows it, where it is not the agent itself: the age of a checkpoint is what its reader sees. */
   readonly at?: string;
