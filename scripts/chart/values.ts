@@ -80,7 +80,7 @@ const cluster = object(
       to: anyText,
       speed: { type: "number", exclusiveMinimum: 0 },
     }),
-    strategies: list(anyText, { minItems: 1 }),
+    strategies: list(anyText),
     limits: text("^[A-Za-z0-9_.-]+\\.json$"),
     limitsFile: anyText,
     settings: object({
@@ -90,14 +90,15 @@ const cluster = object(
       venueLatencyMs: { type: "number", minimum: 0 },
     }),
     genesis: base64,
-    openings: list(base64),
+    openings: list(base64, { minItems: 1 }),
+    founding: object({ genesis: base64, deposit: base64 }, { required: ["genesis", "deposit"] }),
   },
   // Nothing, or all of it.
   {
     dependentRequired: {
       platform: [
-        ...["format", "mode", "account", "currency", "deposit", "person", "traded", "hedge", "market", "strategies"],
-        ...["limits", "limitsFile", "settings", "genesis", "openings"],
+        ...["format", "mode", "account", "currency", "deposit", "person", "traded", "market", "strategies"],
+        ...["limits", "limitsFile", "settings", "genesis", "openings", "founding"],
       ],
     },
   },

@@ -28,11 +28,12 @@ because of it: processes believe the genesis alone, whose digest is the SHA-256 
 {{- $cluster | toPrettyJson }}
 {{- end }}
 
-{{/* The files of the ConfigMap. The limits byte for byte: the genesis names their digest. */}}
+{{/* The files of the ConfigMap. The limits byte for byte: the genesis names their digest. What the founders signed is read by `found` alone. */}}
 {{- define "countersign.cluster.files" -}}
 cluster.json: |
   {{- include "countersign.cluster.json" . | nindent 2 }}
 {{ .Values.cluster.limits }}: {{ .Values.cluster.limitsFile | quote }}
+founding.json: {{ .Values.cluster.founding | toJson | quote }}
 {{- end }}
 
 {{- define "countersign.kafka" -}}
