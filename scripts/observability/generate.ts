@@ -5,9 +5,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { root } from "../run.ts";
+import { dashboardOutputs } from "./dashboards.ts";
 import { ruleOutputs } from "./rules.ts";
 
-const outputs: Readonly<Record<string, string>> = { ...ruleOutputs() };
+const outputs: Readonly<Record<string, string>> = { ...ruleOutputs(), ...dashboardOutputs() };
 /** Folders in which nothing else may be. */
 const FOLDERS = ["charts/countersign/files/rules", "charts/countersign/files/dashboards", "ops/alerts/tests"];
 
