@@ -204,7 +204,7 @@ test("each operator has one version, a chart's repository that its project knows
     expect(version, name).toMatch(/^v?\d+\.\d+\.\d+$/);
     expect(sources, name).toContain(repository);
     expect(
-      destinations.some((one) => one.namespace === namespace),
+      destinations.some((one) => String(one.namespace) === namespace),
       name,
     ).toBe(true);
     expect(wave, name).toBeLessThan(0);
