@@ -44,7 +44,8 @@ export async function runAgent(name: AgentName, own: Process): Promise<{ close()
     fenceFresh: () => fence.isFresh(performance.now()),
     nowMs: () => loop.nowMs(),
     session: randomUUID(),
-    exchange: exchangeOf(own.spec, { ...own, dataDir: own.place.dataDir }),
+    // Nobody else holds the venue's key.
+    ...(name === "execution" && { exchange: exchangeOf(own.spec, { ...own, dataDir: own.place.dataDir }) }),
   };
   const { agent: decider, edge, line, reconciliation, watched, cosigners } = await seatOf(name, own, around);
   const { hot } = own;
