@@ -17,7 +17,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Graph, graphOf, packagesOf } from "./graph.ts";
-import { isProcess, MAIN, moduleOf } from "./names.ts";
+import { isProcess, MAIN, modulesOf } from "./names.ts";
 
 // Node runs no types, maps or sources of others' packages.
 const UNUSED = /\.(?:[cm]?ts|map|md|flow|a)$/;
@@ -53,8 +53,8 @@ export function loadedBy(root: string, what: string): Graph {
   const always = strategies.map((file) => join("strategies", file));
   if (what === "countersign") return graphOf(root, ["cli/src/main.ts", MAIN, ...always]);
   if (!isProcess(what)) throw new Error(`${what}: no process has this name`);
-  const own = moduleOf(what);
-  return graphOf(root, [MAIN, ...always], (file, specifier) => file !== MAIN || specifier === own);
+  const own = modulesOf(what);
+  return graphOf(root, [MAIN, ...always], (file, specifier) => file !== MAIN || own.includes(specifier));
 }
 
 /** Without which a workspace is none; and the lockfile's place, which says that files end in modules. */
