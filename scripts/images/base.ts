@@ -39,9 +39,9 @@ const USER = 65532;
 
 const known = new Map<BaseKind, Base>();
 
-/** What is there already is not made again: the name says which packages are in it. */
+/** What is there already is not made again unless afresh, once a run: the name says which packages are in it. */
 export function baseImage(kind: BaseKind, fresh = false): Base {
-  const base = (fresh ? undefined : known.get(kind)) ?? ensure(kind, fresh);
+  const base = known.get(kind) ?? ensure(kind, fresh);
   known.set(kind, base);
   return base;
 }

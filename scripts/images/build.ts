@@ -30,12 +30,12 @@ export interface BuiltImage {
 export const IMAGES = [...PROCESSES, "countersign", "engines"];
 
 export async function buildImage(name: string, source: Source, tag: string, fresh = false): Promise<BuiltImage> {
-  if (name === "engines") return engineImage(source, tag);
-  const base = baseImage(name === "countersign" ? "shell" : "run");
+  if (name === "engines") return engineImage(source, tag, fresh);
+  const base = baseImage(name === "countersign" ? "shell" : "run", fresh);
   const revision = revisionOf(source, name);
   const image = isProcess(name) ? `countersign-${name}` : name;
   const ref = `localhost/${image}:${tag}`;
-  const common = { BUILD: baseImage("build").ref, BASE: base.ref, MODULES: modulesImage(source, fresh) };
+  const common = { BUILD: baseImage("build", fresh).ref, BASE: base.ref, MODULES: modulesImage(source, fresh) };
   const given = {
     ...common,
     RUNTIME: runtimeImage(source, base, common, fresh),

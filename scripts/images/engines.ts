@@ -11,8 +11,8 @@ import { createdAt, lastChange, type Source } from "./source.ts";
 
 const RECIPE = ["images/engines", "images/base", "packages/engines/kafka/pom.xml", "package-lock.json"];
 
-export async function engineImage(source: Source, tag: string): Promise<BuiltImage> {
-  const base = baseImage("engines");
+export async function engineImage(source: Source, tag: string, fresh: boolean): Promise<BuiltImage> {
+  const base = baseImage("engines", fresh);
   const { libs } = await kafkaProgram();
   const native = locateNative();
   linkLibraries(native.folder);
