@@ -35,7 +35,7 @@ afterEach(async () => {
 
 function open(): PaperDropCopy {
   const url = `http://127.0.0.1:${port}`;
-  const one = new PaperDropCopy({ venue: "paper", account: "main", url, apiKey: READ_KEY, note: () => {} });
+  const one = new PaperDropCopy({ venue: "paper", account: "main", url, apiKey: () => READ_KEY, note: () => {} });
   opened.push(one);
   return one;
 }

@@ -16,7 +16,11 @@ it("genesis and deposit are both in the log when it says so", async () => {
   try {
     const folder = join(dir, "cluster");
     const choice = choiceOf({ dir, seed: "1", speed: 20, hedge: "EURUSD", say: () => {} });
-    await foundCluster(folder, { ...choice, kafka: [] }, { postgres: "postgres://nobody@127.0.0.1:1/none" });
+    await foundCluster(
+      folder,
+      { ...choice, kafka: ["127.0.0.1:1"] },
+      { postgres: "postgres://nobody@127.0.0.1:1/none" },
+    );
     const log = new MemoryQuorumLog();
     doors.push(await serveValidator(folder, "validator-1", log));
     const founding = proposeFounding(folder);

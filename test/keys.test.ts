@@ -26,7 +26,7 @@ beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), "countersign-keys-"));
   folder = join(dir, "cluster");
   const choice = choiceOf({ dir, seed: "1", speed: 20, hedge: "EURUSD", say: () => {} });
-  await foundCluster(folder, { ...choice, kafka: [] }, { postgres: "postgres://nobody@127.0.0.1:1/none" });
+  await foundCluster(folder, { ...choice, kafka: ["127.0.0.1:1"] }, { postgres: "postgres://nobody@127.0.0.1:1/none" });
   const log = new MemoryQuorumLog();
   for (const name of VALIDATORS) doors.push(await serveValidator(folder, name, log));
   await proposeFounding(folder);

@@ -5,6 +5,7 @@ import type { AuditProveFlags } from "./audit-prove.ts";
 import type { AuditReportFlags } from "./audit-report.ts";
 import type { Caller, SwallowableOption } from "./caller.ts";
 import type { DemoFlags } from "./demo/options.ts";
+import type { FoundFlags } from "./found/found.ts";
 import { operatorsCommands } from "./operators.ts";
 import type { UpFlags } from "./up/up.ts";
 import type { WhyFlags } from "./why.ts";
@@ -50,6 +51,28 @@ export function program(version: string, caller: Caller): Program {
     );
   for (const option of demoOptionList().filter((one) => OF_A_CLUSTER.has(one.name()))) up.addOption(option);
   up.action(async (flags: UpFlags) => ends((await import("./up/up.ts")).up(flags, caller)));
+
+  const found = command
+    .command("found")
+    .description("a new cluster for Kubernetes: its Helm values, its Secrets, and your keys")
+    .requiredOption("--dir <folder>", "where to; with --deliver, a process' folder")
+    .option("--deliver", "in the cluster: bring what the founder has signed to the validators")
+    .option("--namespace <name>", "where the processes will run", "countersign")
+    .addOption(
+      new Option("--mode <mode>", "shadow: as live, with an exchange that leads nowhere")
+        .choices(["paper", "shadow"])
+        .default("paper"),
+    )
+    .option("--person <person>", "who founds it, such as person:ann")
+    .option("--cofounder <person...>", "who opens trading with you: shadow needs two")
+    .option(
+      "--postgres <url>",
+      "with {process} for its login and {password} for one made for it; without, the chart's own engines",
+    )
+    .option("--redis <url>", "the same for Redis")
+    .option("--desk", "your keys go into the cluster too, for commands there: on a laptop alone");
+  for (const option of demoOptionList().filter((one) => OF_A_CLUSTER.has(one.name()))) found.addOption(option);
+  found.action(async (flags: FoundFlags) => ends((await import("./found/found.ts")).found(flags, caller)));
 
   operatorsCommands(command, ends, caller);
 

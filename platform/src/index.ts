@@ -42,6 +42,9 @@ export { type Finding, standingInTheWay } from "./processes/doctor/finding.ts";
 export { examine } from "./processes/doctor.ts";
 export { makeKeys, proposeAll, takeIntoUse } from "./processes/enrol.ts";
 export { exportCluster, lastCosigned } from "./processes/export.ts";
+export type { ClusterChoice } from "./processes/found.ts";
+export { foundForKubernetes } from "./processes/found-kubernetes.ts";
+export { deliverFounding } from "./processes/founding.ts";
 export { openQuorumLog } from "./processes/quorum-log.ts";
 export { type LetterReading, readLetter } from "./processes/read-letter.ts";
 export { replayExport } from "./processes/replay-export.ts";
@@ -71,6 +74,7 @@ export {
   type TraceFact,
   writeRunFolder,
 } from "./run-folder.ts";
+export { isPerson } from "./senders.ts";
 export { tablesOf } from "./tables.ts";
 export { type Heard, Narrator, type Told } from "./told.ts";
 export { startWatchdog, type Watchdog } from "./watchdog.ts";

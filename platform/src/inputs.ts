@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { registerHooks } from "node:module";
-import { basename } from "node:path";
+import { basename, isAbsolute } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { type Limits, parseLimits } from "@countersign/agent-policy";
 import type { Strategy } from "@countersign/quant";
@@ -72,6 +72,11 @@ function resolveQuantFromTheClone(): void {
     resolve: (specifier, context, next) =>
       specifier === "@countersign/quant" ? { url: quant, shortCircuit: true } : next(specifier, context),
   });
+}
+
+/** As a cluster names its files: those of the clone are wherever the clone is, such as in an image. */
+export function clusterFile(path: string): string {
+  return isAbsolute(path) ? path : cloneFile(path);
 }
 
 /** A file of the clone, for messages and defaults. */

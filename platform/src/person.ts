@@ -75,6 +75,11 @@ export class Person {
     return this.#seal("QuorumService.Propose", "quorum.propose", toBinary(ProposeRequestSchema, request), opId);
   }
 
+  /** The first entry, as `genesisRequest` made it. */
+  sealGenesis(request: Uint8Array): Uint8Array {
+    return this.#seal("QuorumService.Propose", "quorum.propose", request, "genesis");
+  }
+
   /** @throws Error when the quorum refuses: what a person asks for at the desk is asked for once. */
   async propose(log: Log, content: ProposeRequest["content"], validator: string): Promise<ProposeResponse> {
     return this.#call("QuorumService.Propose", validator, this.sealProposal(log, content)) as Promise<ProposeResponse>;
@@ -82,7 +87,7 @@ export class Person {
 
   /** The first entry. Its answer is signed by a key that only the entry itself makes known, so the fence is asked afterwards. */
   async proposeGenesis(request: Uint8Array, validator: string): Promise<void> {
-    const bytes = this.#seal("QuorumService.Propose", "quorum.propose", request, "genesis");
+    const bytes = this.sealGenesis(request);
     await this.#o.rpc.call("QuorumService.Propose", validator, bytes, { deadlineMs: CALL_DEADLINE_MS });
   }
 

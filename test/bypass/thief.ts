@@ -35,7 +35,7 @@ import { GrpcRpc } from "@countersign/grpc";
 import { clusterTopics, Desk } from "@countersign/platform";
 import { openPool, type Pool } from "@countersign/postgres";
 import { openPostgresStore, type PublishEffect, payloadOf, RpcError, Teller } from "@countersign/runtime";
-import { keysDir, readSecrets } from "../../platform/src/processes/cluster.ts";
+import { keysDir, postgresUrl } from "../../platform/src/processes/cluster.ts";
 import { letterOf } from "../../platform/src/processes/dead-letter.ts";
 import { KeyFiles } from "../../platform/src/processes/key-files.ts";
 import { schemaOf } from "../../platform/src/processes/process.ts";
@@ -93,7 +93,7 @@ export class Thief implements AsyncDisposable {
     this.desk = new Desk(dir, MALLORY);
     this.#keys = new KeyFiles(keysDir(dir), { makes: false });
     this.#bus = new KafkaBus({ brokers: this.desk.spec.kafka, clientId: "thief", onError: () => {} });
-    this.#pool = openPool(readSecrets(dir).postgres, { max: 2, applicationName: "thief" });
+    this.#pool = openPool(postgresUrl(dir), { max: 2, applicationName: "thief" });
   }
 
   static async open(dir: string): Promise<Thief> {

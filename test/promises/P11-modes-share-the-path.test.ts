@@ -24,7 +24,7 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 let records = 0;
 const venues = (): Readonly<Record<string, Venue>> => ({
   "in-process": { name: "paper", latencyMs: 0, session: "s1" },
-  network: { kind: "network", name: "paper", url: "http://127.0.0.1:1", apiKey: "k", session: "s1" },
+  network: { kind: "network", name: "paper", url: "http://127.0.0.1:1", apiKey: () => "k", session: "s1" },
   shadow: {
     kind: "shadow",
     name: "paper",

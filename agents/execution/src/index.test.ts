@@ -12,7 +12,13 @@ describe("the public face", () => {
   });
 
   it("makes a line to a venue elsewhere, which is asked before anything is traded", () => {
-    const venue = { kind: "network", name: "paper", url: "http://127.0.0.1:1", apiKey: "k", session: "s" } as const;
+    const venue = {
+      kind: "network",
+      name: "paper",
+      url: "http://127.0.0.1:1",
+      apiKey: () => "k",
+      session: "s",
+    } as const;
     const { edge, line } = makeExecution({ ...config, venue });
     expect(line?.whyNot()).toBe("the venue has not been asked yet");
     expect(edge.started()).toEqual([{ id: "s", name: "started", data: { working: [], remote: true } }]);

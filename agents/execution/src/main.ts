@@ -30,8 +30,8 @@ export interface NetworkVenue {
   /** As intents name it. */
   readonly name: string;
   readonly url: string;
-  /** Of this account, at the venue. */
-  readonly apiKey: string;
+  /** Of this account, at the venue; asked for each request. */
+  readonly apiKey: () => string;
   /** Names this life of the process, and no other. */
   readonly session: string;
 }

@@ -3,7 +3,7 @@ import { duration } from "../terminal/duration.ts";
 
 export function statusLines(status: ClusterStatus, nowMs: number): string[] {
   const { platform, account, supervisor, postgres, kafka, log } = status;
-  const rows = [HEAD, ...status.processes.map((one) => row(one, nowMs))];
+  const rows = [HEAD, ...status.processes.map((one) => row(one, nowMs, supervisor === undefined))];
   const widths = HEAD.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)));
   const table = rows.map((cells) =>
     cells
@@ -11,8 +11,12 @@ export function statusLines(status: ClusterStatus, nowMs: number): string[] {
       .join("  ")
       .trimEnd(),
   );
+  const runner =
+    supervisor === undefined
+      ? ""
+      : `   up for ${duration(nowMs - Date.parse(supervisor.since))}, by process ${supervisor.pid}`;
   return [
-    `${platform}   account ${account}   up for ${duration(nowMs - Date.parse(supervisor.since))}, by process ${supervisor.pid}`,
+    `${platform}   account ${account}${runner}`,
     `trading     ${trading(status)}`,
     `PostgreSQL  ${postgres.says}`,
     `Kafka       ${kafka.says}`,
@@ -24,21 +28,21 @@ export function statusLines(status: ClusterStatus, nowMs: number): string[] {
 
 const HEAD = ["process", "pid", "up for", "restarts", "health", "fence", "outbox", "lag", "ended last by"];
 
-function row(one: ProcessStatus, nowMs: number): string[] {
+function row(one: ProcessStatus, nowMs: number, isElsewhere: boolean): string[] {
   const { name, pid, since, restarts, lastEnd, fenceAgeS, outboxAgeS, lagS } = one;
   return [
     name,
     pid === undefined ? "—" : String(pid),
     since === undefined ? "—" : duration(nowMs - Date.parse(since)),
     String(restarts),
-    health(one),
+    health(one, isElsewhere),
     ...[fenceAgeS, outboxAgeS, lagS].map((age) => (age === undefined ? "—" : `${age.toFixed(1)} s`)),
     lastEnd ?? "",
   ];
 }
 
-function health({ pid, live, ready }: ProcessStatus): string {
-  if (pid === undefined) return "not running";
+function health({ pid, live, ready }: ProcessStatus, isElsewhere: boolean): string {
+  if (pid === undefined && !isElsewhere) return "not running";
   if (!live.heard) return `silent: ${live.why}`;
   if (!live.ok) return `not live: ${live.why}`;
   return ready.ok ? "ready" : `not ready: ${ready.why}`;

@@ -2,17 +2,15 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { cloneFile, InputError, type ProcessState, readSpec, startCluster } from "@countersign/platform";
-import { type Caller, fromCaller } from "../caller.ts";
+import { InputError, type ProcessState, readSpec, startCluster } from "@countersign/platform";
+import type { Caller } from "../caller.ts";
 import { defaults } from "../demo/defaults.ts";
-import { traceName } from "../demo/market.ts";
-import { type DemoFlags, demoOptions } from "../demo/options.ts";
-import { spanOf } from "../demo/span.ts";
 import { exitCodes } from "../failure.ts";
+import { chooseCluster, type MarketFlags } from "./choice.ts";
 import { dayOver, marketLogSize } from "./day.ts";
 import { clusterDir } from "./place.ts";
 
-export type UpFlags = Pick<DemoFlags, "strategy" | "limits" | "trace" | "hedge" | "from" | "to" | "speed"> & {
+export type UpFlags = MarketFlags & {
   readonly dir?: string;
   readonly replicas?: readonly string[];
   readonly mode?: "paper" | "shadow";
@@ -22,13 +20,9 @@ export type UpFlags = Pick<DemoFlags, "strategy" | "limits" | "trace" | "hedge" 
 
 /** Returns the exit code, when the person has had enough. */
 export async function up(flags: UpFlags, caller: Caller): Promise<number> {
-  const { dir: _, speed, replicas, mode: wanted, cofounder, ...market } = flags;
+  const { dir: _, replicas, mode: wanted, cofounder, ...market } = flags;
   const dir = clusterDir(flags, caller);
-  const plan = await demoOptions(market, caller);
-  const { fromMs, toMs } = plan.window;
-  const window = fromMs !== undefined && toMs !== undefined ? { fromMs, toMs } : await spanOf(plan.market, plan.window);
-  const pace = speed === undefined ? paceOf(plan.market.isWithinADay, window) : Number(speed);
-  const { traded, hedgeSymbol, account, person } = plan.run;
+  const { choice, headline } = await chooseCluster(market, caller);
   const isNew = !existsSync(join(dir, "cluster.json"));
   const mode = isNew ? (wanted ?? defaults.mode) : readSpec(dir).mode;
   if (wanted !== undefined && wanted !== mode)
@@ -36,41 +30,19 @@ export async function up(flags: UpFlags, caller: Caller): Promise<number> {
       "BAD_OPTION",
       `--mode ${wanted}: the cluster of ${dir} is a ${mode} one; found another with --dir`,
     );
-  console.log(
-    `countersign up · ${mode.toUpperCase()} · ${plan.headline}, ${Math.round(pace).toLocaleString("en")} s of it each second`,
-  );
+  console.log(`countersign up · ${mode.toUpperCase()} · ${headline}`);
   console.log(
     isNew
       ? `a new cluster in ${dir}`
       : `the cluster of ${dir} goes on; its market and settings are those it began with`,
   );
-  const files = flags.trace?.map((name) => traceName(name, caller)) ?? [{ path: cloneFile(defaults.trace) }];
   const said = marketLogSize(dir);
   await using cluster = await startCluster(dir, {
     choice: {
+      ...choice,
       mode,
       ...(cofounder !== undefined && { cofounders: [cofounder] }),
-      account,
-      person,
-      currency: defaults.currency,
-      deposit: defaults.deposit,
-      traded,
-      hedge: hedgeSymbol ?? null,
       ...(replicas && { replicas: replicasOf(replicas) }),
-      market: {
-        traces: files,
-        ...(fromMs !== undefined && { from: new Date(fromMs).toISOString() }),
-        ...(toMs !== undefined && { to: new Date(toMs - 1).toISOString() }),
-        speed: pace,
-      },
-      strategies: (flags.strategy ?? defaults.strategies.map(cloneFile)).map((file) => fromCaller(file, caller)),
-      limits: flags.limits === undefined ? defaultLimits(plan.market.isWithinADay) : fromCaller(flags.limits, caller),
-      settings: {
-        ceiling: defaults.ceiling,
-        portfolio: defaults.portfolio,
-        hedge: defaults.hedging,
-        venueLatencyMs: defaults.venueLatencyMs,
-      },
     },
     onStep: (text) => console.log(`  ${text}`),
     onChange: (state) => console.log(`  ${changeLine(state)}`),
@@ -88,9 +60,6 @@ export async function up(flags: UpFlags, caller: Caller): Promise<number> {
   return exitCodes.ok;
 }
 
-/** A recording of days is watched in five minutes; one within a day as it was. */
-const WATCHED_S = 300;
-
 /** `policy=2`, as often as wanted. */
 function replicasOf(texts: readonly string[]): Record<string, number> {
   return Object.fromEntries(
@@ -101,14 +70,6 @@ function replicasOf(texts: readonly string[]): Record<string, number> {
       return [agent, Number(count)];
     }),
   );
-}
-
-function paceOf(isWithinADay: boolean, { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }): number {
-  return isWithinADay ? 1 : (toMs - fromMs) / 1_000 / WATCHED_S;
-}
-
-function defaultLimits(isWithinADay: boolean): string {
-  return cloneFile(isWithinADay ? defaults.limitsWithinADay : defaults.limitsOfDays);
 }
 
 function changeLine({ name, pid, restarts, lastEnd }: ProcessState): string {

@@ -68,9 +68,14 @@ export class GrpcRpc implements Rpc {
     return this.#client.breakers();
   }
 
+  /** Accepts nothing more; what its handlers run, with the calls that they make, has `drainMs`. */
+  async closeDoor(drainMs: number): Promise<void> {
+    await this.#server?.close(drainMs);
+  }
+
   /** First the door, then the calls that its handlers may still have made: each has `drainMs`, then it is cut. */
   async close(drainMs: number): Promise<void> {
-    await this.#server?.close(drainMs);
+    await this.closeDoor(drainMs);
     await this.#client.close(drainMs);
   }
 

@@ -41,6 +41,7 @@ export class ServerSide {
   readonly #running = new Set<Promise<void>>();
   #serving = false;
   #listening = false;
+  #closing: Promise<void> | undefined;
 
   constructor(options: ServerSideOptions) {
     this.#o = options;
@@ -93,8 +94,13 @@ export class ServerSide {
     for (const service of ["", ...this.#services]) this.#health.setStatus(service, this.#status);
   }
 
-  /** Accepts nothing more; what runs has `drainMs` to finish, then connections are cut. */
-  async close(drainMs: number): Promise<void> {
+  /** Accepts nothing more; what runs has `drainMs` to finish, then connections are cut. Safe to call twice. */
+  close(drainMs: number): Promise<void> {
+    this.#closing ??= this.#close(drainMs);
+    return this.#closing;
+  }
+
+  async #close(drainMs: number): Promise<void> {
     this.setServing(false);
     const { promise: stopped, resolve } = Promise.withResolvers<void>();
     this.#server.tryShutdown(() => resolve());

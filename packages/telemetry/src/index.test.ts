@@ -36,7 +36,14 @@ describe("the public face", () => {
     const metrics = new telemetry.Metrics({ agent: "policy" });
     const tracer = telemetry.openTracer({ service: "policy", instance: "policy-0", otlpUrl: undefined });
     const ok = () => ({ ok: true, why: "" });
-    const server = await telemetry.serveTelemetry({ host: "127.0.0.1", port: 0, metrics, live: ok, ready: ok });
+    const server = await telemetry.serveTelemetry({
+      host: "127.0.0.1",
+      port: 0,
+      metrics,
+      started: ok,
+      live: ok,
+      ready: ok,
+    });
     const probe = telemetry.telemetryProbe(metrics, tracer);
     const message = {
       correlationId: "018bcfe5-6800-7b00-8b00-0123456789ab",

@@ -10,11 +10,18 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-async function serve(options: { live?: () => Health; ready?: () => Health; metrics?: Pick<Metrics, "render"> } = {}) {
+interface Served {
+  readonly started?: () => Health;
+  readonly live?: () => Health;
+  readonly ready?: () => Health;
+  readonly metrics?: Pick<Metrics, "render">;
+}
+
+async function serve(options: Served = {}) {
   const own = new Metrics({ agent: "execution" });
   own.published("ledger.entries.v1");
-  const { live = fine, ready = fine, metrics = own } = options;
-  const server = await serveTelemetry({ host: "127.0.0.1", port: 0, metrics, live, ready });
+  const { started = fine, live = fine, ready = fine, metrics = own } = options;
+  const server = await serveTelemetry({ host: "127.0.0.1", port: 0, metrics, started, live, ready });
   closing.push(
     () => own.close(),
     () => server.close(),
@@ -82,6 +89,7 @@ describe("the probes", () => {
     health = { ok: false, why: "orders.intent.v1: no progress for 31 s" };
     const red = await get(server, "/healthz");
     expect([red.status, await red.text()]).toEqual([503, "orders.intent.v1: no progress for 31 s\n"]);
+    expect((await get(server, "/startupz")).status).toBe(200);
     const notReady = await get(server, "/readyz?verbose");
     expect([notReady.status, await notReady.text()]).toEqual([503, "reconciling with the venue\n"]);
   });
@@ -107,7 +115,7 @@ describe("the server", () => {
 
   it("says where somebody listens already, and that a port is none", async () => {
     const server = await serve();
-    const options = { host: "127.0.0.1", metrics: { render: async () => "" }, live: fine, ready: fine };
+    const options = { host: "127.0.0.1", metrics: { render: async () => "" }, started: fine, live: fine, ready: fine };
     await expect(serveTelemetry({ ...options, port: server.port })).rejects.toMatchObject({ code: "PORT_TAKEN" });
     await expect(serveTelemetry({ ...options, port: 70_000 })).rejects.toMatchObject({ code: "BAD_OPTION" });
   });

@@ -15,9 +15,11 @@ export interface TelemetryServerOptions {
   /** 0 takes a free one. */
   readonly port: number;
   readonly metrics: Pick<Metrics, "render">;
-  /** False when only a restart helps, such as a handler that hangs. From memory: no I/O. */
+  /** False until the start is over; what came after it says nothing here. From memory: no I/O. */
+  started(): Health;
+  /** False when only a restart helps, such as a handler that hangs; never because an engine is away. From memory: no I/O. */
   live(): Health;
-  /** False while it should get no work, such as before the reconciliation. From memory: no I/O. */
+  /** False while it should get no work, such as before the reconciliation, or at its end. From memory: no I/O. */
   ready(): Health;
 }
 
@@ -27,19 +29,20 @@ export interface TelemetryServer {
 }
 
 /**
- * `/metrics`, `/healthz` and `/readyz` (503 with the reason as text). One connection, one request; a page is rendered at most ten times
+ * `/metrics`, `/startupz`, `/healthz` and `/readyz` (503 with the reason as text). One connection, one request; a page is rendered at most ten times
  * a second, whoever asks, so a scrape costs the agent no more than that.
  * @throws TelemetryError PORT_TAKEN, PORT_FORBIDDEN, BAD_OPTION
  */
 export async function serveTelemetry(options: TelemetryServerOptions): Promise<TelemetryServer> {
-  const { host, port, live, ready } = options;
+  const { host, port, started, live, ready } = options;
   const page = cached(options.metrics);
   const server = createServer(LIMITS, (request, response) => {
     const path = (request.url ?? "").split("?", 1)[0];
     if (request.method !== "GET" && request.method !== "HEAD") return answer(response, 405, TEXT, "only GET\n");
+    if (path === "/startupz") return answerHealth(response, started);
     if (path === "/healthz") return answerHealth(response, live);
     if (path === "/readyz") return answerHealth(response, ready);
-    if (path !== "/metrics") return answer(response, 404, TEXT, "here are /metrics, /healthz and /readyz\n");
+    if (path !== "/metrics") return answer(response, 404, TEXT, "here are /metrics, /startupz, /healthz and /readyz\n");
     const format = formatOf(request);
     page(format).then(
       (text) => answer(response, 200, CONTENT_TYPE[format], text),

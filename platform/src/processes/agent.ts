@@ -20,7 +20,7 @@ import {
   type Seat,
   type Surroundings,
 } from "../agents.ts";
-import { cloneFile, loadLimits, loadStrategy } from "../inputs.ts";
+import { cloneFile, clusterFile, loadLimits, loadStrategy } from "../inputs.ts";
 import { isAway } from "./away.ts";
 import { type ClusterSpec, type Secrets, venueOf } from "./cluster.ts";
 import { kafkaOf } from "./credentials.ts";
@@ -192,22 +192,22 @@ export function openingsOf({ openings }: ClusterSpec): readonly Signed[] {
 
 interface ExchangeFacts {
   readonly dataDir: string;
-  readonly secrets: Pick<Secrets, "venueKey">;
+  readonly secrets: () => Pick<Secrets, "venueKey">;
   readonly log: (line: string) => void;
 }
 
 /** Where Execution trades. */
 export function exchangeOf(spec: ClusterSpec, { dataDir, secrets, log }: ExchangeFacts): Exchange {
   if (spec.mode === "shadow") return { kind: "shadow", dir: join(dataDir, "exchange"), note: log };
-  const { address, apiKey } = venueOf(spec, secrets);
-  return { kind: "network", url: `http://${address}`, apiKey };
+  const { address } = venueOf(spec, secrets());
+  return { kind: "network", url: `http://${address}`, apiKey: () => venueOf(spec, secrets()).apiKey };
 }
 
 /** What a user chose, as the agents take it. */
 export async function configOf(spec: ClusterSpec, dir: string): Promise<AgentsConfig> {
   const { account, person, traded, hedge, settings, currency, platform } = spec;
   const strategies = [];
-  for (const path of spec.strategies) strategies.push(await loadStrategy(path));
+  for (const path of spec.strategies) strategies.push(await loadStrategy(clusterFile(path)));
   return {
     seed: platform,
     account,

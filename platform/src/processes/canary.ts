@@ -36,7 +36,8 @@ export async function openCanary(dir: string): Promise<{ close(): Promise<void> 
   observed.metrics.watch({ canaryWords: () => agreement.counts });
   const started = { is: false };
   const ready = () => ({ ok: started.is, why: started.is ? "" : "it is starting" });
-  await observed.serve({ live: () => liveness({ bus, loop }), ready });
+  const open = () => ({ ok: true, why: "" });
+  await observed.serve({ started: open, live: () => liveness({ bus, loop }), ready });
   // Whom to believe is in the control log.
   await followControl(bus, fence, CANARY);
   const { agent } = signalSeat(await configOf(spec, dir));

@@ -2,9 +2,11 @@
  * A cluster is a folder: what it is (`cluster.json`, no secrets), who may sign with what (`keys/`, one file a key, for its owner's eyes
  * only), where its database is (`secrets.json`), and what its processes say (`logs/`). A process is given the folder and its own name.
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../inputs.ts";
+import { checked, readJson } from "./checked.ts";
+import { secretsSchema, specSchema } from "./cluster-schema.ts";
 
 export interface ClusterSpec {
   readonly format: typeof FORMAT;
@@ -21,6 +23,7 @@ export interface ClusterSpec {
   readonly cofounders?: readonly string[];
   readonly traded: readonly string[];
   readonly hedge: string | null;
+  /** Files by absolute paths, or by those within the clone. */
   readonly market: {
     readonly traces: readonly { readonly path: string; readonly symbol?: string }[];
     /** ISO 8601; before `from` the views warm up. */
@@ -70,8 +73,8 @@ export function agentOf(process: string): { readonly agent: string; readonly n: 
 }
 
 export interface Secrets {
-  /** PostgreSQL, with its password. */
-  readonly postgres: string;
+  /** PostgreSQL, with its password. The paper exchange has none. */
+  readonly postgres?: string;
   /** Where there is one, with its password if it has one. */
   readonly redis?: string | undefined;
   /** What Execution shows at the venue; in shadow there is none. */
@@ -83,14 +86,38 @@ export interface Secrets {
 /** @throws InputError where none is described, or one in the words of another version */
 export function readSpec(dir: string): ClusterSpec {
   const path = join(dir, SPEC);
-  const spec = readJson(path) as ClusterSpec;
-  if (spec.format === FORMAT) return spec;
-  const text = `a cluster of format ${String(spec.format)}, and this version has ${FORMAT}: found another with --dir`;
+  const spec = readJson(path, "no cluster is described there: make one with `countersign up` or `countersign found`");
+  const format = (spec as { format?: unknown } | null)?.format;
+  if (format === FORMAT) return checked(path, specSchema, spec);
+  const text = `a cluster of format ${String(format)}, and this version has ${FORMAT}: found another with --dir`;
   throw new InputError("BAD_OPTION", `${path}: ${text}`);
 }
 
+/** As they are now: a file may be replaced while processes run. @throws InputError, never with a secret in it */
 export function readSecrets(dir: string): Secrets {
-  return readJson(join(dir, SECRETS)) as Secrets;
+  const path = join(dir, SECRETS);
+  return checked(
+    path,
+    secretsSchema,
+    readJson(path, "no secrets are there: restore the folder from your copy, or mount the process' Secret"),
+  );
+}
+
+/** Of the cluster's database. @throws InputError where the folder names none */
+export function postgresUrl(dir: string): string {
+  const { postgres } = readSecrets(dir);
+  if (postgres === undefined)
+    throw new InputError("BAD_OPTION", `${join(dir, SECRETS)}: postgres: missing: ${POSTGRES}`);
+  const ca = join(dir, "postgres", "ca.crt");
+  if (!existsSync(ca) || postgres.includes("sslrootcert=") || !postgres.includes("sslmode=")) return postgres;
+  const url = new URL(postgres);
+  url.searchParams.set("sslrootcert", ca);
+  return url.href;
+}
+
+/** Whether this folder may use the database: a person's may not have to. */
+export function hasDatabase(dir: string): boolean {
+  return existsSync(join(dir, SECRETS)) && readSecrets(dir).postgres !== undefined;
 }
 
 /** @throws InputError where a shadow cluster could reach a venue: it has no key that one would take, and no address. */
@@ -134,18 +161,9 @@ export function logsDir(dir: string): string {
 export const FORMAT = 2;
 const SPEC = "cluster.json";
 const SECRETS = "secrets.json";
+const POSTGRES = "give postgres://user:password@host:5432/database";
 
 function writeWhole(path: string, value: unknown, mode: number): void {
   writeFileSync(`${path}.writing`, `${JSON.stringify(value, null, 2)}\n`, { mode });
   renameSync(`${path}.writing`, path);
-}
-
-function readJson(path: string): unknown {
-  try {
-    return JSON.parse(readFileSync(path, "utf8"));
-  } catch (cause) {
-    throw new InputError("BAD_OPTION", `${path}: no cluster is described there: make one with \`countersign up\``, {
-      cause,
-    });
-  }
 }

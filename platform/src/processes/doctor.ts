@@ -1,7 +1,7 @@
 /** What is missing on this machine, or in this cluster, each with its cure. It looks, tries in folders of its own, and changes nothing. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type ClusterSpec, readSecrets, readSpec } from "./cluster.ts";
+import { type ClusterSpec, postgresUrl, readSpec } from "./cluster.ts";
 import { etcdOf, kafkaOf } from "./credentials.ts";
 import { brokers } from "./doctor/brokers.ts";
 import { database } from "./doctor/database.ts";
@@ -38,7 +38,7 @@ async function* cluster(dir: string, record: ReturnType<typeof readRunRecord>): 
   yield* folder(dir, spec);
   yield* running(dir, spec, record);
   const cure = record === undefined ? `./countersign up --dir ${dir}` : `tail ${dir}/postgres/postgres.log`;
-  const { postgres } = readSecrets(dir);
+  const postgres = postgresUrl(dir);
   let answers = false;
   for await (const finding of askPostgres(postgres, cure)) {
     answers ||= finding.verdict === "ok";

@@ -1,7 +1,8 @@
 /** The paper exchange as a process: no agent, and no key; it reads the market like everybody, and keeps its own record. */
 import { join } from "node:path";
-import { busFeed, type Credential, startExchange } from "@countersign/venue-paper/program";
+import { busFeed, type Credential, ExchangeError, startExchange } from "@countersign/venue-paper/program";
 import { modes } from "../agents.ts";
+import { InputError } from "../inputs.ts";
 import { instruments } from "./agent.ts";
 import { venueOf } from "./cluster.ts";
 import type { Process } from "./process.ts";
@@ -10,9 +11,9 @@ import { traceAnswers } from "./venue-trace.ts";
 export async function runExchange(own: Process): Promise<{ close(): Promise<void> }> {
   const { place, spec, secrets, bus, fence, loop, log, onBroken } = own;
   const { account } = spec;
-  const { address, apiKey } = venueOf(spec, secrets);
+  const { address, apiKey } = venueOf(spec, secrets());
   const accounts = new Map<string, Credential>([[apiKey, { account }]]);
-  for (const key of Object.values(secrets.dropCopyKeys ?? {})) accounts.set(key, { account, readOnly: true });
+  for (const key of Object.values(secrets().dropCopyKeys ?? {})) accounts.set(key, { account, readOnly: true });
   const rows = instruments();
   const nowMs = () => loop.nowMs();
   const exchange = await startExchange({
@@ -25,6 +26,9 @@ export async function runExchange(own: Process): Promise<{ close(): Promise<void
     latencyMs: spec.settings.venueLatencyMs,
     note: log,
     onFailure: onBroken,
+  }).catch((error: unknown) => {
+    if (!(error instanceof ExchangeError)) throw error;
+    throw new InputError("BAD_OPTION", `paper-exchange: ${error.message}`, { cause: error });
   });
   const untrace = traceAnswers(own.observed.probe);
   own.ready();

@@ -24,7 +24,7 @@ import { AGENTS, modes } from "../agents.ts";
 import { journalLines, jsonLines, leavesOf, writeLines } from "../store-lines.ts";
 import { readRecord } from "../why/evidence.ts";
 import { instruments } from "./agent.ts";
-import { readSecrets, readSpec } from "./cluster.ts";
+import { postgresUrl, readSpec } from "./cluster.ts";
 import { kafkaOf } from "./credentials.ts";
 import { openQuorumLog } from "./quorum-log.ts";
 import { readThroughout } from "./read-throughout.ts";
@@ -35,7 +35,7 @@ export async function exportCluster(dir: string, to: string): Promise<void> {
   const kafka = kafkaOf(dir, spec);
   const client = { ...kafka, clientId: "countersign-export" };
   mkdirSync(to, { recursive: true });
-  await using pool = openPool(readSecrets(dir).postgres, { max: 2, applicationName: client.clientId });
+  await using pool = openPool(postgresUrl(dir), { max: 2, applicationName: client.clientId });
   const bus = new KafkaBus({ ...client, onError: () => {} });
   try {
     const last = await lastCosigned(kafka);

@@ -22,7 +22,7 @@ const choice: ClusterChoice = {
   person: "person:you",
   traded: ["AAPL"],
   hedge: null,
-  market: { traces: [], speed: 1 },
+  market: { traces: [{ path: "markets/none.csv" }], speed: 1 },
   strategies: [],
   limits: cloneFile("limits/default.json"),
   settings: {
@@ -31,7 +31,7 @@ const choice: ClusterChoice = {
     hedge: { band: 0.01, bandInStress: 0.005, effectivenessMin: 0.05 },
     venueLatencyMs: 5,
   },
-  kafka: [],
+  kafka: ["127.0.0.1:9092"],
 };
 const personsOf = (genesis: string) => openGenesis(Buffer.from(genesis, "base64")).facts.resumePersons;
 

@@ -6,17 +6,17 @@
 import { randomBytes } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { KeyPurpose, Role, type RoleGrant, RoleGrantSchema, SignedSchema } from "@countersign/contracts";
 import { freePorts } from "@countersign/engines";
 import { moneyToWire, parseMoney } from "@countersign/orders";
 import { resumePersonsMin } from "@countersign/quorum";
-import { isTransient, RpcError } from "@countersign/runtime";
+import { RpcError } from "@countersign/runtime";
 import { AGENTS, modes, REPLICAS_MAX, signOpening } from "../agents.ts";
 import { authority } from "../authority-file.ts";
 import { genesisRequest, VALIDATORS } from "../genesis.ts";
 import { InputError, loadLimits } from "../inputs.ts";
+import type { Signers } from "../keys.ts";
 import {
   agentOf,
   type ClusterSpec,
@@ -28,6 +28,7 @@ import {
   writeSpec,
 } from "./cluster.ts";
 import { Desk } from "./desk.ts";
+import { OPENING, patiently } from "./founding.ts";
 import { KeyFiles } from "./key-files.ts";
 import { VENUE } from "./process.ts";
 
@@ -55,18 +56,12 @@ export async function foundCluster(
   if (existsSync(join(dir, "cluster.json")))
     throw new InputError("BAD_OPTION", `${dir}: a cluster lives there already: go on with it, or name another folder`);
   checkReplicas(choice);
-  const persons = foundersOf(choice);
+  foundersOf(choice);
   mkdirSync(dir, { recursive: true });
   const limits = loadLimits(choice.limits);
   const copy = basename(choice.limits);
   copyFileSync(choice.limits, join(dir, copy));
-  const signers = new KeyFiles(keysDir(dir), { makes: true });
-  const platform = `cs-${randomBytes(4).toString("hex")}`;
-  const { mode, currency } = choice;
-  const roles = persons.map((one) => founderRole(one, currency));
-  const facts = { authority, mode: modes[mode], platform, signers, persons, roles, limitsDigest: limits.digest };
-  const genesis = genesisRequest({ ...facts, fromMs: Date.now() - CLOCKS_APART_MS });
-  const openings = persons.map((one) => signOpening(one, signers.signer(one, KeyPurpose.APPROVAL)));
+  const root = rootOfTrust(choice, new KeyFiles(keysDir(dir), { makes: true }), limits.digest);
   const names = processesOf(choice);
   const [venue = "", ...ports] = (await freePorts(1 + 2 * names.length)).map((port) => `127.0.0.1:${port}`);
   const isElsewhere = names.includes(VENUE);
@@ -78,20 +73,42 @@ export async function foundCluster(
   const health = Object.fromEntries(names.map((name, n) => [name, ports[2 * n + 1]!]));
   const spec: ClusterSpec = {
     ...choice,
+    ...root,
     format: FORMAT,
-    platform,
     limits: copy,
     servers,
     health,
     ...(isElsewhere && { venue }),
+  };
+  writeSecrets(dir, { ...engines, ...(isElsewhere && venueKeys()) });
+  writeSpec(dir, spec);
+  return spec;
+}
+
+/** Makes every key, and signs who exists and that trading may be opened. @throws InputError where there are too few founders */
+export function rootOfTrust(
+  choice: Pick<ClusterChoice, "mode" | "currency" | "person" | "cofounders">,
+  signers: Signers,
+  limitsDigest: Uint8Array,
+): Pick<ClusterSpec, "platform" | "genesis" | "openings"> {
+  const { mode, currency } = choice;
+  const persons = foundersOf(choice);
+  const platform = `cs-${randomBytes(4).toString("hex")}`;
+  const roles = persons.map((one) => founderRole(one, currency));
+  const facts = { authority, mode: modes[mode], platform, signers, persons, roles, limitsDigest };
+  const genesis = genesisRequest({ ...facts, fromMs: Date.now() - CLOCKS_APART_MS });
+  const openings = persons.map((one) => signOpening(one, signers.signer(one, KeyPurpose.APPROVAL)));
+  return {
+    platform,
     genesis: Buffer.from(genesis).toString("base64"),
     openings: openings.map((one) => Buffer.from(toBinary(SignedSchema, one)).toString("base64")),
   };
+}
+
+/** Execution's at the paper exchange, and each validator's, which only reads. */
+export function venueKeys(): Required<Pick<Secrets, "venueKey" | "dropCopyKeys">> {
   const key = () => randomBytes(24).toString("hex");
-  const dropCopyKeys = Object.fromEntries(VALIDATORS.map((validator) => [validator, key()]));
-  writeSecrets(dir, { ...engines, ...(isElsewhere && { venueKey: key(), dropCopyKeys }) });
-  writeSpec(dir, spec);
-  return spec;
+  return { venueKey: key(), dropCopyKeys: Object.fromEntries(VALIDATORS.map((validator) => [validator, key()])) };
 }
 
 /** Who founds a cluster may do everything; whom they enrol has fewer rights. */
@@ -104,7 +121,11 @@ function founderRole(person: string, currency: string): RoleGrant {
 const FOUNDER_UP_TO = "1000000.00";
 
 /** As many as open trading in this mode. @throws InputError where they are fewer, or one is named twice */
-function foundersOf({ mode, person, cofounders = [] }: ClusterChoice): readonly string[] {
+function foundersOf({
+  mode,
+  person,
+  cofounders = [],
+}: Pick<ClusterChoice, "mode" | "person" | "cofounders">): readonly string[] {
   const persons = [person, ...cofounders];
   const needed = resumePersonsMin(modes[mode]);
   if (new Set(persons).size >= Math.max(needed, persons.length)) return persons;
@@ -139,24 +160,10 @@ export async function proposeFounding(dir: string): Promise<void> {
   });
   const amount = parseMoney(deposit, currency, 2);
   const answer = await patiently(async () => {
-    const said = await desk.person.deposit(account, amount, "opening", VALIDATORS[0]);
+    const said = await desk.person.deposit(account, amount, OPENING, VALIDATORS[0]);
     if (said.code === "NO_QUORUM") throw new RpcError("UNAVAILABLE", said.text ?? "too few validators answered");
     return said;
   });
   if (answer.code !== undefined)
     throw new InputError("BAD_OPTION", `the deposit is refused: ${answer.code} ${answer.text ?? ""}`);
 }
-
-/** Validators may be starting. */
-async function patiently<T>(act: () => Promise<T>): Promise<T> {
-  for (let tries = 0; ; tries++) {
-    try {
-      return await act();
-    } catch (error) {
-      if (!isTransient(error) || tries === TRIES_MAX) throw error;
-      await wait(200);
-    }
-  }
-}
-
-const TRIES_MAX = 300;

@@ -5,7 +5,8 @@ import { ask, largest, metricsOf, parseMetrics } from "./health-page.ts";
 it("a process' pages are read as it serves them", async () => {
   const metrics = new Metrics({ agent: "policy" });
   metrics.watch({ fenceAgeSeconds: () => 1.5 });
-  const health = { live: () => ({ ok: true, why: "" }), ready: () => ({ ok: false, why: "the fence\nis old" }) };
+  const fine = () => ({ ok: true, why: "" });
+  const health = { started: fine, live: fine, ready: () => ({ ok: false, why: "the fence\nis old" }) };
   const server = await serveTelemetry({ host: "127.0.0.1", port: 0, metrics, ...health });
   const address = `127.0.0.1:${server.port}`;
   try {

@@ -118,8 +118,16 @@ describe("marks and features", () => {
     closing.push(() => metrics.close());
     const lines: string[] = [];
     const observed = { metrics, log: (line: string) => void lines.push(line) } as unknown as Observed;
-    const secrets = { postgres: "", venueKey: "", redis: server.url };
-    const hot = openHot({ name: "policy", replicas: 1, platform: "two", secrets, observed, environment: {} })!;
+    const secrets = () => ({ redis: server.url });
+    const hot = openHot({
+      dir: "/nowhere",
+      name: "policy",
+      replicas: 1,
+      platform: "two",
+      secrets,
+      observed,
+      environment: {},
+    })!;
     closing.push(() => hot.close());
     const folded: bigint[] = [];
     const view = hot.marking({ ...noView, fold: (_, { ref }) => void folded.push(ref.seq) });

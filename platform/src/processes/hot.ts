@@ -5,12 +5,14 @@
  *
  *   COUNTERSIGN_REDIS      redis[s]://[user][:password@]host[:port][/db], before `redis` in `secrets.json`
  */
+import { join } from "node:path";
 import { fromBinary } from "@bufbuild/protobuf";
 import { type Cache, CacheError, LeasedRateLimit, type Mark, openRedisCache } from "@countersign/cache";
 import { BodySchema, type Signal, SignalSchema, SignedSchema } from "@countersign/contracts";
 import { RATE, type RateLimiter, type ViewOf } from "@countersign/runtime";
 import { InputError } from "../inputs.ts";
 import type { Secrets } from "./cluster.ts";
+import { redisCa } from "./credentials.ts";
 import type { Observed } from "./observe.ts";
 import type { WatchedBus } from "./watched-bus.ts";
 
@@ -31,7 +33,8 @@ export interface HotOptions {
   /** Processes that answer for this agent: without Redis each allows its share. */
   readonly replicas: number;
   readonly platform: string;
-  readonly secrets: Secrets;
+  readonly dir: string;
+  readonly secrets: () => Secrets;
   readonly observed: Observed;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
@@ -44,20 +47,24 @@ const READ_EVERY_MS = 2_000;
 
 /** Undefined where no Redis is named. It is not waited for. @throws InputError for an address or a number that is none */
 export function openHot(options: HotOptions): Hot | undefined {
-  const url = options.environment.COUNTERSIGN_REDIS ?? options.secrets.redis;
-  if (url === undefined) return undefined;
+  const { dir, environment, secrets } = options;
+  const given = environment.COUNTERSIGN_REDIS;
+  const url = () => given ?? secrets().redis ?? "";
+  if (url() === "") return undefined;
   try {
     return open(url, options);
   } catch (error) {
     if (!(error instanceof CacheError)) throw error;
-    throw new InputError("BAD_OPTION", `COUNTERSIGN_REDIS: ${error.message}`, { cause: error });
+    const where = given === undefined ? `${join(dir, "secrets.json")}: redis` : "COUNTERSIGN_REDIS";
+    throw new InputError("BAD_OPTION", `${where}: ${error.message}`, { cause: error });
   }
 }
 
-function open(url: string, { name, replicas, platform, observed }: HotOptions): Hot {
+function open(url: () => string, { name, replicas, platform, dir, observed }: HotOptions): Hot {
   const nowMs = () => performance.now();
   const cache = openRedisCache({
     url,
+    ca: redisCa(dir),
     platform,
     rateLimit: { scope: name, ...RATE, replicas },
     nowMs,

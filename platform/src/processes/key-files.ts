@@ -58,7 +58,7 @@ export class KeyFiles implements Signers {
   }
 
   #path(sender: string, purpose: KeyPurpose, which = ""): string {
-    return join(this.#dir, `${sender.replaceAll(/[^a-z0-9-]/g, "_")}.${purposes[purpose]}${which}.key`);
+    return join(this.#dir, keyFile(sender, purpose, which));
   }
 
   #make(path: string): void {
@@ -67,6 +67,24 @@ export class KeyFiles implements Signers {
   }
 }
 
+/** The name of its file: `policy.envelope.key`. */
+export function keyFile(sender: string, purpose: KeyPurpose, which = ""): string {
+  return `${baseOf(sender)}.${purposes[purpose]}${which}.key`;
+}
+
+/** The names of all that a sender has in use. */
+export function keyFilesOf(sender: string): RegExp {
+  return new RegExp(`^${baseOf(sender)}\\.[a-z]+\\.key$`);
+}
+
+function baseOf(sender: string): string {
+  return sender.replaceAll(/[^a-z0-9-]/g, "_");
+}
+
+/** @throws InputError for what is no key, without repeating it */
 function readKey(path: string): Signer {
-  return signerFromSeed(Buffer.from(readFileSync(path, "utf8").trim(), "hex"));
+  const hex = readFileSync(path, "utf8").trim();
+  if (!/^[0-9a-f]{64}$/.test(hex))
+    throw new InputError("BAD_OPTION", `${path}: no key: 64 hexadecimal digits are wanted; restore it from your copy`);
+  return signerFromSeed(Buffer.from(hex, "hex"));
 }

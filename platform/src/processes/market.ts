@@ -9,6 +9,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { type MarketEvent, openTrace, Sealer } from "@countersign/agent-market";
 import { emptyCommit, isTransient, type Store } from "@countersign/runtime";
+import { clusterFile } from "../inputs.ts";
 import { beat, heartbeat, instruments } from "./agent.ts";
 import { insist, type Process } from "./process.ts";
 
@@ -32,7 +33,8 @@ export async function runMarket(own: Process): Promise<{ close(): Promise<void> 
   const stop = new AbortController();
   const { market } = spec;
   const fromMs = market.from === undefined ? Number.NEGATIVE_INFINITY : Date.parse(market.from);
-  const trace = await openTrace(market.traces, {
+  const traces = market.traces.map((one) => ({ ...one, path: clusterFile(one.path) }));
+  const trace = await openTrace(traces, {
     instruments: instruments(),
     ...(market.from !== undefined && { fromMs: fromMs - WARM_UP_DAYS * DAY_MS }),
     ...(market.to !== undefined && { toMs: Date.parse(market.to) + DAY_MS }),

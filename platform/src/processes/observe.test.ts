@@ -31,7 +31,7 @@ describe("a setting that is none ends the process in one line", () => {
   });
 
   it("an address of Redis that is none, which is not repeated", () => {
-    const secrets = { postgres: "", venueKey: "", redis: "http://:hunter2@redis" };
+    const secrets = () => ({ redis: "http://:hunter2@redis" });
     const observed = observe({
       dataDir: dir,
       name: "policy",
@@ -39,7 +39,8 @@ describe("a setting that is none ends the process in one line", () => {
       address: undefined,
       environment: {},
     });
-    const opening = () => openHot({ name: "policy", replicas: 1, platform: "p", secrets, observed, environment: {} });
+    const opening = () =>
+      openHot({ dir, name: "policy", replicas: 1, platform: "p", secrets, observed, environment: {} });
     expect(opening).toThrow(expect.objectContaining({ code: "BAD_OPTION" }));
     expect(opening).not.toThrow(/hunter2/);
   });
@@ -97,7 +98,8 @@ describe("the pages of a process", () => {
     const address = `127.0.0.1:${(free.address() as AddressInfo).port}`;
     await new Promise((resolve) => free.close(resolve));
     const observed = observe({ dataDir: dir, name: "policy", processName: "policy", address, environment: traced });
-    await observed.serve({ live: () => ({ ok: true, why: "" }), ready: () => ({ ok: false, why: "it is starting" }) });
+    const fine = () => ({ ok: true, why: "" });
+    await observed.serve({ started: fine, live: fine, ready: () => ({ ok: false, why: "it is starting" }) });
     observed.probe.refused("STALE", "pipeline");
     const page = async (path: string) => {
       const response = await fetch(`http://${address}${path}`);

@@ -31,8 +31,8 @@ export interface Observed {
   logOf(about: { readonly msgId: string; readonly correlationId: string }, line: string): void;
   /** The last line. */
   logEnd(error: unknown): void;
-  /** Answers `/metrics`, `/healthz` and `/readyz`. @throws TelemetryError PORT_TAKEN */
-  serve(checks: { live(): Health; ready(): Health }): Promise<void>;
+  /** Answers `/metrics`, `/startupz`, `/healthz` and `/readyz`. @throws TelemetryError PORT_TAKEN */
+  serve(checks: { started(): Health; live(): Health; ready(): Health }): Promise<void>;
   close(): Promise<void>;
 }
 

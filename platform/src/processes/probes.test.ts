@@ -1,18 +1,20 @@
 import { type Pool, PostgresError } from "@countersign/postgres";
 import { describe, expect, it } from "vitest";
-import { DatabaseWatch, type HealthOptions, liveness, readiness } from "./probes.ts";
+import { DatabaseWatch, type HealthOptions, liveness, readiness, started } from "./probes.ts";
 
 const well: HealthOptions = {
   bus: { isStuck: false, isAway: () => false },
   loop: { taskMs: 5 },
-  database: { isAway: false },
+  database: { isAway: false, why: "" },
   fenceIsFresh: () => true,
-  isStarted: () => true,
+  isOpen: () => true,
+  phase: () => "working",
 };
 
 describe("the probes", () => {
   it("are green when all is well", () => {
-    expect([liveness(well), readiness(well)]).toEqual([
+    expect([started(well), liveness(well), readiness(well)]).toEqual([
+      { ok: true, why: "" },
       { ok: true, why: "" },
       { ok: true, why: "" },
     ]);
@@ -25,11 +27,18 @@ describe("the probes", () => {
     expect(liveness({ ...well, ...part })).toEqual({ ok: false, why: expect.stringMatching(why) });
   });
 
-  it.each([
-    ["that starts", { isStarted: () => false }, /starting/],
+  it("have begun when the ports are open, whatever it waits for then", () => {
+    expect(started({ isOpen: () => false })).toEqual({ ok: false, why: expect.stringMatching(/opens its ports/) });
+    const waiting = { phase: () => "starting", bus: { isStuck: false, isAway: () => true } } as const;
+    expect(started({ ...well, ...waiting }).ok).toBe(true);
+  });
+
+  it.each<[string, Partial<HealthOptions>, RegExp]>([
+    ["that starts", { phase: () => "starting" }, /it is starting/],
+    ["that was told to end", { phase: () => "ending" }, /it is ending/],
     ["whose fence is stale", { fenceIsFresh: () => false }, /fence is stale/],
     ["without a broker", { bus: { isStuck: false, isAway: () => true } }, /no broker/],
-    ["without its database", { database: { isAway: true } }, /database/],
+    ["without its database", { database: { isAway: true, why: "no connection to the database" } }, /database/],
     ["whose venue is away", { whyNot: () => "the venue is away" }, /the venue is away/],
   ])("live and not ready: a process %s", (_, part, why) => {
     expect(liveness({ ...well, ...part }).ok).toBe(true);
@@ -47,6 +56,7 @@ describe("the probes", () => {
     expect(watch.isAway).toBe(false);
     isAway = true;
     await expect.poll(() => watch.isAway, patience).toBe(true);
+    expect(watch.why).toBe("gone");
     isAway = false;
     await expect.poll(() => watch.isAway, patience).toBe(false);
     watch.close();

@@ -1,7 +1,9 @@
 /**
- * What the probes of a process answer. `/healthz` is red when only a new process helps: a handler that hangs, a silent broker, a loop
- * that does not come to the end of a task. `/readyz` is red while it should get no work: before its start is over, while the fence is
- * older than its lease, while an engine is away. All from memory.
+ * What the probes of a process answer. `/startupz` is red until what it does by itself at its start is done: its folder is read, its keys
+ * are its own, its ports are open; then it is green for ever. `/healthz` is red when only a new process helps: a handler that hangs, a
+ * consumer that hangs, a loop that does not come to the end of a task; never because an engine is away. `/readyz` is red while it should
+ * get no work: until it can do any, while the fence is older than its lease, while an engine is away, and from the moment it is told to
+ * end. All from memory.
  */
 import type { Pool } from "@countersign/postgres";
 import type { WallLoop } from "@countersign/runtime";
@@ -11,28 +13,37 @@ import type { WatchedBus } from "./watched-bus.ts";
 export interface HealthOptions {
   readonly bus: Pick<WatchedBus, "isStuck" | "isAway">;
   readonly loop: Pick<WallLoop, "taskMs">;
-  readonly database: Pick<DatabaseWatch, "isAway">;
+  /** Undefined where it has none. */
+  readonly database: Pick<DatabaseWatch, "isAway" | "why"> | undefined;
   /** Undefined where there is none to be fresh. */
   readonly fenceIsFresh: (() => boolean) | undefined;
-  readonly isStarted: () => boolean;
+  readonly isOpen: () => boolean;
+  readonly phase: () => Phase;
   /** Why the agent itself should get no work, such as a venue that is away; undefined when nothing keeps it. */
   readonly whyNot?: () => string | undefined;
 }
 
+export type Phase = "starting" | "working" | "ending";
+
 /** Far beyond every deadline that a task of the loop may wait for. */
 const HANGS_MS = 60_000;
 
+/** `isOpen` does not become false again. */
+export function started({ isOpen }: Pick<HealthOptions, "isOpen">): Health {
+  return isOpen() ? GREEN : red("it reads its folder and opens its ports");
+}
+
 export function liveness({ bus, loop }: Pick<HealthOptions, "bus" | "loop">): Health {
-  if (bus.isStuck) return red("a handler of the bus hangs, or a broker fell silent");
+  if (bus.isStuck) return red("a handler of the bus hangs, or its consumer does");
   if (loop.taskMs > HANGS_MS) return red(`a task runs for ${Math.round(loop.taskMs / 1_000)} s`);
   return GREEN;
 }
 
-export function readiness({ bus, database, fenceIsFresh, isStarted, whyNot }: HealthOptions): Health {
-  if (!isStarted()) return red("it is starting");
+export function readiness({ bus, database, fenceIsFresh, phase, whyNot }: HealthOptions): Health {
+  if (phase() !== "working") return red(`it is ${phase()}`);
   if (fenceIsFresh !== undefined && !fenceIsFresh()) return red("the fence is stale: no validator answers");
   if (bus.isAway(performance.now())) return red("no broker answers");
-  if (database.isAway) return red("the database does not answer");
+  if (database?.isAway) return red(database.why);
   const why = whyNot?.();
   return why === undefined ? GREEN : red(why);
 }
@@ -42,7 +53,7 @@ export class DatabaseWatch {
   readonly #pool: Pool;
   readonly #timer: NodeJS.Timeout;
   #askedMs: number | undefined;
-  #failed = false;
+  #failed: string | undefined;
   #clockOffsetSeconds: number | undefined;
 
   constructor(pool: Pool) {
@@ -51,7 +62,11 @@ export class DatabaseWatch {
   }
 
   get isAway(): boolean {
-    return this.#failed || (this.#askedMs !== undefined && performance.now() - this.#askedMs > SILENT_MS);
+    return this.#failed !== undefined || (this.#askedMs !== undefined && performance.now() - this.#askedMs > SILENT_MS);
+  }
+
+  get why(): string {
+    return this.#failed ?? "the database does not answer";
   }
 
   /** This machine's clock minus the database's, as of the last answer; undefined while there is none. */
@@ -67,7 +82,7 @@ export class DatabaseWatch {
     if (this.#askedMs !== undefined) return;
     const askedMs = Date.now();
     this.#askedMs = performance.now();
-    const answered = (failed: boolean, clock: number) => {
+    const answered = (failed: string | undefined, clock: number) => {
       this.#askedMs = undefined;
       this.#failed = failed;
       // It was read somewhere between question and answer.
@@ -75,8 +90,8 @@ export class DatabaseWatch {
       this.#clockOffsetSeconds = Number.isFinite(clock) ? between - clock : undefined;
     };
     this.#pool.query<{ clock: string }>(CLOCK).then(
-      ({ rows: [row] }) => answered(false, Number(row?.clock)),
-      () => answered(true, Number.NaN),
+      ({ rows: [row] }) => answered(undefined, Number(row?.clock)),
+      (error: unknown) => answered(error instanceof Error ? error.message : String(error), Number.NaN),
     );
   }
 }

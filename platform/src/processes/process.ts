@@ -2,6 +2,7 @@
  * What every process of a cluster has: its engines, its keys, its fence, its loop. Opened in an order in which nothing is read that could
  * not be verified: first the control log, then everything else.
  */
+import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { KeyPurpose } from "@countersign/contracts";
 import type { Signer } from "@countersign/envelope";
@@ -14,14 +15,24 @@ import { InputError } from "../inputs.ts";
 import { followControl } from "../listeners.ts";
 import { isAway } from "./away.ts";
 import { openBus } from "./bus.ts";
-import { agentOf, type ClusterSpec, checkShadow, keysDir, readSecrets, readSpec, type Secrets } from "./cluster.ts";
+import {
+  agentOf,
+  type ClusterSpec,
+  checkShadow,
+  keysDir,
+  postgresUrl,
+  readSecrets,
+  readSpec,
+  type Secrets,
+} from "./cluster.ts";
 import { grpcTls } from "./credentials.ts";
 import { FenceWatch } from "./fence-watch.ts";
+import { following } from "./following.ts";
 import { type Hot, openHot } from "./hot.ts";
 import { KeyFiles } from "./key-files.ts";
 import { type Observed, observe } from "./observe.ts";
 import { type Place, placeOf } from "./place.ts";
-import { DatabaseWatch, type HealthOptions, liveness, readiness } from "./probes.ts";
+import { DatabaseWatch, type HealthOptions, liveness, type Phase, readiness, started } from "./probes.ts";
 import { rememberHead } from "./seen-head.ts";
 import { vitalSigns } from "./vital-signs.ts";
 import type { WatchedBus } from "./watched-bus.ts";
@@ -32,7 +43,8 @@ export interface Process {
   readonly place: Place;
   readonly name: string;
   readonly spec: ClusterSpec;
-  readonly secrets: Secrets;
+  /** As they are now. */
+  readonly secrets: () => Secrets;
   readonly pool: Pool;
   readonly bus: WatchedBus;
   readonly rpc: Rpc;
@@ -54,6 +66,10 @@ export interface Process {
   openTeller(store: Store): Promise<Teller>;
   /** Until the control log says who anybody is. */
   genesis(): Promise<void>;
+  /** From now on nobody should be led here; who is, is answered. */
+  endsSoon(): void;
+  /** Accepts no call any more; those that run have some time to finish. */
+  closeDoor(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -61,8 +77,8 @@ export interface Process {
 export async function openProcess(dir: string, processName: string): Promise<Process> {
   const spec = readSpec(dir);
   const { agent: name, n } = agentOf(processName);
-  const secrets = readSecrets(dir);
-  checkShadow(spec, secrets);
+  const secrets = following(() => readSecrets(dir));
+  checkShadow(spec, secrets());
   const signers = new KeyFiles(keysDir(dir), { makes: false });
   const place = placeOf(dir, processName, process.env);
   const { dataDir, instance } = place;
@@ -75,35 +91,46 @@ export async function openProcess(dir: string, processName: string): Promise<Pro
     process.exit(BROKEN);
   };
   const loop = new WallLoop({ onBroken });
-  const pool = openPool(secrets.postgres, { max: 4, applicationName: `countersign ${instance}` });
-  const database = new DatabaseWatch(pool);
+  const applicationName = `countersign ${instance}`;
+  // The paper exchange keeps its own record.
+  const pool =
+    name === VENUE
+      ? undefined
+      : openPool(
+          following(() => postgresUrl(dir)),
+          { max: 4, applicationName },
+        );
+  const database = pool && new DatabaseWatch(pool);
   const replicas = spec.replicas?.[name] ?? 1;
-  const shared = { name, replicas, platform: spec.platform, secrets, observed, environment: process.env };
+  const shared = { dir, name, replicas, platform: spec.platform, secrets, observed, environment: process.env };
   // A person's command shares nothing.
   const hot = address === undefined ? undefined : openHot(shared);
   const bus = openBus(dir, spec, { instance, observed, onBroken });
   const listen = spec.servers[name]?.[n];
-  const server = await naming(() => openRpc(dir, spec, { place, listen, onError: onBroken }));
+  const server = await naming(dir, () => openRpc(dir, spec, { place, listen, onError: onBroken }));
   const genesis = Buffer.from(spec.genesis, "base64");
   const fence = new FenceReader({ genesisDigest: genesisDigest(genesis) });
-  const keys = rootedKeys(openGenesis(genesis), fence);
+  const keys = rootedKeys(rootOf(dir, genesis), fence);
   // The paper exchange says nothing, so it has no key.
   const signer = name === VENUE ? undefined : signers.signer(name, KeyPurpose.ENVELOPE);
   const nowMs = () => loop.nowMs();
   const watch = signer && new FenceWatch({ name, signer, fence, keys, rpc: server, validators: VALIDATORS, nowMs });
-  const ownSigner = (): Signer => {
-    if (signer === undefined) throw new Error(`broken invariant: ${name} has nothing to sign with`);
-    return signer;
+  const insistOn = <T>(it: T | undefined, what: string): T => {
+    if (it === undefined) throw new Error(`broken invariant: ${name} has no ${what}`);
+    return it;
   };
+  const ownPool = () => insistOn(pool, "database");
+  const ownSigner = () => insistOn(signer, "key to sign with");
   const pruning: NodeJS.Timeout[] = [];
-  const started = { is: false, whyNot: undefined as HealthOptions["whyNot"] };
+  const state = { isOpen: false, phase: "starting" as Phase, whyNot: undefined as HealthOptions["whyNot"] };
   const checks: HealthOptions = {
     bus,
     loop,
     database,
     fenceIsFresh: watch && (() => fence.isFresh(performance.now())),
-    isStarted: () => started.is,
-    whyNot: () => started.whyNot?.(),
+    isOpen: () => state.isOpen,
+    phase: () => state.phase,
+    whyNot: () => state.whyNot?.(),
   };
   metrics.watch({
     fenceAgeSeconds: () => ageSeconds(fence.freshAtMachineMs, performance.now()),
@@ -115,19 +142,26 @@ export async function openProcess(dir: string, processName: string): Promise<Pro
       dir,
       fence,
       isReady: () => readiness(checks).ok,
-      clockOffsetSeconds: () => database.clockOffsetSeconds,
+      clockOffsetSeconds: () => database?.clockOffsetSeconds,
       keyid: signer?.keyid,
     }),
   });
-  await observed.serve({ live: () => liveness(checks), ready: () => readiness(checks) });
-  if (listen !== undefined) await naming(() => server.listen());
+  await observed.serve({
+    started: () => started(checks),
+    live: () => liveness(checks),
+    ready: () => readiness(checks),
+  });
+  if (listen !== undefined) await naming(dir, () => server.listen());
+  state.isOpen = true;
   return {
     dir,
     place,
     name,
     spec,
     secrets,
-    pool,
+    get pool() {
+      return ownPool();
+    },
     bus,
     rpc: watchedRpc(withRetries(server, { attempts: 4, baseMs: 50, capMs: 1_000, random: Math.random }), probe),
     server,
@@ -142,14 +176,14 @@ export async function openProcess(dir: string, processName: string): Promise<Pro
     onBroken,
     log,
     ready(whyNot) {
-      started.is = true;
-      started.whyNot = whyNot;
+      if (state.phase === "starting") state.phase = "working";
+      state.whyNot = whyNot;
       log("ready");
     },
     async openStore() {
-      const store = await insist(() => openPostgresStore(pool, schemaOf(name)));
+      const store = await insist(() => openPostgresStore(ownPool(), schemaOf(name)));
       await insist(() => rememberHead(store, fence, onBroken));
-      pruning.push(pruneEveryHour(pool, schemaOf(name), log, onBroken));
+      pruning.push(pruneEveryHour(ownPool(), schemaOf(name), log, onBroken));
       return store;
     },
     async openTeller(store) {
@@ -166,20 +200,35 @@ export async function openProcess(dir: string, processName: string): Promise<Pro
       while (fence.members === undefined) await wait(20);
       while (watch !== undefined && !fence.isFresh(performance.now())) await wait(20);
     },
-    async close() {
-      started.is = false;
+    endsSoon() {
+      state.phase = "ending";
       if (listen !== undefined) server.setServing(false);
+    },
+    closeDoor: () => server.closeDoor(DRAIN_MS),
+    async close() {
+      state.phase = "ending";
       await loop.close();
       await watch?.close();
       await server.close(DRAIN_MS);
       await bus.close(DRAIN_MS);
       for (const timer of pruning) clearInterval(timer);
-      database.close();
+      database?.close();
       await hot?.close();
-      await pool.close();
+      await pool?.close();
       await observed.close();
     },
   };
+}
+
+/** @throws InputError: all trust comes from it, so without it there is nothing to start */
+function rootOf(dir: string, genesis: Uint8Array): ReturnType<typeof openGenesis> {
+  try {
+    return openGenesis(genesis);
+  } catch (cause) {
+    const text = cause instanceof Error ? cause.message : String(cause);
+    const cure = "take the file again as it was founded";
+    throw new InputError("BAD_OPTION", `${join(dir, "cluster.json")}: genesis: ${text}: ${cure}`, { cause });
+  }
 }
 
 interface Listening {
@@ -201,12 +250,13 @@ function openRpc(dir: string, { servers }: ClusterSpec, { place, listen, onError
 }
 
 /** What gRPC says of an address or a certificate is about the folder. @throws InputError */
-async function naming<T>(act: () => T | Promise<T>): Promise<T> {
+async function naming<T>(dir: string, act: () => T | Promise<T>): Promise<T> {
   try {
     return await act();
   } catch (error) {
     if (!(error instanceof GrpcError)) throw error;
-    throw new InputError("BAD_OPTION", error.message, { cause: error });
+    const where = error.code === "NEEDS_TLS" || error.code === "BAD_CREDENTIALS" ? "tls" : "cluster.json: servers";
+    throw new InputError("BAD_OPTION", `${join(dir, where)}: ${error.message}`, { cause: error });
   }
 }
 

@@ -37,7 +37,7 @@ export async function replayExport(dir: string, exported: string): Promise<Repla
     nowMs: () => 0,
     session: "replay",
     // As it ran: nothing is asked of it, with no key.
-    exchange: exchangeOf(spec, { dataDir: dir, secrets: { venueKey: "none" }, log: () => {} }),
+    exchange: exchangeOf(spec, { dataDir: dir, secrets: () => ({ venueKey: "none" }), log: () => {} }),
   };
   const agents = AGENTS.map((name) => {
     const { agent } =

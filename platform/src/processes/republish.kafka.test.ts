@@ -12,9 +12,10 @@ import { sharedTestServer, type TestDatabase } from "@countersign/postgres/testi
 import { openPostgresStore, Teller } from "@countersign/runtime";
 import { Rig } from "@countersign/runtime/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type ClusterSpec, FORMAT, writeSecrets, writeSpec } from "./cluster.ts";
+import { writeSecrets, writeSpec } from "./cluster.ts";
 import { readThroughout } from "./read-throughout.ts";
 import { republish } from "./republish.ts";
+import { specOf } from "./testing.ts";
 
 const TOPIC = "signals.market.v1";
 const COUNT = 620;
@@ -30,8 +31,8 @@ beforeAll(async () => {
   pool = openPool(database.url, { max: 2, applicationName: "test" });
   bus = new KafkaBus({ brokers: cluster.brokers, clientId: "test", replicas: 1, onError: () => {} });
   await bus.ensureTopics([TOPIC, "audit.records.v1"].map((topic) => ({ topic, partitions: 3 })));
-  writeSpec(dir, { format: FORMAT, platform: "test", kafka: cluster.brokers } as unknown as ClusterSpec);
-  writeSecrets(dir, { postgres: database.url, venueKey: "" });
+  writeSpec(dir, specOf({ kafka: cluster.brokers }));
+  writeSecrets(dir, { postgres: database.url });
 });
 afterAll(async () => {
   await bus?.close(1_000);

@@ -11,7 +11,7 @@ import { BodySchema, SignedSchema, topics } from "@countersign/contracts";
 import { headersOf } from "@countersign/envelope";
 import { openPool, type Pool } from "@countersign/postgres";
 import { InputError } from "../inputs.ts";
-import { readSecrets, readSpec } from "./cluster.ts";
+import { postgresUrl, readSpec } from "./cluster.ts";
 import { kafkaOf } from "./credentials.ts";
 
 /** Without any of them everything that the outboxes hold. */
@@ -35,7 +35,7 @@ export interface Republished {
  */
 export async function republish(dir: string, choice: RepublishChoice): Promise<readonly Republished[]> {
   const spec = readSpec(dir);
-  await using pool = openPool(readSecrets(dir).postgres, { max: 1, applicationName: "countersign republish" });
+  await using pool = openPool(postgresUrl(dir), { max: 1, applicationName: "countersign republish" });
   const bus = new KafkaBus({ ...kafkaOf(dir, spec), clientId: `${spec.platform}-republish`, onError: () => {} });
   try {
     return await republishOutboxes(pool, bus, choice);

@@ -4,7 +4,7 @@ import type { KafkaAddress } from "@countersign/bus/kafka";
 import { describeBrokers } from "@countersign/bus/kafka/look";
 import { openPool, PostgresError } from "@countersign/postgres";
 import { type EtcdAddress, etcdMembers } from "@countersign/quorum";
-import { readSecrets, readSpec } from "./cluster.ts";
+import { type ClusterSpec, hasDatabase, postgresUrl, readSpec } from "./cluster.ts";
 import { readControlLog } from "./control-log.ts";
 import { etcdOf, kafkaOf } from "./credentials.ts";
 import { type Answer, ask, largest, metricsOf } from "./health-page.ts";
@@ -13,7 +13,8 @@ import { type ProcessState, type RunRecord, readRunRecord } from "./run-record.t
 export interface ClusterStatus {
   readonly platform: string;
   readonly account: string;
-  readonly supervisor: RunRecord["supervisor"];
+  /** Who runs it on this machine; undefined of a cluster whose processes are elsewhere, such as in pods. */
+  readonly supervisor: RunRecord["supervisor"] | undefined;
   readonly postgres: { readonly ok: boolean; readonly says: string };
   readonly kafka: { readonly ok: boolean; readonly says: string };
   /** Where the certified logs are. */
@@ -45,21 +46,33 @@ const TIMEOUT_MS = 2_000;
 export async function clusterStatus(dir: string): Promise<ClusterStatus | undefined> {
   const spec = readSpec(dir);
   const record = readRunRecord(dir);
-  if (record === undefined) return undefined;
+  const states = record?.processes ?? statesElsewhere(spec);
+  if (states.length === 0) return undefined;
   const [postgres, kafka, log, control, processes] = await Promise.all([
-    postgresOf(readSecrets(dir).postgres),
+    hasDatabase(dir) ? postgresOf(postgresUrl(dir)) : UNASKED,
     sayKafka(kafkaOf(dir, spec)),
-    logOf(spec.etcd && etcdOf(dir, spec.etcd)),
+    record === undefined ? UNASKED : logOf(spec.etcd && etcdOf(dir, spec.etcd)),
     controlOf(kafkaOf(dir, spec), spec),
-    Promise.all(record.processes.map((state) => processOf(state, spec.health[state.name]))),
+    Promise.all(states.map((state) => processOf(state, spec.health[state.name]))),
   ]);
   const { platform, account } = spec;
-  return { platform, account, supervisor: record.supervisor, postgres, kafka, log, control, processes };
+  return { platform, account, supervisor: record?.supervisor, postgres, kafka, log, control, processes };
 }
+
+/** None where every address is this machine's own: then nobody runs it. */
+function statesElsewhere({ health }: ClusterSpec): readonly ProcessState[] {
+  const isHere = (address: string) => address.startsWith("127.");
+  const names = Object.keys(health).filter((name) => !isHere(health[name] ?? ""));
+  return names.map((name) => ({ name, pid: undefined, since: undefined, restarts: 0, lastEnd: undefined }));
+}
+
+/** What only those can reach who use it. */
+const UNASKED = { ok: true, says: "not asked from here: see who is ready below" };
 
 async function processOf(state: ProcessState, address: string | undefined): Promise<ProcessStatus> {
   const nobody: Answer = { ok: false, why: "it has no address", heard: false };
-  if (address === undefined || state.pid === undefined) {
+  const isDown = state.pid === undefined && address?.startsWith("127.");
+  if (address === undefined || isDown) {
     const silent = { live: nobody, ready: nobody };
     return { ...state, ...silent, fenceAgeS: undefined, outboxAgeS: undefined, lagS: undefined };
   }

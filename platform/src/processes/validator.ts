@@ -18,10 +18,10 @@ export async function runValidator(own: Process): Promise<{ close(): Promise<voi
   const readElsewhere = (afterSeq: bigint) => readFromPeers(reader, name, VALIDATORS, afterSeq);
   const quorum = await insist(() => openQuorumLog(own.dir, spec, pool, { validator: name, readElsewhere }));
   const teller = await own.openTeller(store);
-  const apiKey = secrets.dropCopyKeys?.[name];
   const mode = modes[spec.mode];
   const venue = { venue: VENUE, account: spec.account, url: `http://${spec.venue}`, note: own.log };
-  const dropCopy = apiKey === undefined ? undefined : new PaperDropCopy({ ...venue, apiKey });
+  const keyNow = () => secrets().dropCopyKeys?.[name];
+  const dropCopy = keyNow() === undefined ? undefined : new PaperDropCopy({ ...venue, apiKey: () => keyNow() ?? "" });
   const validator = makeValidator({
     name,
     peers: [...VALIDATORS],

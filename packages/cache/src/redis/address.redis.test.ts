@@ -1,8 +1,13 @@
+import { once } from "node:events";
+import { type AddressInfo, connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { createServer } from "node:tls";
 import { inspect } from "node:util";
+import { Redis } from "ioredis";
 import { afterEach, describe, expect, it } from "vitest";
+import { makeAuthority } from "../../../grpc/src/certificates.ts";
 import { newPlatform, openUp } from "../../test/open.ts";
-import { OwnRedis } from "../../test/server.ts";
+import { OwnRedis, until } from "../../test/server.ts";
 import type { Cache } from "../port.ts";
 import { openRedisCache } from "./redis-cache.ts";
 import { readRedisUrl } from "./url.ts";
@@ -100,6 +105,26 @@ describe("a Redis with a password", () => {
 });
 
 describe("rediss://", () => {
+  it("believes the authority that is given, and no other", async () => {
+    const made = () => makeAuthority({ name: "redis", fromMs: Date.now() - 60_000, days: 1 });
+    const authority = made();
+    const { cert, key } = authority.issue("127.0.0.1");
+    const behind = await start();
+    const door = createServer({ cert: Buffer.from(cert), key: Buffer.from(key) }, (outside) => {
+      const inside = connect(Number(new URL(behind.url).port), "127.0.0.1");
+      outside.pipe(inside).pipe(outside);
+      for (const one of [outside, inside]) one.on("error", () => {});
+    });
+    door.on("tlsClientError", () => {});
+    await once(door.listen(0, "127.0.0.1"), "listening");
+    open.push({ stop: async () => void door.close() });
+    const url = `rediss://127.0.0.1:${(door.address() as AddressInfo).port}`;
+    expect(closing(await openUp({ url, ca: authority.ca })).state()).toBe("up");
+    const unbelieving = closing(openRedisCache({ url, ca: made().ca, platform: newPlatform(), rateLimit, nowMs }));
+    await sleep(500);
+    expect(unbelieving.state()).toBe("down");
+  });
+
   it("is never spoken in the clear: a server without TLS stays away", async () => {
     const server = await start();
     const url = server.url.replace("redis:", "rediss:");
@@ -108,5 +133,21 @@ describe("rediss://", () => {
     expect(cache.state()).toBe("down");
     // In the clear the same server answers.
     expect(closing(await openUp({ url: server.url })).state()).toBe("up");
+  });
+});
+
+describe("a password that changes", () => {
+  it("is asked for when the connection breaks: the new one is shown, without a new cache", async () => {
+    const server = await start("--requirepass", "first");
+    let url = server.url.replace("//", "//:first@");
+    const cache = closing(await openUp({ url: () => url }));
+    const admin = new Redis(url);
+    await admin.config("SET", "requirepass", "second");
+    url = server.url.replace("//", "//:second@");
+    await admin.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+    await until(() => cache.counts().outages === 1, "the connection broke");
+    await until(() => cache.state() === "up", "the cache is up again");
+    expect((await cache.rateLimit.take("a")).allowed).toBe(true);
+    admin.disconnect();
   });
 });

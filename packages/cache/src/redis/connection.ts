@@ -24,7 +24,8 @@ const SILENCE_MS = 1_000;
 const RECONNECT_MS_MAX = 500;
 
 interface ConnectionOptions {
-  readonly url: string;
+  readonly url: () => string;
+  readonly ca: Uint8Array | undefined;
   readonly deadlineMs: number;
   readonly probeKey: string;
   readonly counts: Counts;
@@ -34,7 +35,7 @@ interface ConnectionOptions {
 export class Connection {
   readonly #o: ConnectionOptions;
   readonly #redis: Redis;
-  readonly #password: string | undefined;
+  #password: string | undefined;
   #state: "up" | "down" = "down";
   #failures = 0;
   #reason = "";
@@ -44,7 +45,7 @@ export class Connection {
 
   /** Throws BAD_URL. Connects in the background. */
   constructor(options: ConnectionOptions) {
-    const { isTls, ...address } = readRedisUrl(options.url);
+    const { isTls, ...address } = readRedisUrl(options.url());
     this.#o = options;
     this.#password = address.password;
     this.#redis = new Redis({
@@ -53,14 +54,17 @@ export class Connection {
       db: address.db,
       username: address.username,
       password: address.password,
-      ...(isTls && { tls: {} }),
+      ...(isTls && { tls: options.ca === undefined ? {} : { ca: Buffer.from(options.ca) } }),
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
       maxRetriesPerRequest: 0,
       // Not `commandTimeout`, see withDeadline.
       socketTimeout: SILENCE_MS,
       connectTimeout: SILENCE_MS,
-      retryStrategy: (times) => Math.min(20 * 2 ** Math.min(times, 10), RECONNECT_MS_MAX),
+      retryStrategy: (times) => {
+        this.#readPassword();
+        return Math.min(20 * 2 ** Math.min(times, 10), RECONNECT_MS_MAX);
+      },
       disableClientInfo: true,
     });
     this.#redis.on("error", (error) => this.#note(error));
@@ -92,6 +96,17 @@ export class Connection {
     clearTimeout(this.#probe);
     this.#down();
     this.#redis.disconnect();
+  }
+
+  /** The client connects with what its options say then. */
+  #readPassword(): void {
+    try {
+      const { username, password } = readRedisUrl(this.#o.url());
+      Object.assign(this.#redis.options, { username, password });
+      this.#password = password;
+    } catch (error) {
+      this.#note(error);
+    }
   }
 
   #down(): void {

@@ -7,8 +7,10 @@ import { redisRateLimiter } from "./rate-limiter.ts";
 import { putForward, run } from "./scripts.ts";
 
 export interface RedisCacheOptions extends Lifetimes {
-  /** `redis[s]://[user][:password@]host[:port][/db]`; never logged. */
-  readonly url: string;
+  /** `redis[s]://[user][:password@]host[:port][/db]`; never logged. User and password of a function are asked for each connection. */
+  readonly url: string | (() => string);
+  /** PEM, for `rediss://`: whose certificates are believed; those that Node knows unless given. */
+  readonly ca?: Uint8Array | undefined;
   /** Begins every key, so that platforms can share a Redis. */
   readonly platform: string;
   readonly rateLimit: RateLimitOptions;
@@ -25,11 +27,12 @@ export interface RedisCacheOptions extends Lifetimes {
  * Throws BAD_URL, BAD_PLATFORM, BAD_LIMIT.
  */
 export function openRedisCache(options: RedisCacheOptions): Cache {
-  const { url, platform, rateLimit, deadlineMs = 50, nowMs, onState } = options;
+  const { url: given, ca, platform, rateLimit, deadlineMs = 50, nowMs, onState } = options;
+  const url = typeof given === "string" ? () => given : given;
   checkPlatform(platform);
   checkLimit(rateLimit);
   const counts = noCounts();
-  const connection = new Connection({ url, deadlineMs, probeKey: keyOf(platform, "probe", []), counts, onState });
+  const connection = new Connection({ url, ca, deadlineMs, probeKey: keyOf(platform, "probe", []), counts, onState });
   return {
     ...latest(platform, redisSlots(connection, counts), counts, options),
     rateLimit: redisRateLimiter({ platform, limit: rateLimit, connection, counts, nowMs }),

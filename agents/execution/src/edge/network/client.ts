@@ -22,7 +22,8 @@ export interface Answer {
 export interface VenueAddress {
   /** `http://127.0.0.1:8080`; https in every real network, because the key goes with each request. */
   readonly url: string;
-  readonly apiKey: string;
+  /** Asked for each request: a key may change. */
+  readonly apiKey: () => string;
 }
 
 /** Requests to the venue. The credentials live here and in the user stream, and nothing gives them back. */
@@ -42,7 +43,7 @@ export class VenueClient {
    */
   request(method: string, path: string, { body, deadlineMs }: { body?: string; deadlineMs: number }): Promise<Answer> {
     const { url, apiKey } = this.#address;
-    const headers = { "x-api-key": apiKey, ...(body !== undefined && { "content-type": "application/json" }) };
+    const headers = { "x-api-key": apiKey(), ...(body !== undefined && { "content-type": "application/json" }) };
     const make = isTls(this.#address) ? httpsRequest : httpRequest;
     return new Promise((resolve, reject) => {
       const request = make(new URL(path, url), { method, headers, agent: this.#agent });

@@ -7,7 +7,7 @@ import { NetScene } from "../../../test/net-scene.ts";
 import { cancelCommand, config, instruments, intentOf, orderOf } from "../../../test/world.ts";
 import { openNetworkVenue } from "./network.ts";
 
-const address = { name: "paper", url: "http://127.0.0.1:1", apiKey: "k", earlierUntilMs: 0 };
+const address = { name: "paper", url: "http://127.0.0.1:1", apiKey: () => "k", earlierUntilMs: 0 };
 
 describe("the request", () => {
   it("says every field of the order in the bytes that are written", () => {

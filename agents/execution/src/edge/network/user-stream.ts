@@ -25,7 +25,7 @@ export function openUserStream(
   let rest = "";
   const make = isTls(address) ? httpsRequest : httpRequest;
   const request: ClientRequest = make(new URL("/v1/stream", address.url), {
-    headers: { "x-api-key": address.apiKey, accept: "text/event-stream" },
+    headers: { "x-api-key": address.apiKey(), accept: "text/event-stream" },
     agent: false,
   });
   const end = (why: string): void => {

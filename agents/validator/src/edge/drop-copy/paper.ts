@@ -16,8 +16,8 @@ export interface PaperDropCopyOptions {
   readonly account: string;
   /** `http://127.0.0.1:8080`; https in every real network, because the key goes with each request. */
   readonly url: string;
-  /** Reads the account, and can neither place nor cancel. */
-  readonly apiKey: string;
+  /** Reads the account, and can neither place nor cancel; asked for each request. */
+  readonly apiKey: () => string;
   /** For the operator's eyes: the stream is up, or why not. */
   readonly note: (text: string) => void;
 }
@@ -72,7 +72,7 @@ export class PaperDropCopy implements DropCopy {
     const { url, apiKey } = this.#o;
     const signal = AbortSignal.any([this.#end.signal, AbortSignal.timeout(ANSWER_MS_MAX)]);
     try {
-      const response = await fetch(new URL(path, url), { headers: { "x-api-key": apiKey }, signal });
+      const response = await fetch(new URL(path, url), { headers: { "x-api-key": apiKey() }, signal });
       if (response.status === 200) return await response.json();
       throw new DropCopyError("BAD_ANSWER", `GET ${path}: ${response.status}`);
     } catch (cause) {
@@ -84,7 +84,7 @@ export class PaperDropCopy implements DropCopy {
     const { url, apiKey, note } = this.#o;
     const { signal } = this.#end;
     for (let failures = 0; !signal.aborted; failures++) {
-      const events = readEvents(new URL("/v1/stream", url), { apiKey, signal, silenceMs: SILENCE_MS_MAX });
+      const events = readEvents(new URL("/v1/stream", url), { apiKey: apiKey(), signal, silenceMs: SILENCE_MS_MAX });
       try {
         for await (const { name, data } of events) {
           if (name === "hello") note("the drop copy follows the venue");
