@@ -2,11 +2,12 @@
  * Asks conftest about manifests: `node policy/conftest.ts [--digests] FILE…`. It says what each refused document must do, and which rule
  * says so.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseManifests } from "../scripts/k8s/manifests.ts";
 import { run } from "../scripts/run.ts";
-import { toolPath } from "../scripts/tools/place.ts";
+import { neededTool } from "../scripts/tools/place.ts";
 import { regoFiles } from "./rego.ts";
 import { parametersOf, readRules, readTopology } from "./rules.ts";
 
@@ -16,13 +17,16 @@ export interface Refusal {
   readonly message: string;
 }
 
-/** @throws Error where there is no conftest, or it cannot read what it is given */
+/** @throws Error where there is no conftest, it cannot read what it is given, or there is nothing to read */
 export async function conftest(
   files: readonly string[],
   { digests }: { readonly digests: boolean },
 ): Promise<readonly Refusal[]> {
-  const program = toolPath("conftest");
-  if (program === undefined) throw new Error("conftest is not here: npm run tools -- conftest");
+  const program = neededTool("conftest");
+  // Of nothing nothing is refused.
+  const empty = files.filter((file) => parseManifests(readFileSync(file, "utf8"), file).length === 0);
+  if (files.length === 0 || empty.length > 0)
+    throw new Error(`conftest: no document in ${empty.join(", ") || "no file"}`);
   const dir = mkdtempSync(join(tmpdir(), "countersign-rego-"));
   try {
     const rules = readRules().filter(({ when }) => when === undefined || digests);

@@ -1,0 +1,103 @@
+// Brokers, networks and the mesh allow exactly what authority.json says, in every environment: no edge more, and no edge less.
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { type Authority, joinAuthority } from "../../platform/src/authority.ts";
+import { joinTopology } from "../../platform/src/topology.ts";
+import type { KubeObject } from "../../scripts/k8s/manifests.ts";
+import { authorised, granted, podsOf, reachable, routed } from "./support/allowed.ts";
+import { readCanvases } from "./support/canvases.ts";
+import { ENVIRONMENTS, render } from "./support/chart.ts";
+import { type Edges, edgesOf } from "./support/expected.ts";
+
+const canvases = await readCanvases();
+const authority: Authority = JSON.parse(readFileSync(new URL("../../authority.json", import.meta.url), "utf8"));
+const paper = edgesOf(authority, canvases, { mode: "paper" });
+
+const sorted = (edges: Iterable<string>) => [...edges].toSorted();
+const withoutPaths = ({ calls }: Edges) => new Set([...calls].map((call) => call.replace(/ \/.*$/, "")));
+const hasMesh = (objects: readonly KubeObject[]) => objects.some(({ kind }) => kind === "Sidecar");
+
+function expectExactly(objects: readonly KubeObject[], edges: Edges): void {
+  expect(sorted(granted(objects))).toEqual(sorted(edges.acls));
+  expect(sorted(reachable(objects, 4_000))).toEqual(sorted(withoutPaths(edges)));
+  expect(sorted(reachable(objects, 4_100))).toEqual(sorted(edges.trades));
+  if (!hasMesh(objects)) return;
+  expect(sorted(authorised(objects, 4_000))).toEqual(sorted(edges.calls));
+  expect(sorted(authorised(objects, 4_100))).toEqual(sorted(edges.trades));
+}
+
+describe.each(ENVIRONMENTS)("in %s", (environment) => {
+  it("ACLs, network policies and mesh policies have the edges of authority.json, no more and no less", async () => {
+    expectExactly(await render({ environment }), paper);
+  });
+
+  it("whoever a policy names is a pod with that service account", async () => {
+    for (const { name, component, serviceAccount } of podsOf(await render({ environment })))
+      expect({ name, serviceAccount }).toEqual({ name, serviceAccount: component });
+  });
+});
+
+it("production and staging have the mesh, so that its policies are among those compared", async () => {
+  for (const environment of ["staging", "prod"] as const) expect(hasMesh(await render({ environment }))).toBe(true);
+});
+
+it("in the mesh a process finds those whom it calls, and nobody else", async () => {
+  const objects = await render({ environment: "prod" });
+  // A person asks every process how it is.
+  const figures = sorted(reachable(objects, 9_090)).filter((edge) => edge.startsWith("desk → "));
+  expect(figures).toHaveLength(13);
+  expect(sorted(routed(objects))).toEqual(sorted(new Set([...withoutPaths(paper), ...paper.trades, ...figures])));
+});
+
+it("figures are read by the desk alone, beside those who watch from another namespace", async () => {
+  const readers = [...reachable(await render({ environment: "prod" }), 9_090)].map((edge) => edge.split(" ")[0]);
+  expect(new Set(readers)).toEqual(new Set(["desk"]));
+});
+
+it("in shadow no way leads to an exchange, and none is there", async () => {
+  const objects = await render({ environment: "prod", values: { cluster: { mode: "shadow" } } });
+  expectExactly(objects, edgesOf(authority, canvases, { mode: "shadow" }));
+  expect(sorted(reachable(objects, 4_100))).toEqual([]);
+  expect(podsOf(objects).map(({ component }) => component)).not.toContain("paper-exchange");
+});
+
+it("without its engines' own policies no pod reaches anything: the namespace denies both directions to everybody", async () => {
+  const objects = await render({ environment: "prod" });
+  const deny = objects.filter(({ kind, metadata }) => kind !== "NetworkPolicy" || metadata.name === "default-deny");
+  for (const port of [4_000, 4_100, 9_090, 9_093, 5_432, 22]) expect(sorted(reachable(deny, port))).toEqual([]);
+});
+
+it("another word in one canvas changes ACLs, network policies and mesh policies, and each as the canvas says", async () => {
+  const changed = canvases.map((canvas) =>
+    canvas.agent === "market"
+      ? {
+          ...canvas,
+          observes: [...canvas.observes, { topic: "risk.policy.v1", as: "group" as const }],
+          publishes: [...canvas.publishes, { topic: "signals.market.v1", types: ["market.signal"] }],
+          calls: [...canvas.calls, "PolicyService.Validate"],
+        }
+      : canvas,
+  );
+  const said = joinAuthority(changed);
+  const before = await render({ environment: "prod" });
+  const after = await render({ environment: "prod", topology: joinTopology(said, changed) });
+  expectExactly(after, edgesOf(said, changed, { mode: "paper" }));
+
+  const added = (of: (objects: readonly KubeObject[]) => ReadonlySet<string>) =>
+    sorted([...of(after)].filter((edge) => !of(before).has(edge)));
+  expect(added((objects) => reachable(objects, 4_000))).toEqual(["market → policy"]);
+  expect(added((objects) => authorised(objects, 4_000))).toEqual([
+    "market → policy /countersign.v1.PolicyService/Validate",
+  ]);
+  expect(added(routed)).toEqual(["market → policy"]);
+  expect(added(granted).filter((edge) => edge.startsWith("market may"))).toEqual([
+    "market may Describe group/literal market",
+    "market may Describe topic/literal risk.policy.v1",
+    "market may Describe topic/literal risk.policy.v1.market.dlq",
+    "market may Describe topic/literal signals.market.v1",
+    "market may Read group/literal market",
+    "market may Read topic/literal risk.policy.v1",
+    "market may Write topic/literal risk.policy.v1.market.dlq",
+    "market may Write topic/literal signals.market.v1",
+  ]);
+});
