@@ -8,13 +8,16 @@ import { kubernetesVersion } from "../tools/table.ts";
 export const CHART = join(root, "charts", "countersign");
 const ENVIRONMENTS = join(root, "k8s", "environments");
 
-/** `laptop` is the chart's own scenario, of one node and the development engines. */
-export const environments = ["laptop", "dev", "staging", "prod"] as const;
+/** The chart's own: one node with the development engines, and whatever no environment asks for yet. */
+const SCENARIOS: readonly string[] = ["laptop", "everything"];
+export const environments = [...SCENARIOS, "dev", "staging", "prod"];
 
 /** A cluster that nobody runs, and what the environment says. */
 export function valuesOf(environment: string): readonly string[] {
   const files = ["values.yaml", "image.yaml"].map((file) => join(ENVIRONMENTS, environment, file));
-  const own = environment === "laptop" ? [join(CHART, "ci", "laptop.yaml")] : files.filter((file) => existsSync(file));
+  const own = SCENARIOS.includes(environment)
+    ? [join(CHART, "ci", `${environment}.yaml`)]
+    : files.filter((file) => existsSync(file));
   return [join(CHART, "ci", "cluster.yaml"), ...own];
 }
 

@@ -101,7 +101,4 @@ startupProbe:
 readinessProbe:
   httpGet: { path: /, port: http-probe }
   periodSeconds: 5
-livenessProbe:
-  httpGet: { path: /, port: http-probe }
-  periodSeconds: 15
 {{- end }}
