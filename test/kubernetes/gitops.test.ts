@@ -248,6 +248,17 @@ test("faults are made in staging alone, each for a time, each watched", () => {
   }
 });
 
+test("Flux is given the same paths, and overlooks the same fields", () => {
+  const engines = named("flux/platform.yaml", "Kustomization", "countersign-engines");
+  expect(existsSync(join(root, String(engines.path), "kustomization.yaml"))).toBe(true);
+  const release = named("flux/platform.yaml", "HelmRelease", "countersign");
+  const files = list(release.chart?.spec?.valuesFiles).map(String);
+  const missing = files.filter((file) => !existsSync(join(root, file)));
+  expect(missing).toEqual(["./k8s/environments/prod/cluster.yaml"]);
+  const pointers = list(release.driftDetection?.ignore).flatMap(({ paths }) => list(paths).map(String));
+  expect(new Set(pointers)).toEqual(new Set(["/spec/selector/rollouts-pod-template-hash"]));
+});
+
 test("ArgoCD is told the health of what it does not know", () => {
   const [cm] = load("argocd/config/argocd-cm.yaml");
   for (const kind of [
