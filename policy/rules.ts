@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { parse } from "yaml";
+import { COMPARED } from "../platform/src/canary.ts";
 import type { Topology } from "../platform/src/topology.ts";
 
 export interface Rule {
@@ -72,6 +73,7 @@ export function parametersOf({ topics, agents, exchange, desk }: Topology): Para
   const users: Record<string, Grants> = {
     "paper-exchange": grants(exchange.reads, []),
     desk: grants(desk.reads, desk.writes),
+    "signal-canary": grants([...(agents.signal?.reads ?? []), { topic: COMPARED, as: "every" }], []),
   };
   for (const { processes, reads, writes, group } of Object.values(agents))
     for (const process of processes) users[process] = grants(reads, writes, group);

@@ -61,7 +61,13 @@ it("in shadow no way leads to an exchange, and none is there", async () => {
   expect(podsOf(objects).map(({ component }) => component)).not.toContain("paper-exchange");
 });
 
-it("without its engines' own policies no pod reaches anything: the namespace denies both directions to everybody", async () => {
+it("the next version of Signal reads what it is compared with, says nothing, and calls nobody", async () => {
+  const objects = await render({ environment: "prod", values: { signalCanary: { enabled: true } } });
+  expectExactly(objects, edgesOf(authority, canvases, { mode: "paper", signalCanary: true }));
+  expect(podsOf(objects).map(({ component }) => component)).toContain("signal-canary");
+});
+
+it("with the default alone no pod reaches anything: it denies both directions to everybody", async () => {
   const objects = await render({ environment: "prod" });
   const deny = objects.filter(({ kind, metadata }) => kind !== "NetworkPolicy" || metadata.name === "default-deny");
   for (const port of [4_000, 4_100, 9_090, 9_093, 5_432, 22]) expect(sorted(reachable(deny, port))).toEqual([]);

@@ -5,6 +5,7 @@
 import { callSpec, topics } from "@countersign/contracts";
 import type { Canvas } from "@countersign/runtime";
 import type { Authority, Right } from "../../../platform/src/authority.ts";
+import { COMPARED } from "../../../platform/src/canary.ts";
 
 export interface Edges {
   /** `caller → server path`. */
@@ -17,12 +18,18 @@ export interface Edges {
 
 export interface Circumstances {
   readonly mode: "paper" | "shadow";
+  /** The next version of Signal runs beside the one that trades. */
+  readonly signalCanary?: boolean;
 }
 
 const CONTROL = "control.halt.v1";
 const QUOTES = "market.quotes.v1";
 
-export function edgesOf(authority: Authority, canvases: readonly Canvas[], { mode }: Circumstances): Edges {
+export function edgesOf(
+  authority: Authority,
+  canvases: readonly Canvas[],
+  { mode, signalCanary = false }: Circumstances,
+): Edges {
   const calls = new Set<string>();
   const acls = new Set<string>();
   const trades = new Set<string>();
@@ -66,6 +73,12 @@ export function edgesOf(authority: Authority, canvases: readonly Canvas[], { mod
   if (mode === "paper") {
     for (const topic of [CONTROL, QUOTES]) read("paper-exchange", topic);
     ownGroups("paper-exchange");
+  }
+
+  if (signalCanary) {
+    const { reads } = authority.agents.signal!;
+    for (const topic of [...reads.map((one) => one.topic), CONTROL, COMPARED]) read("signal-canary", topic);
+    ownGroups("signal-canary");
   }
 
   const approver = authority.roles.approver ?? [];

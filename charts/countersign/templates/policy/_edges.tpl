@@ -17,6 +17,11 @@ these and from nothing else, so no two of them can disagree.
 {{- if eq (include "countersign.mode" .) "paper" -}}
   {{- $_ := set $all "paper-exchange" (dict "agent" "paper-exchange" "reads" $topology.exchange.reads "writes" list "group" "" "calls" list) -}}
 {{- end -}}
+{{- if .Values.signalCanary.enabled -}}
+  {{- /* It lays what it would have said beside what was said, and says nothing: platform/src/canary.ts. */ -}}
+  {{- $reads := append $topology.agents.signal.reads (dict "topic" "signals.market.v1" "as" "every") -}}
+  {{- $_ := set $all "signal-canary" (dict "agent" "signal-canary" "reads" $reads "writes" list "group" "" "calls" list) -}}
+{{- end -}}
 {{- $calls := include "countersign.policy.calls" (dict "topology" $topology "calls" $topology.desk.calls) | fromJsonArray -}}
 {{- if .Values.desk.enabled -}}
   {{- $_ := set $all "desk" (dict "agent" "desk" "reads" $topology.desk.reads "writes" $topology.desk.writes "group" "" "calls" $calls) -}}

@@ -36,6 +36,7 @@ only carries what others have signed needs nothing.
 {{- $all := list "kafka" "postgres" "redis" "collector" -}}
 {{- if eq . "found" }}[]
 {{- else if has . (list "desk" "topics") }}["kafka"]
+{{- else if eq . "signal-canary" }}["kafka","collector"]
 {{- else if eq . "validator" }}{{ append $all "etcd" | toJson }}
 {{- else }}{{ $all | toJson }}
 {{- end -}}
