@@ -11,10 +11,10 @@ import { AGENTS, type AgentName } from "../agents.ts";
 import { VALIDATORS } from "../genesis.ts";
 import { InputError } from "../inputs.ts";
 import { agentOf } from "./cluster.ts";
+import { endInOrder } from "./ending.ts";
 import { FileWatch } from "./file-watch.ts";
 import { openProcess, type Process, VENUE } from "./process.ts";
 
-const END_MS = 8_000;
 /** Replicas have one Secret, and must not all go at once. */
 const APART_MS = 10_000;
 const CANARY = "signal-canary";
@@ -44,12 +44,16 @@ try {
   // Else only a clean end writes it.
   flushCompileCache();
   await stop;
-  own.endsSoon();
-  await wait(own.place.drainMs);
-  setTimeout(() => end("did not end in time"), END_MS);
-  await own.closeDoor();
-  await running?.close();
-  await own.close();
+  await endInOrder({
+    drainMs: own.place.drainMs,
+    endsSoon: () => own.endsSoon(),
+    closeDoor: () => own.closeDoor(),
+    async close() {
+      await running?.close();
+      await own.close();
+    },
+    tooLate: () => end("did not end in time"),
+  });
   process.exit(0);
 } catch (error) {
   console.error(isExpected(error) ? `countersign: ${error.message}` : error);

@@ -34,8 +34,13 @@ export interface Replicas extends AsyncDisposable {
   request(ask: Ask): Uint8Array;
 }
 
+/** Enough for as many small orders as a test may ask for. */
+export const wideRules = [
+  { metric: "order_notional", scope: "account", comparator: ">", threshold: "30000", action: "reject" },
+];
+
 /** With money, and no prices yet. */
-function fundedDesk(rules: readonly object[]): Desk {
+export function fundedDesk(rules: readonly object[]): Desk {
   const desk = new Desk(rules);
   desk.deposit(100_000_000n);
   return desk;
@@ -104,7 +109,7 @@ export async function openReplicas(
   return { all, broken, alone, records, request, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
-async function grantedRig(startMs: number): Promise<Rig> {
+export async function grantedRig(startMs: number): Promise<Rig> {
   const rig = await Rig.open(startMs);
   const verdicts = ["permit.issued", "order.rejected", "order.escalated"].map((type) => `${type} risk.policy.v1`);
   rig.grant("policy", ...verdicts, "decision.made audit.records.v1", "decision.refused audit.records.v1");
@@ -115,7 +120,7 @@ async function grantedRig(startMs: number): Promise<Rig> {
 }
 
 /** The same bytes for everybody, as a bus brings them. */
-function sealedQuotes(rig: Rig) {
+export function sealedQuotes(rig: Rig) {
   return Object.entries(QUOTES).map(([symbol, [bid, offer]]) => {
     const size = { bidSizeUnits: 500_000n, askSizeUnits: 500_000n, quantityScale: 2 };
     const eventTimeMs = BigInt(START_MS);
