@@ -57,7 +57,7 @@ export function anyOf(label: string, names: readonly string[]): string {
 
 /** … and for none of them. */
 export function noneOf(label: string, names: readonly string[]): string {
-  return `${label}!~"${names.join("|")}"`;
+  return names.length === 1 ? `${label}!="${names[0]}"` : `${label}!~"${names.join("|")}"`;
 }
 
 type PipelineCode = (typeof pipelineCodes)[number];

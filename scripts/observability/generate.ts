@@ -2,31 +2,42 @@
  * `node scripts/observability/generate.ts [--check]`: writes alerts with their tests, dashboards, and the heads of the runbooks; with
  * --check, says which of them are not what the sources here and the canvases make.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { root } from "../run.ts";
 import { dashboardOutputs } from "./dashboards.ts";
 import { ruleOutputs } from "./rules.ts";
+import { RUNBOOKS, runbookOutputs } from "./runbooks.ts";
 
-const outputs: Readonly<Record<string, string>> = { ...ruleOutputs(), ...dashboardOutputs() };
-/** Folders in which nothing else may be. */
-const FOLDERS = ["charts/countersign/files/rules", "charts/countersign/files/dashboards", "ops/alerts/tests"];
+const outputs: Readonly<Record<string, string | undefined>> = {
+  ...ruleOutputs(),
+  ...dashboardOutputs(),
+  ...runbookOutputs(),
+};
+/** Folders in which nothing else may be, and whether what is left there may be removed: a page was written by somebody. */
+const FOLDERS: Readonly<Record<string, boolean>> = {
+  "charts/countersign/files/rules": true,
+  "charts/countersign/files/dashboards": true,
+  "ops/alerts/tests": true,
+  [RUNBOOKS]: false,
+  [`${RUNBOOKS}/agents`]: false,
+  [`${RUNBOOKS}/procedures`]: false,
+};
 
 const isCheck = process.argv.includes("--check");
-const stray = FOLDERS.flatMap((folder) => readdirSync(join(root, folder)).map((file) => `${folder}/${file}`)).filter(
-  (path) => outputs[path] === undefined,
-);
-const stale = Object.entries(outputs).filter(([path, text]) => textOf(path) !== text);
-for (const path of stray) {
-  if (isCheck) complain(`${path}: nothing makes it any more`);
-  else rmSync(join(root, path));
-}
-for (const [path, text] of stale) {
-  if (isCheck) complain(`${path} is stale`);
-  else {
-    mkdirSync(dirname(join(root, path)), { recursive: true });
-    writeFileSync(join(root, path), text);
+for (const [folder, isOurs] of Object.entries(FOLDERS)) {
+  for (const { name } of readdirSync(join(root, folder), { withFileTypes: true }).filter((entry) => entry.isFile())) {
+    const path = `${folder}/${name}`;
+    if (path in outputs) continue;
+    if (isOurs && !isCheck) rmSync(join(root, path));
+    else complain(`${path}: nothing there is of that name any more`);
   }
+}
+for (const [path, text] of Object.entries(outputs)) {
+  if (text === undefined) complain(`${path}: missing; it is written by hand, but for its head`);
+  else if (textOf(path) === text) continue;
+  else if (isCheck) complain(`${path} is stale`);
+  else writeFileSync(join(root, path), text);
 }
 if (process.exitCode === 1) console.error("run `node scripts/observability/generate.ts` and review its diff");
 

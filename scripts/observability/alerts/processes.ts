@@ -12,6 +12,9 @@ const memory = of("process_resident_memory_bytes", 'agent="policy",pod="policy-0
 const limit = of("kube_pod_container_resource_limits", 'resource="memory",pod="policy-0",container="policy"');
 const until = (metric: string, by: string) => `min by (namespace, ${by}) (${of(metric)}) - time()`;
 const DAY = 86_400;
+const words = (matchers = "") =>
+  `sum by (namespace, agent) (increase(${of("countersign_canary_words_total", matchers)}[30m]))`;
+const word = (verdict: string) => of("countersign_canary_words_total", `agent="signal-canary",verdict="${verdict}"`);
 
 function missing(name: string): Alert {
   const isPage = isOnPath(name);
@@ -215,7 +218,7 @@ export const processAlerts: readonly Alert[] = [
   ),
   {
     name: "CanaryFailing",
-    severity: "page",
+    severity: "ticket",
     owner: "platform",
     dashboard: "overview",
     expr: `time() - max by (namespace, cronjob) (${of("kube_cronjob_status_last_successful_time", 'cronjob="canary"')}) > 3600`,
@@ -232,6 +235,24 @@ export const processAlerts: readonly Alert[] = [
       series: { [of("kube_cronjob_status_last_successful_time", 'cronjob="canary"')]: "0+60x100" },
       at: "70m",
     },
+  },
+  {
+    name: "CanaryDisagrees",
+    severity: "ticket",
+    owner: "platform",
+    dashboard: "agents",
+    expr: `${words(noneOf("verdict", ["same"]))} / ${words()} > 0.01 and ${words()} > 20`,
+    for: "5m",
+    summary: "{{ $labels.agent }} would have said something else",
+    description:
+      "Of more than 20 words of {{ $labels.agent }} in 30 minutes {{ $value | humanizePercentage }} were not those of the version that runs. It publishes nowhere.",
+    mitigation: "do not promote that version",
+    fires: {
+      series: { [word("same")]: "0+9x60", [word("differs")]: "0+1x60" },
+      at: "45m",
+      labels: { agent: "signal-canary" },
+    },
+    quiet: { series: { [word("same")]: "0+9x60", [word("differs")]: "1x60" }, at: "45m" },
   },
   {
     name: "Watchdog",

@@ -100,6 +100,15 @@ export const agentsBoard: DashboardSpec = {
           ],
         },
         {
+          title: "What a canary would have said",
+          description: "Of a version on trial that publishes nowhere, beside what the running one said.",
+          ...{ unit: "reqps", width: 12, kind: "timeseries" },
+          queries: [
+            { expr: rate("countersign_canary_words_total", "agent, verdict"), legend: "{{agent}} {{verdict}}" },
+          ],
+          alert: "CanaryDisagrees",
+        },
+        {
           title: "Outages that the Operator has seen",
           description: "How long each agent was silent, on average, until it came back.",
           ...{ unit: "s", width: 12, kind: "table" },
