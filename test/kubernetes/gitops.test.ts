@@ -1,5 +1,6 @@
 // What ArgoCD is told, read as data: paths that are there, lists that allow what is rendered and nothing more, and an order that is one.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
@@ -13,6 +14,7 @@ interface Manifest {
   readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> };
   readonly spec?: Tree;
   readonly data?: Readonly<Record<string, string>>;
+  readonly stringData?: Readonly<Record<string, string>>;
 }
 interface Operator {
   readonly name: string;
@@ -178,6 +180,30 @@ describe.each(ENVIRONMENTS)("%s", (environment) => {
   });
 });
 
+test("what Vault is to hold is what founding makes, file by file and field by field", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "countersign-found-"));
+  try {
+    const urls = [
+      "--postgres",
+      "postgres://{process}:{password}@db/countersign",
+      "--redis",
+      "rediss://{process}:{password}@redis",
+    ];
+    const folder = join(dir, "cluster");
+    const { code, output } = await run("node", ["cli/src/main.ts", "found", "--dir", folder, ...urls]);
+    expect(code, output).toBe(0);
+    const founded = documents(readFileSync(join(folder, "secrets.yaml"), "utf8"));
+    const vault = golden("dev").filter(({ kind }) => kind === "ExternalSecret");
+    for (const { name } of [...readProcesses(), { name: "paper-exchange" }]) {
+      const made = founded.find(({ metadata }) => metadata.name === name);
+      const template = vault.find(({ metadata }) => metadata.name === name)?.spec?.target?.template?.data;
+      expect(shapeOf(template), name).toEqual(shapeOf(made?.stringData));
+    }
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+});
+
 test("production changes outside its windows, and operators of it only by hand", () => {
   const window = (name: string) => list(projects(name).syncWindows)[0];
   expect(window("countersign")).toMatchObject({ kind: "deny", clusters: ["countersign-prod"], manualSync: true });
@@ -249,9 +275,11 @@ test("faults are made in staging alone, each for a time, each watched", () => {
 });
 
 test("Flux is given the same paths, and overlooks the same fields", () => {
-  const engines = named("flux/platform.yaml", "Kustomization", "countersign-engines");
+  const example = documents(/```yaml\n([\s\S]*?)```/.exec(read("flux/README.md"))?.[1] ?? "");
+  const specOf = (kind: string) => example.find((one) => one.kind === kind)?.spec ?? {};
+  const engines = specOf("Kustomization");
   expect(existsSync(join(root, String(engines.path), "kustomization.yaml"))).toBe(true);
-  const release = named("flux/platform.yaml", "HelmRelease", "countersign");
+  const release = specOf("HelmRelease");
   const files = list(release.chart?.spec?.valuesFiles).map(String);
   const missing = files.filter((file) => !existsSync(join(root, file)));
   expect(missing).toEqual(["./k8s/environments/prod/cluster.yaml"]);
@@ -270,6 +298,16 @@ test("ArgoCD is told the health of what it does not know", () => {
     expect(cm?.data?.[`resource.customizations.health.${kind}`], kind).toContain("return");
   expect(cm?.data?.["resource.customizations.health.argoproj.io_Application"]).toContain("comparedTo");
 });
+
+/** The files, and what secrets.json says: names, and no values. */
+function shapeOf(files: unknown): unknown {
+  const { "secrets.json": secrets, ...keys } = files as Record<string, string>;
+  const fields = Object.entries(JSON.parse(secrets ?? "") as Record<string, unknown>);
+  const within = fields.map(([field, value]) =>
+    value instanceof Object ? [field, Object.keys(value).toSorted()] : [field],
+  );
+  return { keys: Object.keys(keys).toSorted(), secrets: Object.fromEntries(within) };
+}
 
 function list(value: Tree | undefined): readonly Tree[] {
   if (!Array.isArray(value)) throw new Error("no list is there");
