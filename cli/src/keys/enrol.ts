@@ -113,7 +113,7 @@ function enrolled(desk: Desk, whole: Enrolment, entries: readonly bigint[], scre
     );
   if (takeIntoUse(desk.dir, whole))
     screen.line(
-      `its next key is in use from its next start on: end its process, and when it is back, ./countersign keys revoke ${sender} --old`,
+      `its next key is in use: where a process signs with it, that ends by itself and starts again with it; when it is back, ./countersign keys revoke ${sender} --old`,
     );
   return exitCodes.ok;
 }
