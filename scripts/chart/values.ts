@@ -221,6 +221,13 @@ export function valuesSchema(): Schema {
           object({ ports: list(object({ protocol: oneOf("TCP"), port: integer(1, 65_535) })), to: peers }),
         ),
       }),
+      alerts: object({
+        enabled: flag,
+        labels,
+        repository: ifAny("https?://[^ ]+"),
+        disabled: list(text("^[A-Z][A-Za-z]+$")),
+      }),
+      dashboards: object({ enabled: flag, labels, annotations: labels }),
       rollouts: object({
         enabled: flag,
         prometheus: text("^https?://[^ ]+$"),
