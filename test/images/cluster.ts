@@ -53,7 +53,8 @@ export async function tryCluster(engines: Engines, imageOf: (agent: string) => s
     await until("a fill is booked", () => hasBooked(engines.kafka), 180_000);
     console.log(`  trades ${seconds(performance.now() - began)} after the first container`);
     const problems: string[] = [];
-    for (const container of containers) {
+    // Who asks ends before those that answer.
+    for (const container of containers.toReversed()) {
       const { name, memoryMb } = container;
       const { code, ms } = container.stop();
       console.log(
