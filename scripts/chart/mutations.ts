@@ -1,4 +1,5 @@
 /** The properties of security, each as the line that makes it, and the suites that would have to miss it. */
+import { policyMutations } from "./policy-mutations.ts";
 
 export interface Mutation {
   readonly file: string;
@@ -157,6 +158,7 @@ export const mutations: readonly Mutation[] = [
     instead: '{{- $_ := set $cluster "venue" "paper-exchange:4100" }}',
     suites: ["configmap"],
   },
+  ...policyMutations,
 ];
 
 function each(file: string, suites: readonly string[], lines: readonly string[]): readonly Mutation[] {
