@@ -97,7 +97,7 @@ describe("the commands in the documents", () => {
 
   it("every npm command is in package.json", () => {
     const { scripts }: { scripts: Record<string, string> } = JSON.parse(read("package.json"));
-    const named = commands.flatMap((command) => /^npm (?:run )?([a-z:]+)/.exec(command)?.[1] ?? []);
+    const named = commands.flatMap((command) => /^npm (?:run )?([a-z\d:]+)/.exec(command)?.[1] ?? []);
     expect(named).toContain("demo");
     expect(named.filter((name) => scripts[name] === undefined)).toEqual([]);
   });

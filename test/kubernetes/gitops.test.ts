@@ -169,6 +169,15 @@ describe.each(ENVIRONMENTS)("%s", (environment) => {
     }
   });
 
+  test("whoever reads Vault is there before what is read as it", () => {
+    const accounts = [...golden(environment), ...data].filter(({ kind }) => kind === "ServiceAccount");
+    for (const { metadata, spec } of golden(environment).filter(({ kind }) => kind === "SecretStore")) {
+      const name = spec?.provider?.vault?.auth?.kubernetes?.serviceAccountRef?.name;
+      const account = accounts.find((one) => one.metadata.name === String(name));
+      expect(waveOf(account), metadata.name).toBeLessThanOrEqual(waveOf({ metadata }));
+    }
+  });
+
   test("each process' secret has its keys and logins, and nobody else's", () => {
     const secrets = golden(environment).filter(({ kind }) => kind === "ExternalSecret");
     for (const { name, secrets: wanted } of readProcesses()) {
@@ -298,6 +307,10 @@ test("ArgoCD is told the health of what it does not know", () => {
     expect(cm?.data?.[`resource.customizations.health.${kind}`], kind).toContain("return");
   expect(cm?.data?.["resource.customizations.health.argoproj.io_Application"]).toContain("comparedTo");
 });
+
+function waveOf(manifest: Pick<Manifest, "metadata"> | undefined): number {
+  return Number(manifest?.metadata.annotations?.["argocd.argoproj.io/sync-wave"] ?? 0);
+}
 
 /** The files, and what secrets.json says: names, and no values. */
 function shapeOf(files: unknown): unknown {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { judge } from "./judge.ts";
 import { measureObjectives, measureRelease } from "./measure.ts";
-import { GateError, openPrometheus } from "./prometheus.ts";
+import { GateError, openPrometheus, type Sample } from "./prometheus.ts";
 
 interface Recorded {
   readonly releasedMs: number;
@@ -47,8 +47,27 @@ test("a release that did not run all the time is named, and so is an alert that 
   const findings = await measureRelease(replay, "countersign", { commit: "", digests }, window);
   expect(findings).toEqual([
     { what: "gateway", passes: false, why: `runs at 12 of 288 looks: ${digests.gateway}` },
+    { what: "synthetic order", passes: true, why: "arrived 0.3 h ago" },
     { what: "alerts that page", passes: false, why: "FenceStale" },
   ]);
+});
+
+test("a synthetic order that arrived before the window, or never, does not count", async () => {
+  const arrived = (result: readonly unknown[]) => ({
+    query: async (query: string) => (query.includes("canary") ? (result as readonly Sample[]) : []),
+  });
+  const found = async (result: readonly unknown[]) => {
+    const findings = await measureRelease(
+      arrived(result),
+      "countersign",
+      { commit: "", digests: {} },
+      { endMs, hours: 1 },
+    );
+    return findings.find(({ what }) => what === "synthetic order")?.passes;
+  };
+  expect(await found([{ labels: {}, value: endMs / 1_000 - 3_500 }])).toBe(true);
+  expect(await found([{ labels: {}, value: endMs / 1_000 - 3_700 }])).toBe(false);
+  expect(await found([])).toBe(false);
 });
 
 test("a Prometheus that answers an error, no JSON or nothing is an error, and never an empty answer", async () => {

@@ -64,6 +64,14 @@ export async function measureRelease(
     if (!passes) findings.push({ what: image, passes, why: `runs at ${seen} of ${looks} looks: ${digest}` });
   }
   if (findings.length === 0) findings.push({ what: "images", passes: true, why: "all ran all the time" });
+  const arrived = `max(kube_cronjob_status_last_successful_time{namespace="${namespace}",cronjob="canary"})`;
+  const [canary] = await prometheus.query(arrived, endMs);
+  const agoHours = canary === undefined ? undefined : (endMs / 1_000 - canary.value) / 3_600;
+  findings.push({
+    what: "synthetic order",
+    passes: agoHours !== undefined && agoHours <= hours,
+    why: agoHours === undefined ? "never seen" : `arrived ${agoHours.toFixed(1)} h ago`,
+  });
   const paging = `ALERTS{alertstate="firing",severity="page",namespace="${namespace}"}`;
   const paged = await prometheus.query(`count by (alertname) (count_over_time(${paging}[${hours}h]))`, endMs);
   const names = paged.map(({ labels }) => labels.alertname ?? "one without a name");
