@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { type Authority, joinAuthority } from "../../platform/src/authority.ts";
+import { VALIDATORS } from "../../platform/src/genesis.ts";
 import { joinTopology } from "../../platform/src/topology.ts";
 import type { KubeObject } from "../../scripts/k8s/manifests.ts";
 import { authorised, granted, podsOf, reachable, routed } from "./support/allowed.ts";
@@ -65,6 +66,18 @@ it("the next version of Signal reads what it is compared with, says nothing, and
   const objects = await render({ environment: "prod", values: { signalCanary: { enabled: true } } });
   expectExactly(objects, edgesOf(authority, canvases, { mode: "paper", signalCanary: true }));
   expect(podsOf(objects).map(({ component }) => component)).toContain("signal-canary");
+});
+
+it("with engines of its own each is reached by those who need it, and by no other port", async () => {
+  const objects = await render({ environment: "laptop" });
+  const processes = Object.keys(authority.agents).flatMap((agent) => (agent === "validator" ? VALIDATORS : [agent]));
+  const to = (engine: string, clients: readonly string[]) => sorted(clients.map((client) => `${client} → ${engine}`));
+  expect(sorted(reachable(objects, 4_000))).toEqual(sorted(withoutPaths(paper)));
+  expect(sorted(reachable(objects, 2_379))).toEqual(to("etcd", VALIDATORS));
+  expect(sorted(reachable(objects, 5_432))).toEqual(to("postgres", [...processes, "paper-exchange"]));
+  expect(sorted(reachable(objects, 6_379))).toEqual(to("redis", [...processes, "paper-exchange"]));
+  expect(sorted(reachable(objects, 9_092))).toEqual(to("kafka", [...processes, "paper-exchange", "desk", "topics"]));
+  expect(sorted(reachable(objects, 22))).toEqual([]);
 });
 
 it("with the default alone no pod reaches anything: it denies both directions to everybody", async () => {
