@@ -9,7 +9,7 @@
  *   --fresh        takes nothing from builds before
  */
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Base, baseImage } from "./base.ts";
@@ -107,6 +107,7 @@ if (import.meta.main) {
     console.error(`${unknown.join(", ")}: no such image. There are ${IMAGES.join(", ")}`);
     process.exit(2);
   }
+  mkdirSync(values.out, { recursive: true });
   const source = sourceOf(values.worktree);
   const tag = values.tag ?? source.commit.slice(0, 12);
   try {
