@@ -9,7 +9,7 @@ export interface Github {
   openPullRequest(what: { readonly branch: string; readonly base: string; readonly title: string }): Promise<string>;
 }
 
-export interface NewCommit {
+interface NewCommit {
   readonly branch: string;
   readonly head: string;
   readonly message: string;

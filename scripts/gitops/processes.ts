@@ -28,7 +28,7 @@ export function readProcesses(): readonly ProcessIdentity[] {
   return processesOf(JSON.parse(readFileSync(path, "utf8")) as Topology);
 }
 
-export function processesOf({ agents }: Topology): readonly ProcessIdentity[] {
+function processesOf({ agents }: Topology): readonly ProcessIdentity[] {
   return Object.entries(agents)
     .flatMap(([agent, { processes }]) => processes.map((name) => describe(name, agent)))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
