@@ -30,9 +30,19 @@ it("without an engine that is demanded, they are failures", async () => {
 
 it("an engine that nobody knows is a failure, not a wish", async () => {
   const { failures } = await planEngineTests([], "kafak", async () => undefined);
-  expect(failures).toEqual(["REQUIRE_ENGINES names kafak: the engines are etcd, kafka, postgres, redis"]);
+  expect(failures).toEqual(["REQUIRE_ENGINES names kafak: the engines are etcd, k8s, kafka, postgres, redis"]);
+});
+
+it("what is demanded is got where it is missing, and nothing else", async () => {
+  const demanded: string[] = [];
+  await planEngineTests(files, "k8s,redis", async (engine, isDemanded) => {
+    if (isDemanded) demanded.push(engine);
+    return undefined;
+  });
+  expect(demanded).toEqual(["k8s", "redis"]);
 });
 
 it("finds the files of this repository", () => {
   expect(engineTestFiles()).toContain("packages/bus/src/kafka/conformance.kafka.test.ts");
+  expect(engineTestFiles()).toContain("scripts/k8s/apiserver.k8s.test.ts");
 });

@@ -1,11 +1,16 @@
-// The tests that need a server of its own kind: x.kafka.test.ts, x.redis.test.ts, x.etcd.test.ts. Where it cannot be had they are not run, by name.
+// The tests that need a server of its own kind: x.kafka.test.ts, x.redis.test.ts, x.etcd.test.ts; or Kubernetes' tools: x.k8s.test.ts. Where it
+// cannot be had they are not run, by name.
 import { globSync } from "node:fs";
 import { sep } from "node:path";
 import { type Engine, whyMissing } from "@countersign/engines";
 import { root } from "./run.ts";
+import { whyToolsMissing } from "./tools/get.ts";
 import { runVitest, type TestRun } from "./vitest.ts";
 
-const engines: readonly Engine[] = ["etcd", "kafka", "postgres", "redis"];
+/** k8s: the programs of `npm run tools`. */
+export type Needed = Engine | "k8s";
+
+const engines: readonly Needed[] = ["etcd", "k8s", "kafka", "postgres", "redis"];
 
 export interface EngineTestPlan {
   /** From the root, with slashes. */
@@ -23,13 +28,13 @@ export interface EngineTestPlan {
 export async function planEngineTests(
   files: readonly string[],
   demanded: string,
-  why: (engine: Engine) => Promise<Error | undefined> = whyMissing,
+  why: (engine: Needed, isDemanded: boolean) => Promise<Error | undefined> = whyMissingHere,
 ): Promise<EngineTestPlan> {
   const names = demanded.split(",").filter((name) => name !== "");
   const unknown = names.filter((name) => !engines.some((engine) => engine === name));
   const missing = new Map<string, string>();
   for (const engine of engines) {
-    const reason = await why(engine);
+    const reason = await why(engine, names.includes(engine));
     if (reason !== undefined) missing.set(engine, `no ${engine}: ${reason.message}`);
   }
   const left = files
@@ -48,8 +53,13 @@ export async function planEngineTests(
   };
 }
 
+/** Building Kubernetes' tools takes minutes: that is done where they are demanded, or by `npm run tools`. */
+function whyMissingHere(engine: Needed, isDemanded: boolean): Promise<Error | undefined> {
+  return engine === "k8s" ? whyToolsMissing({ install: isDemanded }) : whyMissing(engine);
+}
+
 export function engineTestFiles(): string[] {
-  const pattern = "{agents,cli,packages,platform,scripts,test,venues}/**/*.{etcd,kafka,redis}.test.ts";
+  const pattern = "{agents,cli,packages,platform,scripts,test,venues}/**/*.{etcd,k8s,kafka,redis}.test.ts";
   const files = globSync(pattern, { cwd: root, exclude: (name) => name === "node_modules" });
   return files.map((file) => file.split(sep).join("/")).toSorted();
 }

@@ -7,72 +7,22 @@
  *   npm run tools -- helm conftest   these
  *   npm run tools -- --list          what is there
  */
-import { installTool } from "./tools/install.ts";
-import { toolPath, toolsDir } from "./tools/place.ts";
-import { isToolName, type ToolName, toolOf, tools } from "./tools/table.ts";
+import { allTools, describe, getTools } from "./tools/get.ts";
+import { toolPath } from "./tools/place.ts";
+import { isToolName, type ToolName, tools } from "./tools/table.ts";
 
 const args = process.argv.slice(2);
-const names = args.filter((arg) => !arg.startsWith("--"));
-const unknown = [
-  ...names.filter((name) => !isToolName(name)),
-  ...args.filter((arg) => arg.startsWith("--") && arg !== "--node" && arg !== "--list"),
-];
+const options = ["--list", "--node"];
+const unknown = args.filter((arg) => !isToolName(arg) && !options.includes(arg));
+const named = args.filter(isToolName);
+const wanted = named.length > 0 ? named : allTools({ node: args.includes("--node") });
 if (unknown.length > 0) {
   console.error(`tools: no such tool or option: ${unknown.join(", ")}; the tools are ${Object.keys(tools).join(", ")}`);
   process.exitCode = 2;
-} else {
-  const wanted = names.length > 0 ? names.filter(isToolName) : allTools(args.includes("--node"));
-  process.exitCode = args.includes("--list") ? list(wanted) : await getAll(wanted);
-}
+} else if (args.includes("--list")) process.exitCode = list(wanted);
+else process.exitCode = (await getTools(wanted, console.log)).length === 0 ? 0 : 1;
 
-function allTools(withNode: boolean): readonly ToolName[] {
-  return Object.keys(tools)
-    .filter(isToolName)
-    .filter((name) => withNode || toolOf(name).node === undefined);
-}
-
-function list(wanted: readonly ToolName[]): number {
-  for (const name of wanted) console.log(`${describe(name)}  ${toolPath(name) ?? "missing"}`);
-  return wanted.every((name) => toolPath(name) !== undefined) ? 0 : 1;
-}
-
-async function getAll(wanted: readonly ToolName[]): Promise<number> {
-  const start = performance.now();
-  const count = { there: 0, got: 0, failed: 0 };
-  for (const name of wanted) count[await get(name)] += 1;
-  const failed = count.failed === 0 ? "" : `, ${count.failed} FAILED`;
-  console.log(`${count.there} were there, ${count.got} new${failed}, ${seconds(start)}: ${toolsDir()}`);
-  return count.failed === 0 ? 0 : 1;
-}
-
-async function get(name: ToolName): Promise<"there" | "got" | "failed"> {
-  const start = performance.now();
-  try {
-    if (toolPath(name) !== undefined) {
-      console.log(`${describe(name)}  there`);
-      return "there";
-    }
-    await installTool(name);
-    console.log(`${describe(name)}  ${seconds(start)}`);
-    return "got";
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
-    console.log(`${describe(name)}  FAILED after ${seconds(start)}: ${reason}`);
-    return "failed";
-  }
-}
-
-function describe(name: ToolName): string {
-  const { version, source } = toolOf(name);
-  const from = {
-    go: () => (source.kind === "go" ? source.package : ""),
-    wheel: () => (source.kind === "wheel" ? `PyPI ${source.project}` : ""),
-    debian: () => (source.kind === "debian" ? `Debian ${source.package}` : ""),
-    schemas: () => "OpenAPI and CRDs of their projects",
-  }[source.kind]();
-  return `${name.padEnd(24)} ${(version ?? "").padEnd(20)} ${from}`;
-}
-
-function seconds(start: number): string {
-  return `${((performance.now() - start) / 1000).toFixed(1)} s`;
+function list(names: readonly ToolName[]): number {
+  for (const name of names) console.log(`${describe(name)}  ${toolPath(name) ?? "missing"}`);
+  return names.every((name) => toolPath(name) !== undefined) ? 0 : 1;
 }

@@ -1,9 +1,9 @@
 import { defineConfig } from "vitest/config";
 
-// Tests that need a server of its own kind, named by it: x.kafka.test.ts, x.redis.test.ts, x.etcd.test.ts. `npm test` runs them after the others.
+// Tests that need a server of its own kind, named by it: x.kafka.test.ts, x.redis.test.ts, x.etcd.test.ts, x.k8s.test.ts. `npm test` runs them after the others.
 export default defineConfig({
   test: {
-    include: ["**/*.{etcd,kafka,redis}.test.ts"],
+    include: ["**/*.{etcd,k8s,kafka,redis}.test.ts"],
     exclude: ["**/node_modules/**"],
     globalSetup: ["test/support/engines.ts"],
     pool: "forks",

@@ -22,10 +22,12 @@ export interface ApiServer extends AsyncDisposable {
 export interface ApiServerOptions {
   /** Those it is to know beside Kubernetes' own, as in "kafka.strimzi.io/KafkaUser": each costs time and memory. All, unless told. */
   readonly kinds?: ReadonlySet<string>;
+  /** CustomResourceDefinitions that no project publishes. */
+  readonly definitions?: readonly KubeObject[];
 }
 
 /** @throws Error where a program is missing or the server does not get ready */
-export async function startApiServer({ kinds }: ApiServerOptions = {}): Promise<ApiServer> {
+export async function startApiServer({ kinds, definitions = [] }: ApiServerOptions = {}): Promise<ApiServer> {
   const program = neededTool("kube-apiserver");
   const schemas = neededTool("schemas");
   await using stack = new AsyncDisposableStack();
@@ -49,10 +51,8 @@ export async function startApiServer({ kinds }: ApiServerOptions = {}): Promise<
   const url = `https://127.0.0.1:${port}`;
   const client = stack.adopt(new ApiClient({ url, ca, token }), (one) => one.close());
   await isReady(client, dir);
-  await createCrds(
-    client,
-    readCrds(join(schemas, "crds")).filter((crd) => kinds?.has(definedBy(crd)) ?? true),
-  );
+  const published = readCrds(join(schemas, "crds")).filter((crd) => kinds?.has(definedBy(crd)) ?? true);
+  await createCrds(client, [...published, ...definitions]);
   const { body } = await client.send("GET", "/version");
   const kubeconfig = join(dir, "kubeconfig");
   writeFileSync(kubeconfig, JSON.stringify(kubeconfigOf({ url, ca, token })), { mode: 0o600 });

@@ -7,56 +7,49 @@
  *
  * Only what admission itself looks up is created: namespaces, service accounts, priorities, the policies.
  */
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { root, run } from "../run.ts";
-import { neededTool } from "../tools/place.ts";
+import { admissionRules } from "./admission.ts";
 import { type ApiServer, startApiServer } from "./apiserver.ts";
 import { type ApiAnswer, isAccepted, messageOf } from "./client.ts";
-import { describe, type KubeObject, kindOf, type Manifest, parseManifests, podOf, readManifests } from "./manifests.ts";
+import { constraintDefinitions } from "./constraints.ts";
+import { mustFail, mustPass, refusedBy } from "./fixtures.ts";
+import { describe, type KubeObject, kindOf, type Manifest, podOf } from "./manifests.ts";
 import { allRenders, NAMESPACE, type Render, type Renders } from "./renders.ts";
-
-export interface DryRunReport {
-  readonly problems: readonly string[];
-  /** One line for people. */
-  readonly summary: string;
-}
+import type { Found } from "./steps.ts";
 
 /** Here the chart's rules hold and the pod security standard does not: what is refused, is refused by them. */
 const FIXTURES = "fixtures";
-/** Said by a fixture: the rules of which one has to refuse it, with commas between. */
-const REFUSED_BY = "countersign.dev/refused-by";
 
 /** @throws Error where there is no server */
-export async function dryRun({ renders, problems: unbuilt }: Renders): Promise<DryRunReport> {
+export async function dryRun({ renders, problems: unbuilt }: Renders): Promise<Found> {
   const start = performance.now();
-  const fixtures = readManifests(join(root, "policy", "fixtures", "must-fail"));
-  const passing = readManifests(join(root, "policy", "fixtures", "must-pass"));
-  const everything = [...fixtures, ...passing, ...renders.flatMap(({ manifests }) => manifests)];
-  await using server = await startApiServer({ kinds: new Set(everything.map(({ object }) => kindOf(object))) });
+  const [fixtures, passing] = [mustFail(), mustPass()];
+  const manifests = [...fixtures, ...passing, ...renders.flatMap((render) => render.manifests)];
+  const everything = manifests.map(({ object }) => object);
+  const kinds = new Set(everything.map(kindOf));
+  await using server = await startApiServer({ kinds, definitions: constraintDefinitions(everything) });
   const startSeconds = ((performance.now() - start) / 1000).toFixed(1);
   await prepare(server, renders);
   await areInForce(server, fixtures);
   const problems = [...unbuilt];
   let [objects, pods] = [0, 0];
-  for (const { name, manifests } of renders) {
-    const made = manifests.flatMap(podManifest);
+  for (const { name, manifests: given } of renders) {
+    const made = given.flatMap(podManifest);
     const ask = async (asked: readonly Manifest[]) => {
       const found = await complaints(server, asked, NAMESPACE);
       problems.push(...found.map((complaint) => `${name}: ${complaint}`));
     };
-    await ask(manifests);
+    await ask(given);
     await ask(made);
-    objects += manifests.length;
+    objects += given.length;
     pods += made.length;
   }
   problems.push(...(await complaints(server, passing, FIXTURES)));
   problems.push(...(await unrefused(server, fixtures)));
-  const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  const summary =
-    `kube-apiserver ${server.version}: ${renders.length} renders of ${objects} objects and ${pods} pods, ` +
-    `${passing.length} fixtures to accept and ${fixtures.length} to refuse, ${seconds} s (${startSeconds} s to start), ${server.rssMiB()} MiB`;
-  return { problems, summary };
+  const says =
+    `${server.version}: ${objects} objects and ${pods} pods of ${renders.length} renders, ` +
+    `${passing.length} fixtures accepted and ${fixtures.length} refused; ready in ${startSeconds} s, ${server.rssMiB()} MiB`;
+  return { problems, says };
 }
 
 async function prepare(server: ApiServer, renders: readonly Render[]): Promise<void> {
@@ -69,8 +62,11 @@ async function prepare(server: ApiServer, renders: readonly Render[]): Promise<v
   await createNamespace(server, FIXTURES, {});
   for (const { manifests } of renders)
     for (const { object } of manifests) if (LOOKED_UP.has(object.kind)) await create(server, object);
-  for (const policy of await admissionPolicies(NAMESPACE, { digests: false })) await create(server, policy);
-  for (const policy of await admissionPolicies(FIXTURES, { digests: true })) await create(server, policy);
+  for (const hold of [
+    { namespace: NAMESPACE, digests: false },
+    { namespace: FIXTURES, digests: true },
+  ])
+    for (const rule of await admissionRules("validatingAdmissionPolicy", hold)) await create(server, rule);
 }
 
 /** Admission of a pod asks for them by name. */
@@ -95,24 +91,6 @@ function namespaceOf({ object }: Manifest): readonly string[] {
   return [object.metadata.namespace ?? []].flat();
 }
 
-/** As the chart renders them for a namespace. */
-async function admissionPolicies(namespace: string, { digests }: { readonly digests: boolean }) {
-  const chart = join(root, "charts", "countersign");
-  const settings = [
-    "admission.validatingAdmissionPolicy.enabled=true",
-    `admission.digests=${digests}`,
-    "engines.enabled=true",
-  ];
-  const { code, output } = await run(neededTool("helm"), [
-    ...["template", "countersign", chart, "--namespace", namespace, "--values", join(chart, "ci", "cluster.yaml")],
-    ...["--show-only", "templates/policy/admission-policies.yaml", "--set", settings.join(",")],
-  ]);
-  if (code !== 0) throw new Error(`helm template: ${output.trim()}`);
-  const policies = parseManifests(output).map(({ object }) => object);
-  if (policies.length === 0) throw new Error("the chart renders no admission policy");
-  return policies;
-}
-
 /** The server takes a moment to see a new policy. */
 async function areInForce(server: ApiServer, fixtures: readonly Manifest[]): Promise<void> {
   for (const until = Date.now() + IN_FORCE_MS; Date.now() < until; await sleep(POLL_MS))
@@ -135,10 +113,12 @@ async function complaints(
 /** Nothing where every fixture is refused by a rule that it names. */
 async function unrefused(server: ApiServer, fixtures: readonly Manifest[]): Promise<readonly string[]> {
   const answers = await askAll(server, fixtures, FIXTURES);
-  return answers.flatMap(({ file, object, answer }) => {
-    const rules = (object.metadata.annotations?.[REFUSED_BY] ?? "").split(/,\s*/);
+  return answers.flatMap(({ answer, ...fixture }) => {
+    const rules = refusedBy(fixture);
     const said = isAccepted(answer) ? "accepted" : messageOf(answer);
-    return isRefusedBy(answer, rules) ? [] : [`must-fail/${file}: not refused by ${rules.join(" or ")}: ${said}`];
+    return isRefusedBy(answer, rules)
+      ? []
+      : [`must-fail/${fixture.file}: not refused by ${rules.join(" or ")}: ${said}`];
   });
 }
 
@@ -173,8 +153,8 @@ const IN_FORCE_MS = 20_000;
 const POLL_MS = 250;
 
 if (import.meta.main) {
-  const { problems, summary } = await dryRun(await allRenders());
+  const { problems, says } = await dryRun(await allRenders());
   for (const problem of problems) console.error(problem);
-  console.log(summary);
+  console.log(says);
   process.exitCode = problems.length === 0 ? 0 : 1;
 }

@@ -84,7 +84,8 @@ async function execute(command: string, args: readonly string[]): Promise<void> 
   }
 }
 
-function writeKind({ group, version, kind, schema }: KindSchema, folder: string): void {
+/** Where kubeconform looks for it. */
+export function writeKind({ group, version, kind, schema }: KindSchema, folder: string): void {
   writeJson(join(folder, "strict", group || version, `${kind.toLowerCase()}_${version}.json`), schema);
 }
 

@@ -49,8 +49,8 @@ export function kindsOf(definitions: Definitions, closed: Definitions): readonly
 }
 
 /** Of each served version of a CustomResourceDefinition. `closed`: Kubernetes' definitions, for the metadata. */
-export function closeCrd(crd: Schema, closed: Definitions): readonly KindSchema[] {
-  const { group, names, versions } = crd.spec as unknown as CrdSpec;
+export function closeCrd(crd: Readonly<Record<string, unknown>>, closed: Definitions): readonly KindSchema[] {
+  const { group, names, versions } = crd.spec as CrdSpec;
   return versions
     .filter(({ served }) => served)
     .map(({ name, schema: { openAPIV3Schema } }) => {

@@ -77,6 +77,13 @@ export const crdSources: readonly CrdSource[] = [
     version: "v3.23.0",
     files: ["config/crd/bases/constrainttemplate-customresourcedefinition.yaml"],
   },
+  ...[
+    { name: "source-controller", version: "v1.7.0", kinds: "source.toolkit.fluxcd.io_gitrepositories" },
+    { name: "kustomize-controller", version: "v1.7.2", kinds: "kustomize.toolkit.fluxcd.io_kustomizations" },
+    { name: "helm-controller", version: "v1.4.0", kinds: "helm.toolkit.fluxcd.io_helmreleases" },
+  ].map(({ name, version, kinds }) => {
+    return { name, module: `github.com/fluxcd/${name}`, version, files: [`config/crd/bases/${kinds}.yaml`] };
+  }),
   {
     name: "chaos-mesh",
     module: "github.com/chaos-mesh/chaos-mesh",
