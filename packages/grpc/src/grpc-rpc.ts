@@ -58,9 +58,12 @@ export class GrpcRpc implements Rpc {
     return this.#door.listen();
   }
 
-  /** What `grpc.health.v1.Health` answers. NOT_SERVING until the agent says otherwise; calls are answered either way. */
+  /**
+   * What `grpc.health.v1.Health` answers. NOT_SERVING until the agent says otherwise; calls are answered either way. Of whom nobody calls
+   * nobody asks it.
+   */
   setServing(serving: boolean): void {
-    this.#door.setServing(serving);
+    this.#server?.setServing(serving);
   }
 
   /** Of each server's circuit breaker. */

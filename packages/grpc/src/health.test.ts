@@ -3,6 +3,7 @@ import { status } from "@grpc/grpc-js";
 import { expect, it } from "vitest";
 import { openPair, VALIDATE, VOTE } from "../test/pair.ts";
 import { type Raw, rawClient, statusOf } from "../test/raw.ts";
+import { GrpcRpc } from "./index.ts";
 
 const SERVING = [8, 1]; // field 1, the enum's value
 const NOT_SERVING = [8, 2];
@@ -62,4 +63,10 @@ it("a watch sees each change, and the end", async () => {
   await done;
   expect(seen).toEqual([NOT_SERVING, SERVING, NOT_SERVING]);
   raw.close();
+});
+
+it("a process that nobody calls, and that so has no address, is ready without a door", async () => {
+  const rpc = new GrpcRpc({ servers: {} });
+  expect(() => rpc.setServing(true)).not.toThrow();
+  await rpc.close(0);
 });
