@@ -1,5 +1,5 @@
 /**
- * `node scripts/cluster/canary.ts [--dir /etc/countersign] [--within 120]`: follows the next order of a running cluster from its intent to
+ * `node scripts/cluster/canary.ts [--dir /etc/countersign] [--within 120]`: follows the next order of a running cluster from its permit to
  * the ledger. Exit code 0 when it arrived; 1 when it did not, with the last place at which one was seen; 3 when none began: that says
  * nothing about the cluster, and a quiet market is no failure of it.
  *
@@ -10,6 +10,7 @@ import { parseArgs } from "node:util";
 import { KafkaBus } from "@countersign/bus/kafka";
 import { openEnvelope } from "@countersign/envelope";
 import { kafkaOf, readSpec } from "@countersign/platform";
+import { payloadOf } from "@countersign/runtime";
 import { readControlLog } from "../../platform/src/processes/control-log.ts";
 import { furthest, isWhole, Ways } from "./order-ways.ts";
 
@@ -28,10 +29,11 @@ if (!(withinMs > 0)) {
 const kafka = kafkaOf(values.dir, readSpec(values.dir));
 const fence = await readControlLog(kafka, readSpec(values.dir));
 const ways = new Ways();
+const heard = { authentic: 0, not: 0 };
 const bus = new KafkaBus({ ...kafka, clientId: "countersign-canary", onError: () => {} });
 await bus.subscribe(
   {
-    topics: ["risk.policy.v1", "orders.intent.v1", "orders.execution.v1", "ledger.entries.v1"],
+    topics: ["risk.policy.v1", "orders.execution.v1", "ledger.entries.v1"],
     // Brokers know the desk's groups by their beginning.
     as: { kind: "every", name: "desk.canary" },
     from: "latest",
@@ -41,7 +43,9 @@ await bus.subscribe(
   ({ records }) => {
     for (const { value } of records) {
       const opened = openEnvelope(value, fence.keys);
-      if (opened.ok) ways.heard(opened.body.correlationId, opened.body.type, Date.now());
+      heard[opened.ok ? "authentic" : "not"]++;
+      const payload = opened.ok ? payloadOf(opened) : undefined;
+      if (opened.ok && payload !== undefined) ways.heard(opened.body.type, payload, Date.now());
     }
     return { through: records.at(-1)!.offset };
   },
@@ -60,6 +64,7 @@ await end(
 );
 
 async function end(code: number, says: string): Promise<never> {
+  console.log(`heard ${heard.authentic} messages, and ${heard.not} that nobody has signed who may`);
   console.log(says);
   await bus.close(1_000);
   process.exit(code);

@@ -1,33 +1,48 @@
+import { create, type Message } from "@bufbuild/protobuf";
+import { FillSchema, OrderAcceptedSchema, PermitIssuedSchema } from "@countersign/contracts";
+import type { Heard } from "@countersign/platform";
 import { describe, expect, it } from "vitest";
+import { runDayInMemory } from "../../test/support/day.ts";
 import { furthest, isWhole, Ways } from "./order-ways.ts";
 
-const ALL = ["permit.issued", "order.intent", "order.accepted", "order.filled", "ledger.entry"];
+type Said = readonly [type: string, payload: Message];
+const about = (intentKey: string): readonly Said[] => [
+  ["permit.issued", create(PermitIssuedSchema, { intentKey })],
+  ["order.accepted", create(OrderAcceptedSchema, { intentKey })],
+  ["order.filled", create(FillSchema, { intentKey })],
+];
 
-describe("the way of an order", () => {
-  it("is whole when each of its messages was heard, in whatever order they came", () => {
+describe("the ways of orders", () => {
+  it("those that the real agents had filled are heard whole, each by itself", async () => {
     const ways = new Ways();
-    for (const [n, type] of ALL.toReversed().entries()) ways.heard("a", type, n * 10);
-    expect(ways.all().map(isWhole)).toEqual([true]);
-    expect(ways.all()[0]?.tookMs).toBe(40);
+    const fills = new Set<string>();
+    const onRecord = ({ body: { type }, payload }: Heard) => {
+      ways.heard(type, payload, 0);
+      if (type === "order.filled") fills.add((payload as unknown as { intentKey: string }).intentKey);
+    };
+    await runDayInMemory({ from: "2015-01-01", to: "2015-03-01", hooks: { onRecord } }, async () => {});
+    expect(fills.size).toBeGreaterThan(2);
+    expect(ways.all().filter(isWhole).length).toBe(fills.size);
   });
 
-  it.each(ALL)("is not whole without %s", (missing) => {
+  it("one that is filled and not booked is not whole, and says how far it came", () => {
     const ways = new Ways();
-    for (const type of ALL) if (type !== missing) ways.heard("a", type, 0);
+    for (const [n, [type, payload]] of about("a").entries()) ways.heard(type, payload, n * 10);
     expect(ways.all().some(isWhole)).toBe(false);
+    expect(ways.all()[0]?.tookMs).toBe(20);
+    expect(furthest(ways.all())).toBe("order.filled");
   });
 
-  it("is not made of two orders", () => {
+  it("two are not one", () => {
     const ways = new Ways();
-    for (const [n, type] of ALL.entries()) ways.heard(n < 3 ? "a" : "b", type, 0);
-    expect(ways.all().some(isWhole)).toBe(false);
-    expect(furthest(ways.all())).toBe("order.accepted");
+    const [permit] = about("a");
+    for (const [type, payload] of [permit!, ...about("b").slice(1)]) ways.heard(type, payload, 0);
+    expect(furthest(ways.all())).toBe("permit.issued");
   });
 
-  it("that nobody began is no way: a deposit is booked without an order", () => {
+  it("what nobody permitted is no way: listening began too late for it", () => {
     const ways = new Ways();
-    ways.heard("deposit", "ledger.entry", 0);
-    ways.heard("a", "market.signal", 0);
+    for (const [type, payload] of about("a").slice(1)) ways.heard(type, payload, 0);
     expect(furthest(ways.all())).toBeUndefined();
   });
 });
