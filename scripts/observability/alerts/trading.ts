@@ -144,7 +144,7 @@ export const trading: readonly Alert[] = [
     summary: "{{ $labels.metric }} has used {{ $value | humanizePercentage }} of its limit",
     description:
       "{{ $labels.metric }} stands at {{ $value | humanizePercentage }} of what the tightest rule allows. At 100 % it refuses or halts by itself.",
-    mitigation: "`countersign halt 1`, if a person wants to be before the limit",
+    mitigation: "a halt of level 1, if a person wants to be before the limit",
     fires: {
       series: { [of("countersign_limit_used_ratio", 'agent="policy",metric="drawdown"')]: "0.2x2 0.9x10" },
       at: "5m",
@@ -162,7 +162,7 @@ export const trading: readonly Alert[] = [
     summary: "Policy refuses {{ $value | humanizePercentage }} of what is proposed",
     description:
       "Of more than 20 verdicts in 30 minutes {{ $value | humanizePercentage }} were rejections: a proposer is wrong, or a limit is.",
-    mitigation: "`countersign halt 1 --scope strategy:<id>` for the strategy that is refused",
+    mitigation: "a halt of the strategy that is refused",
     fires: {
       series: {
         [of("countersign_verdicts_total", 'agent="compliance",verdict="permit"')]: "0+1x60",
@@ -212,7 +212,7 @@ export const trading: readonly Alert[] = [
     summary: "Only {{ $value | humanizePercentage }} of the accepted orders are filled",
     description:
       "Of more than 20 orders accepted within an hour {{ $value | humanizePercentage }} were filled: bands are too narrow, the venue refuses, or prices are old.",
-    mitigation: "`countersign halt 1 --scope symbol:<name>` where one symbol is the cause",
+    mitigation: "a halt of the symbol, where one is the cause",
     fires: {
       series: {
         [of("countersign_orders_total", 'agent="compliance",outcome="accepted"')]: "0+2x120",

@@ -58,7 +58,7 @@ export const venues: readonly Alert[] = [
     summary: "Orders work on a price of {{ $labels.symbol }} that is {{ $value | humanizeDuration }} old",
     description:
       "The last mark of {{ $labels.symbol }} is {{ $value | humanizeDuration }} old while orders of the account are working.",
-    mitigation: "`countersign halt 2 --scope symbol:<name>` cancels what works",
+    mitigation: "a halt of level 2 of the symbol cancels what works",
     fires: { series: { [markAge("AAPL")]: "1x2 70+60x10", [working]: "2x20" }, at: "6m", labels: { symbol: "AAPL" } },
     quiet: { series: { [markAge("AAPL")]: "1x2 70+60x10", [working]: "0x20" }, at: "6m" },
   },
