@@ -6,7 +6,7 @@ import type { Heartbeat } from "@countersign/contracts";
 import type { Context } from "@countersign/runtime";
 import type { Watch } from "./config.ts";
 
-export interface AgentHealth {
+interface AgentHealth {
   /** Decision time, ms, to within `HEARD_EVERY_MS`. */
   readonly heardMs: number;
   /** The head of the control log that its fence has. */
