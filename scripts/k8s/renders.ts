@@ -34,13 +34,13 @@ export async function allRenders(): Promise<Renders> {
   return { renders: [...chartRenders(GOLDEN), ...found.renders], problems: found.problems };
 }
 
-export function chartRenders(folder: string): readonly Render[] {
+function chartRenders(folder: string): readonly Render[] {
   const environments = existsSync(folder) ? readdirSync(folder).toSorted() : [];
   return environments.map((name) => ({ name: `chart/${name}`, manifests: readManifests(join(folder, name)) }));
 }
 
 /** @throws MissingTool */
-export async function gitOpsRenders(folder: string): Promise<Renders> {
+async function gitOpsRenders(folder: string): Promise<Renders> {
   const files = globSync("**/*.yaml", { cwd: folder }).toSorted();
   const foldersOf = (name: string) =>
     files.filter((file) => file.split(sep).at(-1) === name).map((file) => dirname(file));

@@ -32,7 +32,7 @@ function oneOfEachKind(objects: readonly KubeObject[]): readonly KubeObject[] {
 }
 
 /** With a field that nobody declared: at the root, and in the spec where there is one. */
-export function spoil(object: KubeObject): readonly KubeObject[] {
+function spoil(object: KubeObject): readonly KubeObject[] {
   const { spec } = object;
   const isMap = typeof spec === "object" && spec !== null && !Array.isArray(spec);
   return [{ ...object, undeclared: 1 }, ...(isMap ? [{ ...object, spec: { ...spec, undeclared: 1 } }] : [])];

@@ -10,7 +10,7 @@ export interface Tool {
   readonly node?: true;
 }
 
-export type Source = GoSource | WheelSource | DebianSource | { readonly kind: "schemas" };
+type Source = GoSource | WheelSource | DebianSource | { readonly kind: "schemas" };
 
 /** Built from the module proxy. */
 export interface GoSource {
@@ -35,7 +35,7 @@ export interface WheelSource {
   readonly program: string;
 }
 
-export interface DebianSource {
+interface DebianSource {
   readonly kind: "debian";
   readonly package: string;
 }

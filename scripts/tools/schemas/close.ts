@@ -8,7 +8,7 @@
  * 3. OpenAPI's way to say null, exclusive bounds and "integer or string" becomes that of JSON Schema.
  */
 
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 export type Schema = Readonly<Record<string, Json>>;
 /** Whose schema it is: rule 1. */
 type Origin = "kubernetes" | "crd";
@@ -16,7 +16,7 @@ type Origin = "kubernetes" | "crd";
 export const OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 const QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity";
 
-export interface Kind {
+interface Kind {
   readonly group: string;
   readonly version: string;
   readonly kind: string;
