@@ -1,12 +1,15 @@
 // `npm test`: the unit tests, those that need Kafka, etcd or Redis, then the promises. The last line counts tests of all kinds and marks proven.
 // REQUIRE_ENGINES=etcd,kafka,postgres,redis: a server that cannot be had is a failure; else its tests are named as not run.
-// --check-failed: what ran before has failed, and the last line shall say so.
+// --failed NAME: `npm run NAME` ran before and has failed, and the last line shall say so; as often as there are such.
 import { relative } from "node:path";
+import { parseArgs } from "node:util";
 import { provePromises } from "../test/promise-suite.ts";
 import { notYet } from "../test/promises/not-yet.ts";
 import { engineTestFiles, planEngineTests, runEngineTests } from "./engines.ts";
 import { root } from "./run.ts";
 import { failedTests, runVitest } from "./vitest.ts";
+
+const { failed: failedBefore = [] } = parseArgs({ options: { failed: { type: "string", multiple: true } } }).values;
 
 const units = await runVitest("vitest.config.ts", [], { show: true });
 for (const reason of units.broken) console.log(`FAILED  ${reason}`);
@@ -19,8 +22,7 @@ if ((withEngines?.skipped ?? 0) > 0) console.log(`${withEngines?.skipped} tests 
 
 const promises = await provePromises({ root, notYet, print: console.log });
 
-const checkFailed = process.argv.includes("--check-failed");
-if (checkFailed) console.log("FAILED  npm run check, see above");
+for (const name of failedBefore) console.log(`FAILED  npm run ${name}, see above`);
 for (const failure of plan.failures) console.log(`FAILED  ${failure}`);
 for (const line of plan.notRun) console.log(line);
 const runs = withEngines === undefined ? [units] : [units, withEngines];
@@ -28,6 +30,6 @@ const runs = withEngines === undefined ? [units] : [units, withEngines];
 for (const { file, fullName } of runs.flatMap(failedTests)) console.log(`FAILED  ${relative(root, file)}: ${fullName}`);
 const count = (of: (run: (typeof runs)[number]) => number) => runs.reduce((sum, run) => sum + of(run), 0);
 const failed =
-  count((one) => one.failed + one.broken.length) + plan.failures.length + promises.failed + (checkFailed ? 1 : 0);
+  count((one) => one.failed + one.broken.length) + plan.failures.length + promises.failed + failedBefore.length;
 console.log(`${count(({ passed }) => passed) + promises.passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
