@@ -186,7 +186,7 @@ function agentMatcher(agent: string): string {
 }
 
 /** As the page prints a bound. */
-export function leOf(seconds: number): string {
+function leOf(seconds: number): string {
   return Number.isInteger(seconds) ? `${seconds}.0` : String(seconds);
 }
 

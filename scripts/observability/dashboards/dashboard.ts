@@ -8,12 +8,12 @@ export interface DashboardSpec {
   readonly rows: readonly Row[];
 }
 
-export interface Row {
+interface Row {
   readonly title: string;
   readonly panels: readonly Panel[];
 }
 
-export interface Panel {
+interface Panel {
   readonly title: string;
   readonly description: string;
   /** As Grafana calls it. */
@@ -29,18 +29,9 @@ export interface Panel {
   readonly stack?: boolean;
 }
 
-export type Unit =
-  | "s"
-  | "ms"
-  | "short"
-  | "percentunit"
-  | "bytes"
-  | "reqps"
-  | "none"
-  | "dateTimeFromNow"
-  | "bool_yes_no";
+type Unit = "s" | "ms" | "short" | "percentunit" | "bytes" | "reqps" | "none" | "dateTimeFromNow" | "bool_yes_no";
 
-export interface Query {
+interface Query {
   readonly expr: string;
   readonly legend: string;
   /** Its dots lead to traces. */
