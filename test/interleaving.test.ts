@@ -75,6 +75,7 @@ async function seats() {
       keys: new Keyring(),
       fence: () => ({ epoch: 0n, halts: [], released: [], head: { seq: 0n, digest: "" } }),
       fenceFresh: () => true,
+      mayWrite: () => true,
       nowMs: () => 0,
       session: "1",
     },

@@ -68,6 +68,8 @@ export interface Surroundings {
   readonly fence: () => FenceState;
   /** Whether the quorum was heard within the lease. */
   readonly fenceFresh: () => boolean;
+  /** Whether this process is Execution's one writer; of no other agent it is asked. */
+  readonly mayWrite: () => boolean;
   readonly nowMs: () => number;
   /** Names this life of Execution's process. */
   readonly session: string;
@@ -75,7 +77,9 @@ export interface Surroundings {
   readonly exchange?: Exchange;
 }
 
-export type Exchange = Pick<NetworkVenue, "kind" | "url" | "apiKey"> | Pick<ShadowVenue, "kind" | "dir" | "note">;
+export type Exchange =
+  | Pick<NetworkVenue, "kind" | "url" | "apiKey" | "earlierForMs">
+  | Pick<ShadowVenue, "kind" | "dir" | "note">;
 
 /** An agent of whatever state and view: the platform only carries it to a host. */
 export interface Seat {
@@ -155,10 +159,10 @@ type Maker = (config: AgentsConfig, around: Surroundings) => Seat;
 
 const makers: Readonly<Record<AgentName, Maker>> = {
   execution({ account, instruments, ceiling, venueLatencyMs }, around) {
-    const { mode, keys, fence, fenceFresh, nowMs, session, exchange } = around;
+    const { mode, keys, fence, fenceFresh, mayWrite, nowMs, session, exchange } = around;
     const venue = { name: VENUE, latencyMs: venueLatencyMs, session, ...exchange };
     const common = { mode, instruments, account, keys, ceiling, members, venue };
-    const { agent, edge, line, reconciliation } = makeExecution({ ...common, fence, fenceFresh, nowMs });
+    const { agent, edge, line, reconciliation } = makeExecution({ ...common, fence, fenceFresh, mayWrite, nowMs });
     const watched: Watched = {
       key: account,
       tell: (state, nowMs) => ({ account: accountFigures(state as ExecutionState, nowMs) }),

@@ -118,6 +118,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     fence: () => fence.state(),
     // In a replay the fence is read at each step, so it is never old; and Execution has one life, the same each time.
     fenceFresh: () => true,
+    mayWrite: () => true,
     nowMs,
     session: options.seed,
   });

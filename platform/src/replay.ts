@@ -47,6 +47,7 @@ export async function replayJournals({ dir, config, market }: ReplayOptions): Pr
     keys: fence.keys,
     fence: () => fence.state(),
     fenceFresh: () => true,
+    mayWrite: () => true,
     nowMs: () => clock.nowMs,
     session: config.seed,
   };

@@ -3,6 +3,9 @@
  * outcome. A stale command is refused; an event, a proposal of what has happened and a halt never expire: a fill an hour late is still
  * a fill.
  *
+ * Of two processes of one account one writes to the venue: the other commits nothing from that one's claim on, and writes nothing when its
+ * right to has run out.
+ *
  * On the real host and both stores, in memory and PostgreSQL; a restart is a new host over the same store.
  */
 import { create } from "@bufbuild/protobuf";
@@ -17,9 +20,10 @@ import {
 } from "@countersign/contracts";
 import { openPool, type Pool } from "@countersign/postgres";
 import { sharedTestServer, type TestDatabase } from "@countersign/postgres/testing";
-import { MemoryStore, openPostgresStore, type Store } from "@countersign/runtime";
+import { claimWriter, emptyCommit, MemoryStore, openPostgresStore, type Store } from "@countersign/runtime";
 import type { Say } from "@countersign/runtime/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { refusedAtGate, sendThroughGate, written } from "./support/gate.ts";
 import { signal } from "./support/p07-forgeries.ts";
 import { actedOnce, type Delivery, deliveryOf, nothingNew, Probe, refused } from "./support/p07-probe.ts";
 
@@ -189,6 +193,24 @@ describe("what stands in the inbox is the outcome", () => {
     expect(await probe.deliver(first)).toEqual(nothingNew);
     expect(await probe.deliver(second)).toEqual(actedOnce);
     expect(await probe.deliver(first)).toEqual(nothingNew);
+  });
+});
+
+describe("an order is written by the account's one writer", () => {
+  it("P06.writer: a process whose right has run out writes nothing: NOT_THE_WRITER at the gate", () => {
+    expect(sendThroughGate()).toEqual(written);
+    expect(sendThroughGate({ facts: { mayWrite: () => false } })).toEqual(refusedAtGate("NOT_THE_WRITER"));
+  });
+
+  it("P06.fenced: what a process commits after another has claimed the store is not there, and it is told so", async () => {
+    const store = new MemoryStore();
+    const claim = () => claimWriter(store, { onFenced: () => {} });
+    const [earlier, later] = [await claim(), await claim()];
+    const commit = { ...emptyCommit, aggregate: { key: "main", version: 0n, state: "late" } };
+    await expect(earlier.store.commit(commit)).rejects.toMatchObject({ code: "STORE_FENCED" });
+    expect(await store.load("main")).toEqual({ state: undefined, version: 0n });
+    expect(await later.store.commit(commit)).toMatchObject({ kind: "committed" });
+    await Promise.all([earlier.close(), later.close()]);
   });
 });
 

@@ -24,7 +24,14 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 let records = 0;
 const venues = (): Readonly<Record<string, Venue>> => ({
   "in-process": { name: "paper", latencyMs: 0, session: "s1" },
-  network: { kind: "network", name: "paper", url: "http://127.0.0.1:1", apiKey: () => "k", session: "s1" },
+  network: {
+    kind: "network",
+    name: "paper",
+    url: "http://127.0.0.1:1",
+    apiKey: () => "k",
+    session: "s1",
+    earlierForMs: 0,
+  },
   shadow: {
     kind: "shadow",
     name: "paper",
@@ -112,6 +119,7 @@ describe("everybody else", () => {
       "packages/quorum/src/genesis.ts", // how many persons open trading
       "platform/src/agents.ts", // the same words, of envelopes
       "platform/src/processes/agent.ts", // where Execution's adapter is
+      "platform/src/processes/cluster-schema.ts", // which a folder may name
       "platform/src/processes/cluster.ts", // no credentials and no route
       "platform/src/processes/found.ts", // which processes there are
     ]);

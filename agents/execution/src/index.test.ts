@@ -18,6 +18,7 @@ describe("the public face", () => {
       url: "http://127.0.0.1:1",
       apiKey: () => "k",
       session: "s",
+      earlierForMs: 0,
     } as const;
     const { edge, line } = makeExecution({ ...config, venue });
     expect(line?.whyNot()).toBe("the venue has not been asked yet");

@@ -34,6 +34,8 @@ export interface NetworkVenue {
   readonly apiKey: () => string;
   /** Names this life of the process, and no other. */
   readonly session: string;
+  /** For so long from now on an earlier process may still write what it had accepted. */
+  readonly earlierForMs: number;
 }
 
 /** The paper exchange in this process, with a durable record: it is written to by nobody else, and writes to nobody. */
@@ -63,6 +65,8 @@ export interface ExecutionConfig extends CoreConfig {
   readonly fence: () => FenceState;
   /** Is the fence younger than its lease? In an embedded replay, where leases are counted and not timed: always. */
   readonly fenceFresh: () => boolean;
+  /** Is this process the account's one writer, by a lease that has not run out? Where there can be no other: always. */
+  readonly mayWrite: () => boolean;
   /** Decision time, ms; undefined when there is no clock to be trusted. With a venue elsewhere it is the wall's, as the venue's own. */
   readonly nowMs: () => number | undefined;
 }
@@ -78,9 +82,9 @@ export interface Execution {
 
 /** One account's Execution. Throws ExecutionError `NO_VENUE_FOR_MODE`, `BAD_VENUE_ADDRESS`, `NO_CLOCK`. */
 export function makeExecution(config: ExecutionConfig): Execution {
-  const { venue, mode, instruments, account, fence, fenceFresh, nowMs } = config;
+  const { venue, mode, instruments, account, fence, fenceFresh, mayWrite, nowMs } = config;
   if (!VENUES[mode].includes(venue.kind ?? "in-process")) throw noVenue(mode, venue.kind); // P11.venue
-  const facts: GateFacts = { config, fence, fenceFresh, nowMs };
+  const facts: GateFacts = { config, fence, fenceFresh, mayWrite, nowMs };
   const agent: Agent<ExecutionState, MarketView> = {
     canvas,
     keyOf: (input) => (concerns(config, input) ? config.account : undefined),
@@ -104,7 +108,7 @@ export function makeExecution(config: ExecutionConfig): Execution {
     const gate = openGate(openPaperVenue({ ...venue, instruments }), facts);
     return { agent, edge: makeEdge(gate, venue.session, looked), reconciliation };
   }
-  const opened = openNetworkVenue({ ...venue, earlierUntilMs: clock() + WINDOW_MS });
+  const opened = openNetworkVenue({ ...venue, earlierUntilMs: clock() + venue.earlierForMs + WINDOW_MS });
   const edge = makeEdge(openGate(opened, facts), venue.session, looked, true);
   return { agent, edge, line: makeLine(opened.line, venue.session, looked), reconciliation };
 }

@@ -38,7 +38,14 @@ export class NetScene {
     this.dir = dir;
     this.exchange = exchange;
     this.proxy = proxy;
-    const venue = { kind: "network", name: "paper", url: proxy.url, apiKey: () => API_KEY, session: "s1" } as const;
+    const venue = {
+      kind: "network",
+      name: "paper",
+      url: proxy.url,
+      apiKey: () => API_KEY,
+      session: "s1",
+      earlierForMs: 0,
+    } as const;
     this.rig = new NetRig({ venue, nowMs: () => Date.now() });
     this.price();
     this.rig.settle();

@@ -110,6 +110,7 @@ export const config: ExecutionConfig & { readonly venue: InProcessVenue } = {
   venue: { name: "paper", latencyMs: 0, session: "s1" },
   fence: () => OPEN,
   fenceFresh: () => true,
+  mayWrite: () => true,
   nowMs: () => NOW_MS,
 };
 

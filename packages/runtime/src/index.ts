@@ -30,6 +30,7 @@ export { type Fence, LocalRpc, type RateLimiter, type Rpc, RpcError } from "./po
 export { type Pruned, prune } from "./postgres/retention.ts";
 export { openPostgresStore } from "./postgres/store.ts";
 export { RateLimit } from "./rate-limit.ts";
+export { claimWriter, WRITER_LEASE_MS, type Writer } from "./single-writer.ts";
 export { type Commit, type CommitResult, emptyCommit, type Store, StoreError } from "./store.ts";
 export { groupsOf } from "./subscriptions.ts";
 export { Teller, type TellerOptions } from "./teller.ts";

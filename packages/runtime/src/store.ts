@@ -162,7 +162,8 @@ export const emptyCommit: Commit = {
 };
 
 export class StoreError extends Error {
-  readonly code: "STORE_CONTENDED" | "STORE_CORRUPT";
+  /** `STORE_FENCED`: another process is the writer now (single-writer.ts). */
+  readonly code: "STORE_CONTENDED" | "STORE_CORRUPT" | "STORE_FENCED";
 
   constructor(code: StoreError["code"], message: string, options?: ErrorOptions) {
     super(message, options);

@@ -8,7 +8,7 @@ import type { Watch } from "@countersign/agent-operator";
 import { topicEnds } from "@countersign/bus/kafka/look";
 import { HeartbeatSchema, type Signed, SignedSchema } from "@countersign/contracts";
 import { parseInstruments, parseMoney } from "@countersign/orders";
-import { type Edge, Host, type PublishEffect } from "@countersign/runtime";
+import { claimWriter, type Edge, Host, type PublishEffect } from "@countersign/runtime";
 import {
   type AgentName,
   type AgentsConfig,
@@ -36,22 +36,26 @@ const TICK_MS = 1_000;
 export async function runAgent(name: AgentName, own: Process): Promise<{ close(): Promise<void> }> {
   const leased = underLease(own.fence);
   const { signers, fence, loop, bus, rpc, signer, onBroken, observed, log } = own;
+  const opened = await own.openStore();
+  // The venue cannot know which of two Executions is the one.
+  const writer = name === "execution" ? await insist(() => claimWriter(opened, { onFenced: onBroken })) : undefined;
+  const store = writer?.store ?? opened;
   const around: Surroundings = {
     mode: own.spec.mode,
     signers,
     keys: fence.keys,
     fence: () => leased.state(),
     fenceFresh: () => fence.isFresh(performance.now()),
+    mayWrite: () => writer?.mayWrite() === true,
     nowMs: () => loop.nowMs(),
     session: randomUUID(),
     // Nobody else holds the venue's key.
-    ...(name === "execution" && { exchange: exchangeOf(own.spec, { ...own, dataDir: own.place.dataDir }) }),
+    ...(writer && { exchange: exchangeOf(own.spec, { ...own, ...writer, dataDir: own.place.dataDir }) }),
   };
   const { agent: decider, edge, line, reconciliation, watched, cosigners } = await seatOf(name, own, around);
   const { hot } = own;
   const agent = name === "policy" && hot !== undefined ? { ...decider, view: hot.marking(decider.view) } : decider;
   if (name === "signal") hot?.describing(bus);
-  const store = await own.openStore();
   await own.genesis();
   const orders = new OrderTraces();
   const host = new Host({
@@ -113,6 +117,7 @@ export async function runAgent(name: AgentName, own: Process): Promise<{ close()
       untrace();
       await host.close();
       line?.close();
+      await writer?.close();
     },
   };
 }
@@ -193,14 +198,16 @@ export function openingsOf({ openings }: ClusterSpec): readonly Signed[] {
 interface ExchangeFacts {
   readonly dataDir: string;
   readonly secrets: () => Pick<Secrets, "venueKey">;
+  readonly earlierForMs: number;
   readonly log: (line: string) => void;
 }
 
 /** Where Execution trades. */
-export function exchangeOf(spec: ClusterSpec, { dataDir, secrets, log }: ExchangeFacts): Exchange {
+export function exchangeOf(spec: ClusterSpec, { dataDir, secrets, earlierForMs, log }: ExchangeFacts): Exchange {
   if (spec.mode === "shadow") return { kind: "shadow", dir: join(dataDir, "exchange"), note: log };
   const { address } = venueOf(spec, secrets());
-  return { kind: "network", url: `http://${address}`, apiKey: () => venueOf(spec, secrets()).apiKey };
+  const apiKey = () => venueOf(spec, secrets()).apiKey;
+  return { kind: "network", url: `http://${address}`, apiKey, earlierForMs };
 }
 
 /** What a user chose, as the agents take it. */

@@ -34,10 +34,11 @@ export async function replayExport(dir: string, exported: string): Promise<Repla
     keys: fence.keys,
     fence: () => fence.state(),
     fenceFresh: () => true,
+    mayWrite: () => true,
     nowMs: () => 0,
     session: "replay",
     // As it ran: nothing is asked of it, with no key.
-    exchange: exchangeOf(spec, { dataDir: dir, secrets: () => ({ venueKey: "none" }), log: () => {} }),
+    exchange: exchangeOf(spec, { dataDir: dir, secrets: () => ({ venueKey: "none" }), earlierForMs: 0, log: () => {} }),
   };
   const agents = AGENTS.map((name) => {
     const { agent } =

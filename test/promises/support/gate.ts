@@ -80,7 +80,13 @@ export function openScene(scene: Scene = {}): OpenScene {
       return paper.submit(request);
     },
   };
-  const facts = { fence: () => OPEN, fenceFresh: () => true, nowMs: () => NOW_MS, ...scene.facts };
+  const facts = {
+    fence: () => OPEN,
+    fenceFresh: () => true,
+    mayWrite: () => true,
+    nowMs: () => NOW_MS,
+    ...scene.facts,
+  };
   const gate = openGate(venue, { config: { ...config, ...scene.config }, ...facts });
   if (scene.unpriced !== true) for (const symbol of instruments.keys()) gate.onMarket(quote(symbol, 19_010, 19_020));
   gate.latch(scene.latches ?? []);

@@ -79,6 +79,7 @@ export class Floor {
       venue: { name: "paper", latencyMs: 0, session: `life ${firm.lives}` },
       fence: () => this.fence.state(),
       fenceFresh: () => true,
+      mayWrite: () => true,
       nowMs: () => this.scheduler.nowMs(),
     });
     this.#market = new Market(keys.signer("market", KeyPurpose.ENVELOPE), instruments);

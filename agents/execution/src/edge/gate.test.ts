@@ -59,7 +59,14 @@ function open(asked: Case) {
     },
     ...(asked.line && { line: asked.line }),
   };
-  const facts = { fence: () => OPEN, fenceFresh: () => true, nowMs: () => NOW_MS, config: core, ...asked.facts };
+  const facts = {
+    fence: () => OPEN,
+    fenceFresh: () => true,
+    mayWrite: () => true,
+    nowMs: () => NOW_MS,
+    config: core,
+    ...asked.facts,
+  };
   const gate = openGate(venue, facts);
   if (asked.unpriced !== true) for (const symbol of ["AAPL", "SAP"]) gate.onMarket(quote(symbol, 19_010, 19_020));
   gate.latch(asked.latches ?? []);
@@ -111,6 +118,7 @@ const cases: Readonly<Record<SendCode, Case>> = {
   },
   PERMIT_OLD_EPOCH: { facts: { fence: () => oldEpoch } },
   FENCE_STALE: { facts: { fenceFresh: () => false } },
+  NOT_THE_WRITER: { facts: { mayWrite: () => false } },
   HALTED: { latches: [halt] },
   APPROVAL_MISSING: { intent: large },
   APPROVAL_FORGED: { intent: large, approvals: [approvalOf(large, "person:ann", {}, "policy")] },
@@ -230,7 +238,7 @@ describe("the venue gate", () => {
         throw new Error("the line is dead");
       },
     };
-    const facts = { fence: () => OPEN, fenceFresh: () => true, nowMs: () => NOW_MS };
+    const facts = { fence: () => OPEN, fenceFresh: () => true, mayWrite: () => true, nowMs: () => NOW_MS };
     const gate = openGate(failing, { config, ...facts });
     gate.onMarket(quote("AAPL", 19_010, 19_020));
     expect(() => gate.send(sendOf({}))).toThrow("the line is dead");

@@ -39,6 +39,7 @@ type GateResult =
 
 /**
  * - `ALREADY_WRITTEN`: this process has written the order before
+ * - `NOT_THE_WRITER`: another process may write for this account, or this one does not know that none does
  * - `VENUE_NOT_READY`: the line to the venue is down, or it has not said yet what it did meanwhile
  * - `NO_CLOCK`, `NO_PRICE`, `NO_INSTRUMENT`: not known, so no
  * - `WRONG_ACCOUNT`, `WRONG_VENUE`: this gate leads elsewhere
@@ -48,6 +49,7 @@ type GateResult =
 export type SendCode =
   | GateCode
   | "ALREADY_WRITTEN"
+  | "NOT_THE_WRITER"
   | "VENUE_NOT_READY"
   | "NO_CLOCK"
   | "NO_PRICE"
@@ -62,11 +64,16 @@ export interface GateFacts {
   readonly fence: () => FenceState;
   /** Is the fence younger than its lease? In an embedded replay, where leases are counted and not timed: always. */
   readonly fenceFresh: () => boolean;
+  /** Is this process the account's one writer, by a lease that has not run out? Where there can be no other: always. */
+  readonly mayWrite: () => boolean;
   /** Decision time, ms; undefined when there is no clock to be trusted. */
   readonly nowMs: () => number | undefined;
 }
 
-export function openGate<Request>(venue: Venue<Request>, { config, fence, fenceFresh, nowMs: clock }: GateFacts): Gate {
+export function openGate<Request>(
+  venue: Venue<Request>,
+  { config, fence, fenceFresh, mayWrite, nowMs: clock }: GateFacts,
+): Gate {
   const written = new Set<string>();
   /** By permit id its expiry: what has expired is refused as that, and need not be remembered. */
   const spent = new Map<string, number>();
@@ -76,6 +83,7 @@ export function openGate<Request>(venue: Venue<Request>, { config, fence, fenceF
   function sendThroughGate(send: SendOrder): GateResult {
     const nowMs = clock() ?? Number.NaN;
     if (!Number.isFinite(nowMs)) return refuse("NO_CLOCK", "decision time is not known"); // P10.gate-clock
+    if (!mayWrite()) return refuse("NOT_THE_WRITER", config.account); // P06.writer
     if (venue.line?.isReady() === false) return refuse("VENUE_NOT_READY", venue.name);
     const request = venue.toVenueRequest(send.order, { nowMs, validUntilMs: nowMs + WINDOW_MS });
     const order = venue.orderIn(request);

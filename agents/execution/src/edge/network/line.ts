@@ -23,7 +23,7 @@ import { openUserStream } from "./user-stream.ts";
 export interface LineOptions extends VenueAddress {
   /** The venue's name, as intends name it. */
   readonly name: string;
-  /** No request of an earlier process is valid after this, by the venue's clock: one window from this process's start, ms. */
+  /** No request of an earlier process is valid after this, by the venue's clock: one window after the last that it could write, ms. */
   readonly earlierUntilMs: number;
 }
 
