@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { topicEnds } from "@countersign/bus/kafka/look";
 import { defaults } from "../../cli/src/demo/defaults.ts";
+import { VALIDATORS } from "../../platform/src/genesis.ts";
 import { type ClusterSpec, readSecrets, readSpec } from "../../platform/src/processes/cluster.ts";
 import { foundCluster, processesOf, proposeFounding } from "../../platform/src/processes/found.ts";
 import { keyFilesOf } from "../../platform/src/processes/key-files.ts";
@@ -41,24 +42,24 @@ export async function tryCluster(engines: Engines, imageOf: (agent: string) => s
   });
   try {
     const ready = new Map<string, number>();
-    const waiting = names.map(async (name, n) => {
-      const isReady = async () => {
-        if (containers[n]?.isRunning === false) throw new Error(`${name} has ended`);
-        return answers(spec, name, "/readyz");
-      };
-      await until(`${name} is ready`, isReady, 240_000);
+    const waiting = names.map(async (name) => {
+      await until(`${name} is ready`, () => answers(spec, name, "/readyz"), 240_000);
       ready.set(name, performance.now() - began);
     });
-    await Promise.all([proposeFounding(dir), ...waiting]);
+    const founding = until("the validators are up", async () => {
+      const up = await Promise.all(VALIDATORS.map((name) => answers(spec, name, "/healthz")));
+      return up.every((is) => is);
+    }).then(() => proposeFounding(dir));
+    await Promise.all([founding, ...waiting]);
     await until("a fill is booked", () => hasBooked(engines.kafka), 180_000);
     console.log(`  trades ${seconds(performance.now() - began)} after the first container`);
     const problems: string[] = [];
     // Who asks ends before those that answer.
     for (const container of containers.toReversed()) {
-      const { name, memoryMb } = container;
+      const { name, memoryMb, restarts } = container;
       const { code, ms } = container.stop();
       console.log(
-        `  ${name.padEnd(15)} ready ${seconds(ready.get(name) ?? Number.NaN)}, ${memoryMb} MB, ends ${seconds(ms)} with ${code}`,
+        `  ${name.padEnd(15)} ready ${seconds(ready.get(name) ?? Number.NaN)}, ${memoryMb} MB, ${restarts} restarts, ends ${seconds(ms)} with ${code}`,
       );
       if (code !== 0) problems.push(`${name}: SIGTERM ended it with ${code}:\n${container.log.slice(-1_000)}`);
     }

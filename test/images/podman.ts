@@ -44,14 +44,15 @@ export class Container {
 
   constructor(name: string, container: Restricted) {
     this.name = name;
-    this.id = podman("run", "--detach", ...options(container));
+    // As a kubelet does.
+    this.id = podman("run", "--detach", "--restart=on-failure:5", ...options(container));
   }
 
-  get isRunning(): boolean {
-    return podman("inspect", "--format", "{{.State.Running}}", this.id) === "true";
+  get restarts(): number {
+    return Number(podman("inspect", "--format", "{{.RestartCount}}", this.id));
   }
 
-  /** Of its cgroup: what its processes hold, without what the kernel caches for them. */
+  /** Of its first process, without what the kernel caches for it. */
   get memoryMb(): number {
     const pid = podman("inspect", "--format", "{{.State.Pid}}", this.id);
     const rss = /VmRSS:\s+(\d+) kB/.exec(execFileSync("cat", [`/proc/${pid}/status`], { encoding: "utf8" }))?.[1];
