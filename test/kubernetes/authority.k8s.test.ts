@@ -12,7 +12,9 @@ import { type Edges, edgesOf } from "./support/expected.ts";
 
 const canvases = await readCanvases();
 const authority: Authority = JSON.parse(readFileSync(new URL("../../authority.json", import.meta.url), "utf8"));
-const paper = edgesOf(authority, canvases, { mode: "paper" });
+const scaled = ["policy"];
+const paper = edgesOf(authority, canvases, { mode: "paper", scaled });
+const unscaled = edgesOf(authority, canvases, { mode: "paper" });
 
 const sorted = (edges: Iterable<string>) => [...edges].toSorted();
 const withoutPaths = ({ calls }: Edges) => new Set([...calls].map((call) => call.replace(/ \/.*$/, "")));
@@ -29,7 +31,8 @@ function expectExactly(objects: readonly KubeObject[], edges: Edges): void {
 
 describe.each(ENVIRONMENTS)("in %s", (environment) => {
   it("ACLs, network policies and mesh policies have the edges of authority.json, no more and no less", async () => {
-    expectExactly(await render({ environment }), paper);
+    const objects = await render({ environment });
+    expectExactly(objects, objects.some(({ kind }) => kind === "ScaledObject") ? paper : unscaled);
   });
 
   it("whoever a policy names is a pod with that service account", async () => {
@@ -57,14 +60,14 @@ it("figures are read by the desk alone, beside those who watch from another name
 
 it("in shadow no way leads to an exchange, and none is there", async () => {
   const objects = await render({ environment: "prod", values: { cluster: { mode: "shadow" } } });
-  expectExactly(objects, edgesOf(authority, canvases, { mode: "shadow" }));
+  expectExactly(objects, edgesOf(authority, canvases, { mode: "shadow", scaled }));
   expect(sorted(reachable(objects, 4_100))).toEqual([]);
   expect(podsOf(objects).map(({ component }) => component)).not.toContain("paper-exchange");
 });
 
 it("the next version of Signal reads what it is compared with, says nothing, and calls nobody", async () => {
   const objects = await render({ environment: "prod", values: { signalCanary: { enabled: true } } });
-  expectExactly(objects, edgesOf(authority, canvases, { mode: "paper", signalCanary: true }));
+  expectExactly(objects, edgesOf(authority, canvases, { mode: "paper", signalCanary: true, scaled }));
   expect(podsOf(objects).map(({ component }) => component)).toContain("signal-canary");
 });
 
@@ -74,8 +77,8 @@ it("with engines of its own each is reached by those who need it, and by no othe
   const to = (engine: string, clients: readonly string[]) => sorted(clients.map((client) => `${client} → ${engine}`));
   expect(sorted(reachable(objects, 4_000))).toEqual(sorted(withoutPaths(paper)));
   expect(sorted(reachable(objects, 2_379))).toEqual(to("etcd", VALIDATORS));
-  expect(sorted(reachable(objects, 5_432))).toEqual(to("postgres", [...processes, "paper-exchange"]));
-  expect(sorted(reachable(objects, 6_379))).toEqual(to("redis", [...processes, "paper-exchange"]));
+  expect(sorted(reachable(objects, 5_432))).toEqual(to("postgres", processes));
+  expect(sorted(reachable(objects, 6_379))).toEqual(to("redis", processes));
   expect(sorted(reachable(objects, 9_092))).toEqual(to("kafka", [...processes, "paper-exchange", "desk", "topics"]));
   expect(sorted(reachable(objects, 22))).toEqual([]);
 });
@@ -100,7 +103,7 @@ it("another word in one canvas changes ACLs, network policies and mesh policies,
   const said = joinAuthority(changed);
   const before = await render({ environment: "prod" });
   const after = await render({ environment: "prod", topology: joinTopology(said, changed) });
-  expectExactly(after, edgesOf(said, changed, { mode: "paper" }));
+  expectExactly(after, edgesOf(said, changed, { mode: "paper", scaled }));
 
   const added = (of: (objects: readonly KubeObject[]) => ReadonlySet<string>) =>
     sorted([...of(after)].filter((edge) => !of(before).has(edge)));

@@ -29,13 +29,14 @@
 {{- end -}}
 
 {{- /*
-JSON: what . needs. The certified logs are the validators' alone; a person's commands read the bus, and hold no password of a database; who
-only carries what others have signed needs nothing.
+JSON: what . needs. The certified logs are the validators' alone; a person's commands and the paper exchange read the bus, and hold no password
+of a database; who only carries what others have signed needs nothing.
 */ -}}
 {{- define "countersign.policy.enginesOf" -}}
 {{- $all := list "kafka" "postgres" "redis" "collector" -}}
 {{- if eq . "found" }}[]
 {{- else if has . (list "desk" "topics") }}["kafka"]
+{{- else if eq . "paper-exchange" }}["kafka","collector"]
 {{- else if eq . "signal-canary" }}["kafka","collector"]
 {{- else if eq . "validator" }}{{ append $all "etcd" | toJson }}
 {{- else }}{{ $all | toJson }}
