@@ -51,6 +51,7 @@ describe.runIf(process.env.COUNTERSIGN_KAFKA === undefined)("on brokers that ask
     const writes = new Map<string, readonly string[]>([
       ["paper-exchange", []],
       ["desk", desk.writes],
+      ["scaler", []],
     ]);
     for (const { processes, writes: own } of Object.values(agents)) for (const name of processes) writes.set(name, own);
     expect(users.map(nameOf).toSorted()).toEqual([...writes.keys()].toSorted());

@@ -20,6 +20,8 @@ export interface Circumstances {
   readonly mode: "paper" | "shadow";
   /** The next version of Signal runs beside the one that trades. */
   readonly signalCanary?: boolean;
+  /** Agents whose replicas KEDA counts by what waits for their group. */
+  readonly scaled?: readonly string[];
 }
 
 const CONTROL = "control.halt.v1";
@@ -28,7 +30,7 @@ const QUOTES = "market.quotes.v1";
 export function edgesOf(
   authority: Authority,
   canvases: readonly Canvas[],
-  { mode, signalCanary = false }: Circumstances,
+  { mode, signalCanary = false, scaled = [] }: Circumstances,
 ): Edges {
   const calls = new Set<string>();
   const acls = new Set<string>();
@@ -79,6 +81,12 @@ export function edgesOf(
     const { reads } = authority.agents.signal!;
     for (const topic of [...reads.map((one) => one.topic), CONTROL, COMPARED]) read("signal-canary", topic);
     ownGroups("signal-canary");
+  }
+
+  for (const agent of scaled) {
+    may("scaler", "group", agent, ["Describe"]);
+    for (const { topic, as } of authority.agents[agent]!.reads)
+      if (as === "group") may("scaler", "topic", topic, ["Describe"]);
   }
 
   const approver = authority.roles.approver ?? [];
