@@ -119,8 +119,12 @@ export class Day {
       await host.flush();
       await day.rig.scheduler.post(() => day.#follow());
     });
-    if (withGenesis) await day.post({ case: "genesis", value: genesis });
+    if (withGenesis) await day.postGenesis();
     return day;
+  }
+
+  postGenesis(): Promise<void> {
+    return this.post({ case: "genesis", value: genesis });
   }
 
   async close(): Promise<void> {

@@ -16,7 +16,7 @@ import type { Context, Decision, Effect, Input } from "@countersign/runtime";
 import { type ComplianceConfig, DAILY } from "../config.ts";
 import type { EquityPoint } from "./equity.ts";
 import { encodePoint } from "./equity.ts";
-import { endReportPeriod, foldReport } from "./report.ts";
+import { endReportPeriod, foldEarly, foldReport } from "./report.ts";
 import { COSIGN, type ComplianceState, EQUITY, LEAVES } from "./state.ts";
 import { type MarketView, PERIOD, type PeriodEnd, type PeriodOver, periodEnd } from "./view.ts";
 
@@ -54,10 +54,13 @@ function recordMessage(
   const { leafIndex, problem } = folded;
   const leaf: Effect = { kind: "append", stream: LEAVES, seq: BigInt(leafIndex) + 1n, bytes };
   const genesis = state.genesis ?? genesisOf(input);
+  const context = { ...config, genesis, view };
+  const isFirst = state.genesis === undefined && genesis !== undefined;
+  const before = isFirst ? foldEarly(state.report, context) : { report: state.report, points: [] };
   // A fork is evidence against its sender, and says nothing about the account.
   const { report, point } =
-    problem?.code === "FORK" ? { report: state.report } : foldReport(state.report, input, { ...config, genesis, view });
-  const effects = [leaf, ...pointEffect(point)];
+    problem?.code === "FORK" ? { report: before.report } : foldReport(before.report, input, context);
+  const effects = [leaf, ...before.points.flatMap(pointEffect), ...pointEffect(point)];
   if (problem !== undefined) effects.push(...breakEffects(problem)); // P08.gap
   return { state: { log: folded.state, genesis, report }, effects };
 }

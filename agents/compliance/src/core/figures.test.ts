@@ -255,6 +255,19 @@ describe("figures", () => {
     expect(figuresToJson(figures)).toMatchObject({ equity: null, sharpe: null });
   });
 
+  it("know the money also where the ledger is heard before the control log says who certifies it", async () => {
+    const day = await Day.open({ withGenesis: false });
+    await day.post(deposit(10_000_00n));
+    await day.post(deposit(5_00n, "d2"));
+    expect(await day.figures()).toMatchObject({ deposits: undefined, moneyUnknown: undefined });
+    await day.postGenesis();
+    const figures = await day.figures();
+    expect([figures.deposits, figures.equity].map(text)).toEqual(["10005.00", "10005.00"]);
+    expect(figures.equityCurve).toHaveLength(2);
+    await day.post(deposit(1_00n, "d3"));
+    expect(text((await day.figures()).deposits)).toBe("10006.00");
+  });
+
   it("have no slippage of an order whose quote nobody remembers", async () => {
     const day = await Day.open();
     await day.post(deposit(10_000_00n));

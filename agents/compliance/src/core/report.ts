@@ -3,8 +3,9 @@
  * Money comes from the certified ledger alone, never from what an agent says of itself.
  */
 import { type EntryPosted, type Fill, type OrderAccepted, type OrderReported, topicSpec } from "@countersign/contracts";
+import { openEnvelope } from "@countersign/envelope";
 import { type Entry, entryTimeMs, type Members, peekPropose, readEntry, verifyCertificate } from "@countersign/quorum";
-import type { Input } from "@countersign/runtime";
+import { type Input, payloadOf } from "@countersign/runtime";
 import { type ComplianceConfig, DAILY } from "../config.ts";
 import { type Counts, countRecord, noCounts } from "./counts.ts";
 import {
@@ -26,7 +27,12 @@ export interface ReportState {
   readonly equity: EquityState;
   /** The last ledger entry that was folded. */
   readonly ledgerSeq: bigint;
+  /** Envelopes of ledger entries that came before it was known who may certify them: two topics have no order between them. */
+  readonly early?: readonly Uint8Array[];
 }
+
+/** The control log's first entry is on its way: more than these would say that it is not. */
+const EARLY_MAX = 1_000;
 
 export const emptyReport: ReportState = {
   counts: noCounts,
@@ -51,7 +57,12 @@ export function foldReport(report: ReportState, message: Message, context: Repor
   const { body, type, payload } = message;
   const isOther = topicSpec(body.topic)?.key === "account" && body.key !== context.account;
   if (isOther) return { report };
-  if (type === "ledger.entry") return foldEntry(report, message, context);
+  if (type === "ledger.entry") {
+    const { early = [] } = report;
+    if (context.genesis === undefined && early.length < EARLY_MAX)
+      return { report: { ...report, early: [...early, message.bytes] } };
+    return foldEntry(report, message, context);
+  }
   const counts = countRecord(report.counts, message);
   const slippage = foldSlippage(report.slippage, type, payload, context.view);
   return { report: { ...report, counts, slippage } };
@@ -84,8 +95,33 @@ function foldSlippage(
   }
 }
 
+/** What waited for the genesis, once it is there: in the order in which it came. */
+export function foldEarly(
+  { early = [], ...rest }: ReportState,
+  context: ReportContext,
+): { readonly report: ReportState; readonly points: readonly EquityPoint[] } {
+  let report: ReportState = rest;
+  const points: EquityPoint[] = [];
+  for (const bytes of early) {
+    const opened = openEnvelope(bytes, context.keys);
+    const payload = opened.ok ? payloadOf(opened) : undefined;
+    if (!opened.ok || payload === undefined) {
+      report = { ...report, equity: lost(report.equity, "an entry before the genesis does not open any more").state };
+      continue;
+    }
+    const change = foldEntry(report, { payload, attached: opened.attached }, context);
+    report = change.report;
+    if (change.point !== undefined) points.push(change.point);
+  }
+  return { report, points };
+}
+
 /** In the order of the log, each once; a missing or uncertified entry leaves the book unknown from there on. */
-function foldEntry(report: ReportState, { payload, attached }: Message, context: ReportContext): ReportChange {
+function foldEntry(
+  report: ReportState,
+  { payload, attached }: Pick<Message, "payload" | "attached">,
+  context: ReportContext,
+): ReportChange {
   const entry = readEntry((payload as EntryPosted).entry ?? new Uint8Array());
   if (entry === undefined || entry.seq <= report.ledgerSeq) return { report };
   const wrong =
