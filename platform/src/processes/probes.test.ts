@@ -64,7 +64,9 @@ describe("the probes", () => {
 
   it("tell how far this clock is from the database's, and nothing while it does not answer", async () => {
     let clock: string | undefined = String(Date.now() / 1_000 + 600);
+    let tookMs = 0;
     const query = async () => {
+      if (tookMs > 0) await new Promise((resolve) => setTimeout(resolve, tookMs));
       if (clock === undefined) throw new PostgresError("CONNECTION_LOST", "gone");
       return { rows: [{ clock }], rowCount: 1 };
     };
@@ -74,6 +76,11 @@ describe("the probes", () => {
     await expect.poll(() => watch.clockOffsetSeconds, patience).toBeLessThan(-590);
     clock = undefined;
     await expect.poll(() => watch.clockOffsetSeconds, patience).toBeUndefined();
+    // An answer that took a second says nothing to a quarter of one.
+    clock = String(Date.now() / 1_000 + 600);
+    tookMs = 1_000;
+    await new Promise((resolve) => setTimeout(resolve, 5_000));
+    expect(watch.clockOffsetSeconds).toBeUndefined();
     watch.close();
   });
 });

@@ -83,11 +83,12 @@ export class DatabaseWatch {
     const askedMs = Date.now();
     this.#askedMs = performance.now();
     const answered = (failed: string | undefined, clock: number) => {
+      const tookMs = this.#askedMs === undefined ? 0 : performance.now() - this.#askedMs;
       this.#askedMs = undefined;
       this.#failed = failed;
-      // It was read somewhere between question and answer.
-      const between = (askedMs + Date.now()) / 2_000;
-      this.#clockOffsetSeconds = Number.isFinite(clock) ? between - clock : undefined;
+      // It was read somewhere between question and answer: of one that took long nothing is learned.
+      if (Number.isNaN(clock)) this.#clockOffsetSeconds = undefined;
+      else if (tookMs <= CLOCK_WITHIN_MS) this.#clockOffsetSeconds = (askedMs + tookMs / 2) / 1_000 - clock;
     };
     this.#pool.query<{ clock: string }>(CLOCK).then(
       ({ rows: [row] }) => answered(undefined, Number(row?.clock)),
@@ -97,6 +98,8 @@ export class DatabaseWatch {
 }
 
 const CLOCK = "select extract(epoch from clock_timestamp())::text as clock";
+/** Then it is known to half of this. */
+const CLOCK_WITHIN_MS = 100;
 const ASK_EVERY_MS = 2_000;
 const SILENT_MS = 5_000;
 const GREEN: Health = { ok: true, why: "" };
