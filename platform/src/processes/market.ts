@@ -87,6 +87,7 @@ class Pacer {
     const { state, version } = await insist(() => this.#store.load(KEY));
     this.#version = version;
     if (state !== undefined) this.#position = state as Position;
+    if (this.#position.began !== undefined) this.#warmed();
     const before = this.#position.events;
     let n = 0;
     for await (const events of source) {
