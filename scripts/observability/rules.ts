@@ -7,7 +7,7 @@ import { GENERATED } from "./generated.ts";
 /** The chart puts the address of the repository in front of it. */
 const RUNBOOKS = "ops/runbooks";
 
-export function rulesYaml({ name, recordings, alerts }: RuleFile): string {
+function rulesYaml({ name, recordings, alerts }: RuleFile): string {
   const groups = [
     ...(recordings.length === 0 ? [] : [{ name: `countersign-${name}-recorded`, interval: "1m", rules: recordings }]),
     { name: `countersign-${name}`, rules: alerts.map(ruleOf) },
@@ -31,7 +31,7 @@ function ruleOf({ name, expr, for: pending, severity, owner, labels, summary, de
 }
 
 /** A group a case: an installation of its own, in which only these series are. */
-export function testsYaml({ name, alerts }: RuleFile): string {
+function testsYaml({ name, alerts }: RuleFile): string {
   const tries = alerts.flatMap((alert): Try[] => [
     { alert, of: alert.fires, title: `${titleOf(alert)} fires`, labels: alert.fires.labels },
     ...(alert.severity === "none" ? [] : [{ alert, of: alert.quiet, title: `${titleOf(alert)} is quiet` }]),
