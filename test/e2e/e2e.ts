@@ -41,7 +41,7 @@ async function run(options: Options): Promise<number> {
   let recorder: Recorder | undefined;
   try {
     const folder = join(dir, "cluster");
-    const spec = await report.step("a cluster is founded", () => found(folder));
+    const spec = await report.step("a cluster is founded", () => found(folder, options.namespace));
     const topology: Topology = JSON.parse(readFileSync(cloneFile("charts/countersign/files/topology.json"), "utf8"));
     const world: World = { options, kube, report, topology, folder, tape: new Tape(spec) };
     await install(world);

@@ -9,6 +9,8 @@ const DIR = "/etc/countersign";
 const topics = [
   "control.halt.v1",
   "market.quotes.v1",
+  "market.bars.v1",
+  "signals.market.v1",
   "orders.intent.v1",
   "risk.policy.v1",
   "orders.execution.v1",

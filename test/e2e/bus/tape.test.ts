@@ -66,6 +66,20 @@ describe("what is heard of a bus", () => {
     expect(tape.orders()[0]?.endedMs).toBeUndefined();
   });
 
+  it("an intent has its order, or the code it was refused with, or no answer yet", () => {
+    const tape = new Tape(spec);
+    tape.hear(posted(0, genesisEntry));
+    const lines = [
+      said(0, "order.intent", new Uint8Array()),
+      said(1, "order.accepted", accepted("o1", "order.intent 0")),
+      said(2, "order.intent", new Uint8Array()),
+      said(3, "order.reported", reported("o2", OrderStatus.REJECTED, "order.intent 2")),
+      said(4, "order.intent", new Uint8Array()),
+    ];
+    for (const line of lines) tape.hear(line);
+    expect(tape.intents().map(({ answer }) => answer)).toEqual(["accepted", "RECONCILING", undefined]);
+  });
+
   it("a halt is in force when two of three have voted for it, and not by one", () => {
     const one = new Tape(spec);
     one.hear(posted(0, genesisEntry));
@@ -84,12 +98,13 @@ describe("what is heard of a bus", () => {
   });
 });
 
-function accepted(clientOrderId: string): Uint8Array {
-  return toBinary(OrderAcceptedSchema, create(OrderAcceptedSchema, { clientOrderId }));
+function accepted(clientOrderId: string, intentKey = ""): Uint8Array {
+  return toBinary(OrderAcceptedSchema, create(OrderAcceptedSchema, { clientOrderId, intentKey }));
 }
 
-function reported(clientOrderId: string, status: OrderStatus): Uint8Array {
-  return toBinary(OrderReportedSchema, create(OrderReportedSchema, { clientOrderId, status }));
+function reported(clientOrderId: string, status: OrderStatus, intentKey = ""): Uint8Array {
+  const code = status === OrderStatus.REJECTED ? { code: "RECONCILING" } : {};
+  return toBinary(OrderReportedSchema, create(OrderReportedSchema, { clientOrderId, status, intentKey, ...code }));
 }
 
 function posted(offset: number, entry: Entry, voters?: readonly string[]): string {

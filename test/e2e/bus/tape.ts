@@ -30,6 +30,14 @@ export interface SentOrder {
   readonly endedMs: number | undefined;
 }
 
+/** What was permitted and sent to Execution, and what it has said of it. */
+export interface SentIntent {
+  readonly key: string;
+  readonly sentMs: number;
+  /** `accepted`, or the code it was refused with; undefined: nothing yet. */
+  readonly answer: string | undefined;
+}
+
 export interface Books {
   readonly entries: number;
   /** Ids of all fills that are booked, each once. */
@@ -82,6 +90,10 @@ export class Tape {
 
   orders(): readonly SentOrder[] {
     return ordersOf(this.bodies());
+  }
+
+  intents(): readonly SentIntent[] {
+    return intentsOf(this.bodies());
   }
 
   /** The ledger from its first entry. @throws where an entry is not certified, not chained, or the books do not balance */
@@ -149,6 +161,22 @@ function ordersOf(bodies: readonly EnvelopeBody[]): readonly SentOrder[] {
     }
   }
   return [...orders.values()];
+}
+
+/** One that is said again, after a crash, is the same intent. */
+function intentsOf(bodies: readonly EnvelopeBody[]): readonly SentIntent[] {
+  const answers = new Map<string, string>();
+  for (const { type, payload } of bodies) {
+    if (type === "order.accepted") answers.set(fromBinary(OrderAcceptedSchema, payload).intentKey ?? "", "accepted");
+    if (type !== "order.reported") continue;
+    const { intentKey = "", code } = fromBinary(OrderReportedSchema, payload);
+    if (code !== undefined && !answers.has(intentKey)) answers.set(intentKey, code);
+  }
+  const sent = new Map<string, SentIntent>();
+  for (const { type, idempotencyKey: key, sentAtMs } of bodies)
+    if (type === "order.intent" && !sent.has(key))
+      sent.set(key, { key, sentMs: Number(sentAtMs), answer: answers.get(key) });
+  return [...sent.values()];
 }
 
 const ENDS: ReadonlySet<OrderStatus> = new Set([

@@ -11,7 +11,7 @@ export async function kill(world: World): Promise<void> {
       `${component} is killed: ${what}`,
       () => killOne(world, component),
       ({ backMs, tradedMs }) =>
-        `ready again after ${seconds(backMs)}, an order from quote to ledger after ${seconds(tradedMs)}`,
+        `ready again after ${seconds(backMs)}, an order from market to ledger after ${seconds(tradedMs)}`,
     );
   }
 }

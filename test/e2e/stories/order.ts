@@ -1,12 +1,12 @@
-/** One order from quote to ledger, each step believed by its signature, the booking by its certificate. */
+/** One order from the market to the ledger, each step believed by its signature, the booking by its certificate. */
 
 import type { SentOrder } from "../bus/tape.ts";
 import { until } from "../kube.ts";
 import type { World } from "../world.ts";
 
 const WITHIN_MS = 240_000;
-/** What everybody says of one order carries the quote's own id. */
-const WAY = ["market.quote", "permit.issued", "order.intent", "order.accepted", "order.filled"] as const;
+/** What everybody says of an order carries the id of the bar that it follows from, which its last quote has closed. */
+const WAY = ["market.bar", "market.signal", "permit.issued", "order.intent", "order.accepted", "order.filled"] as const;
 
 export interface BookedOrder extends SentOrder {
   /** When each step of its way was decided. */
@@ -16,9 +16,9 @@ export interface BookedOrder extends SentOrder {
 export async function order(world: World): Promise<void> {
   const { report, tape } = world;
   const first = await report.step(
-    "an order, from a quote to the ledger",
+    "an order, from the market to the ledger",
     () => nextBooked(world, 0),
-    ({ way }) => WAY.map((type) => `${type} +${(way.get(type) ?? 0) - (way.get("market.quote") ?? 0)} ms`).join(", "),
+    ({ way }) => WAY.map((type) => `${type} +${(way.get(type) ?? 0) - (way.get(WAY[0]) ?? 0)} ms`).join(", "),
   );
   const books = await report.step(
     "the ledger from its first entry: certified, chained, balanced",
@@ -27,8 +27,8 @@ export async function order(world: World): Promise<void> {
   );
   const missing = first.fills.filter((fill) => !books.fills.has(fill));
   if (missing.length > 0) throw new Error(`broken: fills ${missing.join(", ")} are in no certified entry`);
-  const took = (first.way.get("order.accepted") ?? 0) - (first.way.get("market.quote") ?? 0);
-  report.figure("the first order: from its quote to the venue", `${took} ms`);
+  const took = (first.way.get("order.accepted") ?? 0) - (first.way.get(WAY[0]) ?? 0);
+  report.figure("the first order: from its bar to the venue", `${took} ms`);
 }
 
 /** The first order that was accepted after `sinceMs`, with its whole way behind it. */

@@ -37,19 +37,24 @@ async function good(world: World): Promise<void> {
       return nextBooked(world, Date.now());
     },
     ({ acceptedMs }) =>
-      `an order from quote to ledger ${((acceptedMs - begunMs) / 1_000).toFixed(1)} s after the beginning`,
+      `an order from market to ledger ${((acceptedMs - begunMs) / 1_000).toFixed(1)} s after the beginning`,
   );
   await report.step(
-    "nothing was lost",
+    "nothing was lost: each intent has an answer, each order an end, each fill its booking",
     async () => {
-      await until("every permitted intent and every order has an end", 60_000, async () => {
+      await until("everything has an answer", 60_000, async () => {
         const booked = (await tape.books()).fills;
-        return tape.orders().every((one) => isSettled(one, booked)) || undefined;
+        const isAnswered = tape.intents().every(({ answer }) => answer !== undefined);
+        return (isAnswered && tape.orders().every((one) => isSettled(one, booked))) || undefined;
       });
-      return tape.orders().filter(({ acceptedMs }) => acceptedMs >= begunMs).length;
+      return tape.intents();
     },
-    (during) =>
-      `${tape.orders().length} orders so far, ${during} since the rollout began, each with an end, each fill booked once`,
+    (intents) => {
+      const during = intents.filter(({ sentMs }) => sentMs >= begunMs);
+      const refused = during.filter(({ answer }) => answer !== "accepted").map(({ answer }) => answer);
+      const codes = refused.length === 0 ? "" : `, ${refused.length} refused: ${[...new Set(refused)].join(", ")}`;
+      return `${intents.length} intents so far, ${during.length} since the rollout began${codes}`;
+    },
   );
 }
 
@@ -79,7 +84,6 @@ async function bad(world: World): Promise<void> {
   });
 }
 
-/** Orders of the last moment may still be on their way. */
 function isSettled({ endedMs, fills }: SentOrder, booked: ReadonlySet<string>): boolean {
   return endedMs !== undefined && fills.every((fill) => booked.has(fill));
 }
