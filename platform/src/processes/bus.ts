@@ -1,4 +1,5 @@
 /** The bus of a process: Kafka at the cluster's addresses, watched. */
+import { setTimeout as wait } from "node:timers/promises";
 import { BusError } from "@countersign/bus";
 import { KafkaBus } from "@countersign/bus/kafka";
 import { isTransient } from "@countersign/runtime";
@@ -31,5 +32,19 @@ export function openBus(dir: string, spec: ClusterSpec, { instance, observed, on
   return new WatchedBus({ bus, probe, isTraced });
 }
 
+/** Until the topics are there: whoever installs a cluster makes them while its processes start. */
+export async function havingTopics<T>(act: () => Promise<T>, log: (text: string) => void): Promise<T> {
+  for (let isSaid = false; ; isSaid = true) {
+    try {
+      return await act();
+    } catch (error) {
+      if (!(error instanceof BusError && error.code === "UNKNOWN_TOPIC")) throw error;
+      if (!isSaid) log(`waiting: ${error.message}`);
+      await wait(LOOK_EVERY_MS);
+    }
+  }
+}
+
+const LOOK_EVERY_MS = 500;
 /** The shortest that brokers take unless they are told: so long nobody reads what a killed process read, its successor included. */
 const SESSION_MS = 6_000;

@@ -14,7 +14,7 @@ import { VALIDATORS } from "../genesis.ts";
 import { InputError } from "../inputs.ts";
 import { followControl } from "../listeners.ts";
 import { isAway } from "./away.ts";
-import { openBus } from "./bus.ts";
+import { havingTopics, openBus } from "./bus.ts";
 import {
   agentOf,
   type ClusterSpec,
@@ -196,7 +196,7 @@ export async function openProcess(dir: string, processName: string): Promise<Pro
     async genesis() {
       // Whichever brings the genesis: a validator's answer, or the topic.
       watch?.start();
-      await followControl(bus, fence, name);
+      await havingTopics(() => insist(() => followControl(bus, fence, name)), log);
       while (fence.members === undefined) await wait(20);
       while (watch !== undefined && !fence.isFresh(performance.now())) await wait(20);
     },
