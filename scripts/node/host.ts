@@ -1,10 +1,12 @@
 /** What a node needs of the host, and what the host has to be again without it. */
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CGROUP } from "./place.ts";
 
 const CGROUPS = "/sys/fs/cgroup";
 const SYSCTLS = "/proc/sys";
+/** To the scheduler the tree is one, beside each process of the host; in it are as many as a cluster has. */
+const SHARES = 8 * 1_024;
 /** These tell what happens, not what is set. */
 const MOVING = /^(fs\/|kernel\/(random|pty|ns_last_pid|perf_|sched_domain)|net\/.*(state|flush|nf_conntrack_count))/;
 
@@ -16,6 +18,8 @@ export function makeCgroups(): void {
     // An empty set of cores takes no process.
     for (const file of ["cpuset.cpus", "cpuset.mems"])
       if (existsSync(join(own, file))) copyFileSync(join(CGROUPS, tree, file), join(own, file));
+    const shares = join(own, "cpu.shares");
+    if (existsSync(shares)) writeFileSync(shares, String(SHARES));
   }
 }
 
