@@ -33,12 +33,15 @@ try {
 async function run(options: Options): Promise<number> {
   const report = new Report();
   const kube = new Kube(options.kubeconfig, options.namespace);
-  const dir = mkdtempSync(join(tmpdir(), "countersign-e2e-"));
-  const artefacts = options.artefacts ?? join(dir, "artefacts");
   const { serverVersion } = JSON.parse(await kube.must("version", "-o", "json"));
   const nodes = (await kube.must("get", "nodes", "-o", "name")).trim().split("\n").length;
   report.figure("cluster", `Kubernetes ${serverVersion.gitVersion}, ${nodes} nodes`);
+  // One that is there already is somebody's: it is not taken away afterwards.
+  await report.step("a namespace where only restricted pods are admitted", () => makeNamespace(kube));
+  const dir = mkdtempSync(join(tmpdir(), "countersign-e2e-"));
+  const artefacts = options.artefacts ?? join(dir, "artefacts");
   let recorder: Recorder | undefined;
+  let isWhole = false;
   try {
     const folder = join(dir, "cluster");
     const spec = await report.step("a cluster is founded", () => found(folder, options.namespace));
@@ -52,18 +55,25 @@ async function run(options: Options): Promise<number> {
     await kill(world);
     await rollout(world);
     await memory(world);
-    report.end();
-    return 0;
-  } catch {
-    report.end();
+    isWhole = true;
+  } catch (error) {
+    report.failed(error);
     await gather(kube, artefacts);
     console.error(`what the cluster says of itself: ${artefacts}`);
-    return 1;
   } finally {
     recorder?.close();
     if (!options.keep) await takeAway(kube, report);
-    if (process.exitCode === 0) rmSync(dir, { recursive: true, force: true });
+    // The founder's keys, which are nobody's now.
+    if (!options.keep) rmSync(isWhole ? dir : join(dir, "cluster"), { recursive: true, force: true });
   }
+  report.end();
+  return isWhole ? 0 : 1;
+}
+
+async function makeNamespace(kube: Kube): Promise<void> {
+  await kube.must("create", "namespace", kube.namespace);
+  const levels = ["enforce", "audit", "warn"].map((mode) => `pod-security.kubernetes.io/${mode}=restricted`);
+  await kube.must("label", "namespace", kube.namespace, ...levels);
 }
 
 async function takeAway(kube: Kube, report: Report): Promise<void> {

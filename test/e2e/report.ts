@@ -2,6 +2,7 @@
 export class Report {
   readonly #begun = performance.now();
   readonly #figures: (readonly [string, string])[] = [];
+  readonly #said = new Set<unknown>();
   readonly #write: (line: string) => void;
 
   constructor(write: (line: string) => void = console.log) {
@@ -21,9 +22,15 @@ export class Report {
       this.#write(`${this.#seconds(begun)}  ok    ${title}${detail === undefined ? "" : `: ${detail}`}`);
       return result;
     } catch (error) {
+      this.#said.add(error);
       this.#write(`${this.#seconds(begun)}  FAIL  ${title}: ${error instanceof Error ? error.message : error}`);
       throw error;
     }
+  }
+
+  /** What went wrong, unless its step has said it. */
+  failed(error: unknown): void {
+    if (!this.#said.has(error)) this.#write(`FAIL  ${error instanceof Error ? (error.stack ?? error.message) : error}`);
   }
 
   /** What was left out, and why. */

@@ -18,12 +18,7 @@ export function chartArgs({ folder, options }: Pick<World, "folder" | "options">
 }
 
 export async function install(world: World): Promise<void> {
-  const { kube, options, report, folder } = world;
-  await report.step("a namespace where only restricted pods are admitted", async () => {
-    await kube.must("create", "namespace", options.namespace);
-    const levels = ["enforce", "audit", "warn"].map((mode) => `pod-security.kubernetes.io/${mode}=restricted`);
-    await kube.must("label", "namespace", options.namespace, ...levels);
-  });
+  const { kube, report, folder } = world;
   await report.step("the cluster's secrets", () => kube.must("apply", "-f", join(folder, "secrets.yaml")));
   const begun = performance.now();
   const seconds = () => `${((performance.now() - begun) / 1_000).toFixed(1)} s`;

@@ -20,13 +20,16 @@ export async function order(world: World): Promise<void> {
     () => nextBooked(world, 0),
     ({ way }) => WAY.map((type) => `${type} +${(way.get(type) ?? 0) - (way.get(WAY[0]) ?? 0)} ms`).join(", "),
   );
-  const books = await report.step(
-    "the ledger from its first entry: certified, chained, balanced",
-    () => tape.books(),
+  await report.step(
+    "the ledger from its first entry: certified, chained, balanced, and the order is in it",
+    async () => {
+      const books = await tape.books();
+      const missing = first.fills.filter((fill) => !books.fills.has(fill));
+      if (missing.length > 0) throw new Error(`in no certified entry: fills ${missing.join(", ")}`);
+      return books;
+    },
     ({ entries, fills, equity }) => `${entries} entries, ${fills.size} fills, equity ${equity}`,
   );
-  const missing = first.fills.filter((fill) => !books.fills.has(fill));
-  if (missing.length > 0) throw new Error(`broken: fills ${missing.join(", ")} are in no certified entry`);
   const took = (first.way.get("order.accepted") ?? 0) - (first.way.get(WAY[0]) ?? 0);
   report.figure("the first order: from its bar to the venue", `${took} ms`);
 }
