@@ -77,7 +77,7 @@ export class Container {
   }
 }
 
-export function podman(...args: readonly string[]): string {
+function podman(...args: readonly string[]): string {
   return execFileSync("podman", [...GLOBAL, ...args], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim();
 }
 

@@ -2,8 +2,8 @@
 // nothing else. Needs Helm as well, which renders the manifests.
 import { setTimeout as sleep } from "node:timers/promises";
 import { KafkaBus } from "@countersign/bus/kafka";
+import { makeAuthority } from "@countersign/certificates";
 import { type KafkaCluster, kafka } from "@countersign/engines";
-import { makeAuthority } from "@countersign/grpc";
 import { groupsOf } from "@countersign/runtime";
 import kafkajs, { type AclEntry, type Admin, type ITopicConfig, type Kafka, type Producer } from "kafkajs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";

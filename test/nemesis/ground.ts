@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
+import { makeAuthority } from "@countersign/certificates";
 import { etcdProgram, memberArguments } from "@countersign/engines";
-import { makeAuthority } from "@countersign/grpc";
 import { type Hosts, openHosts } from "./hosts.ts";
 import { CLIENTS, HOSTS, MEMBERS, type Order, VALIDATORS, type ValidatorOrder } from "./parties.ts";
 

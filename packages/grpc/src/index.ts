@@ -1,5 +1,4 @@
 export type { BreakerOptions, BreakerState } from "./breaker.ts";
-export { type Authority, type AuthorityOptions, makeAuthority } from "./certificates.ts";
 export type { ConnectionOptions } from "./channel.ts";
 export type { CallOptions } from "./client.ts";
 export { GrpcError, type GrpcErrorCode } from "./error.ts";

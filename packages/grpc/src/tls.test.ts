@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { makeAuthority as made } from "@countersign/certificates";
 import { expect, it } from "vitest";
 import { outcomeOf, VALIDATE } from "../test/pair.ts";
-import { GrpcRpc, makeAuthority as made, type TlsOptions } from "./index.ts";
+import { GrpcRpc, type TlsOptions } from "./index.ts";
 
 const deadline = { deadlineMs: 10_000 };
 const makeAuthority = () => made({ name: "test CA", fromMs: Date.now() - 60_000, days: 1 });

@@ -2,8 +2,8 @@
 import { chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { makeAuthority } from "@countersign/certificates";
 import { describe, expect, it } from "vitest";
-import { makeAuthority } from "../../grpc/src/certificates.ts";
 import { serverAccount } from "./account.ts";
 import { startEmbedded } from "./embedded.ts";
 import { openPool, type Pool } from "./pool.ts";

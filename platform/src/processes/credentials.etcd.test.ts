@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect } from "node:net";
 import { createServer } from "node:tls";
-import { makeAuthority } from "@countersign/grpc";
+import { makeAuthority } from "@countersign/certificates";
 import { etcdMembers } from "@countersign/quorum";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
 

@@ -10,7 +10,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { basename, isAbsolute, join, relative } from "node:path";
-import { type Authority, makeAuthority } from "@countersign/grpc";
+import { type Authority, makeAuthority } from "@countersign/certificates";
 import { stringify } from "yaml";
 import { VALIDATORS } from "../genesis.ts";
 import { cloneFile, InputError, loadLimits } from "../inputs.ts";

@@ -27,7 +27,7 @@ export interface FoundingRequests {
   readonly deposit: string;
 }
 
-export const FOUNDING_FILE = "founding.json";
+const FOUNDING_FILE = "founding.json";
 
 type Founded = Pick<ClusterSpec, "person" | "account" | "currency" | "deposit" | "genesis">;
 

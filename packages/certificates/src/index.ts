@@ -1,0 +1,1 @@
+export { type Authority, type AuthorityOptions, makeAuthority } from "./certificates.ts";
