@@ -13,4 +13,6 @@ export interface World {
   /** Of the founded cluster: what is installed, and the founder's keys. */
   readonly folder: string;
   readonly tape: Tape;
+  /** Whether the cluster makes volumes by itself: it has a default StorageClass. */
+  readonly hasVolumes: boolean;
 }

@@ -9,11 +9,12 @@ export const RELEASE = "countersign";
 const READY_MS = 600_000;
 
 /** The chart, the cluster and what is small about this one. */
-export function chartArgs({ folder, options }: Pick<World, "folder" | "options">): readonly string[] {
+export function chartArgs({ folder, options, hasVolumes }: World): readonly string[] {
   return [
     cloneFile("charts/countersign"),
     ...["--values", join(folder, "values.yaml"), "--values", join(import.meta.dirname, "..", "values.yaml")],
     ...["--set", `image.registry=${options.registry}`, "--set-string", `image.tag=${options.tag}`],
+    ...["--set", `persistence.enabled=${hasVolumes}`],
   ];
 }
 
