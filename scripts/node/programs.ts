@@ -1,7 +1,6 @@
 /** The programs a node is made of, and where each is: a tool of this repository at its pinned version, or one of the system. */
-import { accessSync, constants } from "node:fs";
-import { delimiter, dirname, join } from "node:path";
-import { toolPath } from "../tools/place.ts";
+import { delimiter, dirname } from "node:path";
+import { programIn, toolPath } from "../tools/place.ts";
 import { isToolName } from "../tools/table.ts";
 
 const tools = [
@@ -66,11 +65,9 @@ function missing(name: Program): string {
 }
 
 function find(name: Program): string | undefined {
-  if (name === "bridge") return [join(PLUGINS, name)].find(isProgram);
+  if (name === "bridge") return programIn([PLUGINS], name);
   if (isToolName(name)) return toolPath(name);
-  return folders()
-    .map((folder) => join(folder, name))
-    .find(isProgram);
+  return programIn(folders(), name);
 }
 
 function isOther(name: Program): name is keyof typeof others {
@@ -79,13 +76,4 @@ function isOther(name: Program): name is keyof typeof others {
 
 function folders(): string[] {
   return [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"];
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -39,7 +39,11 @@ export class MissingTool extends Error {
 }
 
 function onPath(name: string): string | undefined {
-  const folders = (process.env.PATH ?? "").split(delimiter);
+  return programIn((process.env.PATH ?? "").split(delimiter), name);
+}
+
+/** In the first of these folders that has it. */
+export function programIn(folders: readonly string[], name: string): string | undefined {
   return folders.map((folder) => join(folder, name)).find(isProgram);
 }
 
