@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 import * as face from "./index.ts";
 
 it("the package offers what its face lists", () => {
-  expect(Object.keys(face).sort()).toEqual(["GrpcError", "GrpcRpc", "makeAuthority", "withRetries"]);
+  expect(Object.keys(face).sort()).toEqual(["GrpcError", "GrpcRpc", "withRetries"]);
 });
 
 it("the README's example runs, and the process ends by itself", async () => {

@@ -63,7 +63,10 @@ describe("the embedded server", () => {
       },
     ]);
     await using stranger = openPool(server.url.replace(/:[^:@]+@/, ":wrong@"), { max: 1, applicationName: "test" });
-    await expect(stranger.query("select 1")).rejects.toMatchObject({ code: "28P01" });
+    await expect(stranger.query("select 1")).rejects.toMatchObject({
+      code: "CONNECTION_LOST",
+      cause: { code: "28P01" },
+    });
     expect(statSync(server.dataDir).mode & 0o777).toBe(0o700);
   });
 
