@@ -85,7 +85,22 @@ describe("the import check", () => {
     ]);
   });
 
-  it.each(["@countersign/orders", "node:fs", "../packages/orders/src/index.ts"])(
+  it.each(["agents/policy/src/decide.ts", "packages/quant/src/a.ts", "venues/paper/src/a.ts", "platform/src/run.ts"])(
+    "%s may not ask a flag",
+    (file) => {
+      write(file, 'const { OpenFeature } = await import("@openfeature/server-sdk");');
+      expect(importProblems(root)).toEqual([
+        `${file} imports @openfeature/server-sdk; flags are read in platform/src/processes/flags.ts and platform/src/processes/flag-file.ts alone`,
+      ]);
+    },
+  );
+
+  it("the file of flags may", () => {
+    write("platform/src/processes/flag-file.ts", 'import { FlagdCore } from "@openfeature/flagd-core";');
+    expect(importProblems(root)).toEqual([]);
+  });
+
+  it.each(["@countersign/orders", "@openfeature/server-sdk", "node:fs", "../packages/orders/src/index.ts"])(
     "a strategy may not import %s",
     (specifier) => {
       write("strategies/trend.ts", `import { x } from "${specifier}";`);

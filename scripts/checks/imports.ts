@@ -47,6 +47,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** The one file outside the folders that is read as code: who may say what. */
 const REVIEWED = "authority.json";
 
+/** What a flag may change is what a process tells: whoever decides can ask no flag. */
+const FLAGS = /^@openfeature\//;
+const flagsAreReadBy = ["platform/src/processes/flags.ts", "platform/src/processes/flag-file.ts"];
+
 /** Strategies are what users write: a pure function over estimators, and nothing else within reach. */
 const strategiesMayImport = ["@countersign/quant"];
 
@@ -96,6 +100,9 @@ function sourceProblems(root: string, workspaces: readonly Workspace[]): string[
         .join("/");
       if (specifier.startsWith(".") && !target.startsWith(`${folder}/`) && target !== REVIEWED) {
         problems.push(`${file} reaches out of ${folder}: ${specifier}`);
+      }
+      if (FLAGS.test(specifier) && !flagsAreReadBy.includes(file)) {
+        problems.push(`${file} imports ${specifier}; flags are read in ${flagsAreReadBy.join(" and ")} alone`);
       }
     }
   }

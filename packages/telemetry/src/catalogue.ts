@@ -310,6 +310,24 @@ export const METRICS = {
     labels: ["outcome"],
     help: "Spans of this process that were exported, and that were lost.",
   },
+  logLevel: {
+    name: "countersign_log_level",
+    type: "gauge",
+    labels: ["level"],
+    help: "1 for the level from which on this process logs now.",
+  },
+  traceRatio: {
+    name: "countersign_trace_ratio",
+    type: "gauge",
+    labels: [],
+    help: "The share of traces that this process keeps now.",
+  },
+  flagsRefused: {
+    name: "countersign_flags_refused",
+    type: "gauge",
+    labels: [],
+    help: "1 while the flags that this process is given are none, and what they said before holds; else 0.",
+  },
   loopDelay: {
     name: "nodejs_eventloop_delay_seconds",
     type: "gauge",

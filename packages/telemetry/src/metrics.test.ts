@@ -95,6 +95,9 @@ describe("Metrics", () => {
       uncosignedSeconds: () => 0,
       reconciliation: () => ({ looks: 60, ageSeconds: 0.4, findings: { drift: 3, ambiguous: 0 } }),
       canaryWords: () => ({ same: 9, differs: 1 }),
+      logLevel: () => "debug",
+      traceRatio: () => 0.25,
+      flagsRefused: () => false,
       spans: () => ({ exported: 7, lost: 1 }),
     });
     let samples = await page(metrics);
@@ -123,6 +126,9 @@ describe("Metrics", () => {
     ]);
     expect(valueIn(samples, "countersign_reconciliation_findings_total", { class: "drift" })).toBe(3);
     expect(valueIn(samples, "countersign_spans_total", { outcome: "lost" })).toBe(1);
+    expect(valueIn(samples, "countersign_log_level", { level: "debug" })).toBe(1);
+    expect(valueIn(samples, "countersign_trace_ratio")).toBe(0.25);
+    expect(valueIn(samples, "countersign_flags_refused")).toBe(0);
     expect(valueIn(samples, "countersign_alerts_total", { code: "ASK_NOT_SHOWN" })).toBe(1);
     expect(valueIn(samples, "countersign_refusals_total", { code: "PERMIT_SPENT", place: "gate" })).toBe(1);
   });

@@ -48,6 +48,10 @@ export interface Sources {
   uncosignedSeconds?(): number | undefined;
   /** Of a tracer. */
   spans?(): { readonly exported: number; readonly lost: number };
+  /** How much is told now. */
+  logLevel?(): string;
+  traceRatio?(): number;
+  flagsRefused?(): boolean;
   /** Of a canary, by verdict. */
   canaryWords?(): Readonly<Record<string, number>>;
 }
@@ -258,6 +262,11 @@ export class Metrics {
         return looks === undefined ? [] : [[{}, looks]];
       }),
       countedBy(METRICS.findings, "class", () => reconciliation()?.findings),
+      gauge(METRICS.logLevel, () =>
+        [this.#sources.logLevel?.()].flatMap((level) => (level ? [[level, 1] as const] : [])),
+      ),
+      gauge(METRICS.traceRatio, () => [["", this.#sources.traceRatio?.()]]),
+      gauge(METRICS.flagsRefused, () => [["", asNumber(this.#sources.flagsRefused?.())]]),
       counted(METRICS.canaryWords, () =>
         Object.entries(this.#sources.canaryWords?.() ?? {}).map(([verdict, count]) => [{ verdict }, count]),
       ),

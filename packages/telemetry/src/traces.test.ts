@@ -351,6 +351,30 @@ describe("sampling", () => {
     expect(tracer.startSpan("publish", { ...about, msgId: newId() }, span.spanContext()).isRecording()).toBe(true);
   });
 
+  it("keeps another share as soon as it is said, and nothing at 0, whoever keeps the trace", async () => {
+    const file = newFile();
+    const tracer = open({ file, ratio: 0 });
+    const begin = () => {
+      const correlationId = newId();
+      const traceparent = `00-${traceIdOf(correlationId)}-00f067aa0ba902b7-01`;
+      return tracer.startSpan("process", { name: "hedges.v1", correlationId, msgId: newId(), traceparent });
+    };
+    expect([tracer.on, begin()]).toEqual([false, IDLE_SPAN]);
+    tracer.ratio = 1;
+    const span = begin();
+    expect([tracer.on, tracer.ratio, span.isRecording()]).toEqual([true, 1, true]);
+    tracer.ratio = 0;
+    expect([tracer.on, begin()]).toEqual([false, IDLE_SPAN]);
+    // What has begun is finished.
+    span.end();
+    await tracer.flush();
+    expect(readSpanFile(file)).toHaveLength(1);
+    expect(() => {
+      tracer.ratio = 1.5;
+    }).toThrow(expect.objectContaining({ code: "BAD_OPTION" }));
+    expect(tracer.ratio).toBe(0);
+  });
+
   it.each([{}, { file: newFile(), ratio: 0 }])("is off, and nothing is made, with %j", (options) => {
     const tracer = open(options);
     expect(tracer.on).toBe(false);

@@ -41,8 +41,10 @@ export interface TracerOptions {
 }
 
 export interface Tracer {
-  /** False when no span is ever kept. */
+  /** False while no span is kept. */
   readonly on: boolean;
+  /** The share of traces that is kept; set, of what begins from now on. Setting throws TelemetryError BAD_OPTION. */
+  ratio: number;
   /** Never throws. What is not sampled, or cannot be, is `IDLE_SPAN`. */
   startSpan(operation: Operation, about: About, parent?: SpanContext): Span;
   counts(): SpanCounts;
@@ -55,26 +57,23 @@ export interface Tracer {
 /** @throws TelemetryError BAD_OPTION, FILE_UNUSABLE */
 export function openTracer(options: TracerOptions): Tracer {
   const { service, instance, ratio = 1 } = options;
-  if (!(ratio >= 0 && ratio <= 1))
-    throw new TelemetryError("BAD_OPTION", `traces: ratio ${ratio} is no share between 0 and 1`);
+  let sampling = samplingOf(ratio);
   const exporters: SpanExporter[] = [];
   if (options.otlpUrl !== undefined) exporters.push(new OTLPTraceExporter(otlpOptions(options.otlpUrl)));
   if (options.file !== undefined) exporters.push(new SpanFileExporter(options.file, FILE_BYTES_MAX));
-  if (exporters.length === 0 || ratio === 0) return idleTracer;
+  if (exporters.length === 0) return idleTracer();
 
   const queues = exporters.map((exporter) => new BoundedProcessor(exporter));
   const ids = new GivenIds();
   const provider = new TracerProvider({
     resource: resourceFromAttributes({ "service.name": service, "service.instance.id": instance }),
-    // Decided before the span is made, by `isSampled`.
+    // Decided before the span is made, by `sampling`.
     sampler: new AlwaysOnSampler(),
     idGenerator: ids,
     spanLimits: { attributeValueLengthLimit: ATTRIBUTE_LENGTH_MAX, attributeCountLimit: 64, linkCountLimit: 128 },
     spanProcessors: queues,
   });
   const tracer = provider.getTracer("countersign");
-  const sampler = new TraceIdRatioBasedSampler(ratio);
-  const isSampled = (traceId: string) => sampler.shouldSample(ROOT_CONTEXT, traceId).decision !== 0;
   const systems = options.systems ?? { messaging: "kafka", rpc: "grpc" };
 
   function start(operation: Operation, about: About, parent: SpanContext | undefined): Span {
@@ -82,7 +81,7 @@ export function openTracer(options: TracerOptions): Tracer {
     if (traceId === undefined) return IDLE_SPAN;
     const near = nearOf(about, parent);
     // Whoever handed it over keeps its trace, or the ratio does: decided first, so that what is not kept costs little.
-    if (!near.some(({ traceFlags }) => traceFlags & TraceFlags.SAMPLED) && !isSampled(traceId)) return IDLE_SPAN;
+    if (!near.some(({ traceFlags }) => traceFlags & TraceFlags.SAMPLED) && !sampling.keeps(traceId)) return IDLE_SPAN;
     const place = placeOf(operation, about, traceId, near);
     ids.next(traceId, place.spanId);
     const context = place.parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, place.parent);
@@ -100,8 +99,17 @@ export function openTracer(options: TracerOptions): Tracer {
   }
 
   return {
-    on: true,
+    get on() {
+      return sampling.ratio > 0;
+    },
+    get ratio() {
+      return sampling.ratio;
+    },
+    set ratio(ratio) {
+      sampling = samplingOf(ratio);
+    },
     startSpan(operation, about, parent) {
+      if (sampling.ratio === 0) return IDLE_SPAN;
       try {
         return start(operation, about, parent);
       } catch {
@@ -123,13 +131,25 @@ export function failSpan(span: Span, code: string): void {
 /** What `startSpan` returns where nothing is traced. */
 export const IDLE_SPAN: Span = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
 
-const idleTracer: Tracer = {
-  on: false,
-  startSpan: () => IDLE_SPAN,
-  counts: () => sum([]),
-  flush: async () => {},
-  close: async () => {},
-};
+/** There is nowhere to send a span to, whatever the share. */
+function idleTracer(): Tracer {
+  return {
+    on: false,
+    ratio: 0,
+    startSpan: () => IDLE_SPAN,
+    counts: () => sum([]),
+    flush: async () => {},
+    close: async () => {},
+  };
+}
+
+/** @throws TelemetryError BAD_OPTION */
+function samplingOf(ratio: number) {
+  if (!(ratio >= 0 && ratio <= 1))
+    throw new TelemetryError("BAD_OPTION", `traces: ratio ${ratio} is no share between 0 and 1`);
+  const sampler = new TraceIdRatioBasedSampler(ratio);
+  return { ratio, keeps: (traceId: string) => sampler.shouldSample(ROOT_CONTEXT, traceId).decision !== 0 };
+}
 
 function sum(all: readonly SpanCounts[]): SpanCounts {
   const total = (pick: (one: SpanCounts) => number) => all.reduce((before, one) => before + pick(one), 0);

@@ -11,6 +11,7 @@ import { followControl } from "../listeners.ts";
 import { configOf } from "./agent.ts";
 import { openBus } from "./bus.ts";
 import { readSpec } from "./cluster.ts";
+import { openFlags } from "./flags.ts";
 import { observe } from "./observe.ts";
 import { placeOf } from "./place.ts";
 import { liveness } from "./probes.ts";
@@ -24,6 +25,7 @@ export async function openCanary(dir: string): Promise<{ close(): Promise<void> 
   const health = spec.health[CANARY];
   const address = health && listenAt(health);
   const observed = observe({ dataDir, name: CANARY, processName: CANARY, instance, address, environment: process.env });
+  const flags = await openFlags({ dir, name: CANARY, processName: CANARY, observed });
   const onBroken = (error: unknown) => {
     observed.logEnd(error);
     process.exit(BROKEN);
@@ -59,6 +61,7 @@ export async function openCanary(dir: string): Promise<{ close(): Promise<void> 
       await host.close();
       await loop.close();
       await bus.close(DRAIN_MS);
+      await flags.close();
       await observed.close();
     },
   };

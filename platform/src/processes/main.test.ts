@@ -1,11 +1,13 @@
-// What a process says when it cannot start: one line, which names the file or the variable, and exit code 1.
+// What a process says when it cannot start: one line, which names the file or the variable, and exit code 1. And how much one says that runs.
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { modes } from "../agents.ts";
 import { authority } from "../authority-file.ts";
 import { genesisRequest } from "../genesis.ts";
@@ -80,3 +82,38 @@ it.each(cases)("$says", { timeout: 30_000 }, async ({ files, env = {}, genesis, 
   expect(said).not.toContain("hunter2");
   expect(code).toBe(1);
 });
+
+it("a process that is silent says what happens from when its flags say so", { timeout: 60_000 }, async () => {
+  const dir = folder(key);
+  const health = await freeAddress();
+  // It waits for its engines all the time.
+  writeSpec(dir, specOf({ genesis: founded(), kafka: ["127.0.0.1:1"], servers: {}, health: { policy: health } }));
+  const child = spawn(process.execPath, [MAIN, dir, "policy"], {
+    env: { PATH: process.env.PATH, LOG_LEVEL: "silent" },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  const said: string[] = [];
+  createInterface(child.stdout).on("line", (line) => said.push(line));
+  const page = async () => (await fetch(`http://${health}/metrics`).catch(() => undefined))?.text();
+  await expect.poll(page, { timeout: 20_000 }).toContain('countersign_log_level{level="silent",agent="policy"} 1');
+  expect(said).toEqual([]);
+  const flag = { state: "ENABLED", variants: { loud: "info" }, defaultVariant: "loud" };
+  writeFileSync(join(dir, "flags.json"), JSON.stringify({ flags: { "log-level": flag } }));
+  await expect.poll(page, { timeout: 20_000 }).toContain('countersign_log_level{level="info",agent="policy"} 1');
+  writeFileSync(join(dir, "keys/policy.envelope.key"), "11".repeat(32));
+  expect(await ended).toBe(0);
+  expect(said.map((line) => JSON.parse(line).msg.replace(dir, "DIR"))).toEqual([
+    "DIR/flags.json: log-level is info, and was silent",
+    "DIR/keys/policy.envelope.key is another one: this process ends, to start again with it",
+  ]);
+});
+
+async function freeAddress(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return `127.0.0.1:${port}`;
+}

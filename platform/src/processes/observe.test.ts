@@ -91,6 +91,28 @@ describe("a request to a venue", () => {
   });
 });
 
+describe("how much is told", () => {
+  it("may change while it runs, and the page says how much it is", async () => {
+    const observed = observe({
+      dataDir: dir,
+      name: "signal",
+      processName: "signal",
+      address: "127.0.0.1:0",
+      environment: { COUNTERSIGN_TRACES: "0", LOG_LEVEL: "silent" },
+    });
+    const begin = () => observed.probe.begin("act", about).traceparent();
+    expect([observed.isTraced(), observed.logLevel, begin()]).toEqual([false, "silent", undefined]);
+    observed.traceRatio = 1;
+    observed.logLevel = "fatal";
+    expect(begin()).toMatch(/^00-018bcfe568007b008b000123456789ab-[0-9a-f]{16}-01$/);
+    expect([observed.isTraced(), observed.logLevel]).toEqual([true, "fatal"]);
+    const page = await observed.metrics.render("text");
+    expect(page).toContain('countersign_log_level{level="fatal",agent="signal"} 1');
+    expect(page).toContain('countersign_trace_ratio{agent="signal"} 1');
+    await observed.close();
+  });
+});
+
 describe("the pages of a process", () => {
   it("stand at its address, and are gone when it has ended", async () => {
     const free = createServer();

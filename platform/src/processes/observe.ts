@@ -1,5 +1,6 @@
 /**
- * What a process says of itself: metrics and probes at its address in `cluster.json`, spans, logs.
+ * What a process says of itself: metrics and probes at its address in `cluster.json`, spans, logs. How much of the last two is said here
+ * for its start; flags may change it while it runs (flags.ts).
  *
  *   COUNTERSIGN_TRACES            the share of traces that is kept, 0 to 1: 0.1 unless given; alike in every process
  *   OTEL_EXPORTER_OTLP_ENDPOINT   a collector for the spans, OTLP over HTTP, beside the file `traces/<name>.jsonl`
@@ -9,6 +10,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import {
   type Health,
+  type LogLevel,
   logFatalErrors,
   logLevelOf,
   MessageLog,
@@ -25,10 +27,16 @@ import { InputError } from "../inputs.ts";
 export interface Observed {
   readonly metrics: Metrics;
   readonly probe: Probe;
-  readonly isTraced: boolean;
+  /** Whether spans are wanted now. */
+  isTraced(): boolean;
+  /** How much is told: what it was started with, until it is set. */
+  logLevel: LogLevel;
+  traceRatio: number;
   log(line: string): void;
   /** A line about one message: its ids lead to the others. */
   logOf(about: { readonly msgId: string; readonly correlationId: string }, line: string): void;
+  /** What whoever runs it should know of. */
+  logAt(level: "warn" | "error", line: string): void;
   /** The last line. */
   logEnd(error: unknown): void;
   /** Answers `/metrics`, `/startupz`, `/healthz` and `/readyz`. @throws TelemetryError PORT_TAKEN */
@@ -72,10 +80,14 @@ function open({ dataDir, name, processName, instance = processName, address, env
     service: name,
     instance: `${instance}-${process.pid}`,
     ratio,
-    file: ratio > 0 ? join(tracesDir(dataDir), `${processName}.jsonl`) : undefined,
+    file: address === undefined ? undefined : join(tracesDir(dataDir), `${processName}.jsonl`),
     otlpUrl: environment.OTEL_EXPORTER_OTLP_ENDPOINT,
   });
-  metrics.watch({ spans: () => tracer.counts() });
+  metrics.watch({
+    spans: () => tracer.counts(),
+    logLevel: () => log.level,
+    traceRatio: () => tracer.ratio,
+  });
   const stack = new AsyncDisposableStack();
   stack.defer(() => metrics.close());
   stack.defer(() => tracer.close());
@@ -86,8 +98,21 @@ function open({ dataDir, name, processName, instance = processName, address, env
     probe: telemetryProbe(metrics, tracer, (about, code, place) =>
       new MessageLog(log, about).warn(`${about.name} refused: ${code}`, { code, place }),
     ),
-    isTraced: tracer.on,
+    isTraced: () => tracer.on,
+    get logLevel() {
+      return log.level as LogLevel;
+    },
+    set logLevel(level) {
+      log.level = level;
+    },
+    get traceRatio() {
+      return tracer.ratio;
+    },
+    set traceRatio(ratio) {
+      tracer.ratio = ratio;
+    },
     log: (line) => log.info(line),
+    logAt: (level, line) => log[level](line),
     logOf,
     logEnd: (error) => log.fatal({ err: error }, "the process ends: an invariant is broken"),
     async serve(checks) {

@@ -27,6 +27,7 @@ import {
 } from "./cluster.ts";
 import { grpcTls } from "./credentials.ts";
 import { FenceWatch } from "./fence-watch.ts";
+import { openFlags } from "./flags.ts";
 import { following } from "./following.ts";
 import { type Hot, openHot } from "./hot.ts";
 import { KeyFiles } from "./key-files.ts";
@@ -86,6 +87,8 @@ export async function openProcess(dir: string, processName: string): Promise<Pro
   const address = health && place.listenAt(health);
   const observed = observe({ dataDir, name, processName, instance, address, environment: process.env });
   const { log, metrics, probe } = observed;
+  // A person's command says by itself what is to be said.
+  const flags = address === undefined ? undefined : await openFlags({ dir, name, processName, observed });
   const onBroken = (error: unknown) => {
     observed.logEnd(error);
     process.exit(BROKEN);
@@ -215,6 +218,7 @@ export async function openProcess(dir: string, processName: string): Promise<Pro
       database?.close();
       await hot?.close();
       await pool?.close();
+      await flags?.close();
       await observed.close();
     },
   };

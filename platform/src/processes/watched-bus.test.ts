@@ -20,7 +20,7 @@ const every = (topic: string) => ({
 describe("a bus that is watched", () => {
   it("counts what goes out and what comes in, tells its listeners, and knows its dead letters", async () => {
     const scheduler = new Scheduler(1_000_000);
-    const bus = new WatchedBus({ bus: new LocalBus(scheduler), probe, isTraced: true });
+    const bus = new WatchedBus({ bus: new LocalBus(scheduler), probe, isTraced: () => true });
     await bus.ensureTopics(["a.v1", "a.v1.policy.dlq"].map((topic) => ({ topic, partitions: 1 })));
     const heard: Uint8Array[] = [];
     bus.onPublished("a.v1", (value) => void heard.push(value));

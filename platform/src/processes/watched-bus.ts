@@ -21,8 +21,8 @@ import type { About, Probe } from "@countersign/telemetry";
 export interface WatchedBusOptions {
   readonly bus: Bus;
   readonly probe: Probe;
-  /** Whether spans are wanted: else no envelope is looked into. */
-  readonly isTraced: boolean;
+  /** Whether spans are wanted now: else no envelope is looked into. */
+  readonly isTraced: () => boolean;
 }
 
 /** A consumer that has not heard a broker for so long has lost it; it asks four times a second. */
@@ -42,7 +42,7 @@ export class WatchedBus implements Bus {
   async publish(records: readonly OutRecord[], options: { readonly timeoutMs: number }): Promise<readonly Placed[]> {
     const { bus, probe } = this.#o;
     const begun = performance.now();
-    const works = this.#o.isTraced ? records.map((record) => this.#begin(record)) : [];
+    const works = this.#o.isTraced() ? records.map((record) => this.#begin(record)) : [];
     const carrying = works.length === 0 ? records : records.map((record, n) => withTrace(record, works[n]));
     try {
       const placed = await bus.publish(carrying, options);

@@ -202,6 +202,24 @@ export const processAlerts: readonly Alert[] = [
       at: "30m",
     },
   },
+  {
+    name: "FlagsRefused",
+    severity: "ticket",
+    owner: "platform",
+    dashboard: "platform",
+    expr: `max by (namespace, agent) (${of("countersign_flags_refused")}) == 1`,
+    for: "5m",
+    summary: "{{ $labels.agent }} refuses the flags it is given",
+    description:
+      "{{ $labels.agent }} cannot take its `flags.json`: what the one before said holds, and after a restart what it is started with. Its log says which flag and which value.",
+    mitigation: "take back the last change of the flags",
+    fires: {
+      series: { [of("countersign_flags_refused", 'agent="policy"')]: "0x2 1x20" },
+      at: "10m",
+      labels: { agent: "policy" },
+    },
+    quiet: { series: { [of("countersign_flags_refused", 'agent="policy"')]: "0 1 1 0x20" }, at: "10m" },
+  },
   ...expiring(
     "KeyExpiring",
     "countersign_key_expiry_timestamp_seconds",

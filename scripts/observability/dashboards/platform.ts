@@ -117,6 +117,27 @@ export const platformBoard: DashboardSpec = {
           alert: "CertificateExpiring",
         },
         {
+          title: "Logged from",
+          description: "The level from which on each process logs; `flags` changes it while it runs.",
+          ...{ unit: "none", width: 8, kind: "timeseries" },
+          queries: [
+            { expr: `max by (agent, level) (${shown("countersign_log_level")})`, legend: "{{agent}} {{level}}" },
+          ],
+        },
+        {
+          title: "Share of traces kept",
+          description: "Alike everywhere, or traces have gaps.",
+          ...{ unit: "percentunit", width: 8, kind: "timeseries" },
+          queries: [{ expr: `max by (agent) (${shown("countersign_trace_ratio")})`, legend: "{{agent}}" }],
+        },
+        {
+          title: "Flags refused",
+          description: "1 while a process is given flags that are none.",
+          ...{ unit: "none", width: 8, kind: "timeseries" },
+          queries: [{ expr: `max by (agent) (${shown("countersign_flags_refused")})`, legend: "{{agent}}" }],
+          alert: "FlagsRefused",
+        },
+        {
           title: "What keeps event loops alive",
           description: "Handles, timers and requests, by type; what grows for hours is a leak.",
           ...{ unit: "none", width: 24, kind: "timeseries" },
