@@ -1,6 +1,6 @@
 /** buildah as every image of ours is made by it: without a daemon, without a registry. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
@@ -52,6 +52,8 @@ export function idOf(ref: string): string | undefined {
 
 /** Writes an archive that `docker load`, `podman load` and `ctr images import` read; returns its size. */
 export function save(ref: string, path: string): number {
+  // An archive that is there is not written over.
+  rmSync(path, { force: true });
   execFileSync("buildah", ["push", "--quiet", ref, `docker-archive:${path}:${ref}`], {
     stdio: ["ignore", "ignore", "pipe"],
   });
