@@ -25,6 +25,8 @@ export interface Rule {
 export interface Parameters {
   readonly topics: readonly string[];
   readonly users: Readonly<Record<string, Grants>>;
+  /** Service accounts that speak with the Kubernetes API. */
+  readonly apiAccounts: readonly string[];
 }
 
 interface Grants {
@@ -68,7 +70,7 @@ export function readTopology(): Topology {
   return JSON.parse(readFileSync(new URL("files/topology.json", chart), "utf8"));
 }
 
-/** The catalogue's topics, and of each user of the brokers what it may do there. */
+/** As the chart has them with everything on. */
 export function parametersOf({ topics, agents, exchange, desk }: Topology): Parameters {
   const users: Record<string, Grants> = {
     "paper-exchange": grants(exchange.reads, []),
@@ -77,7 +79,7 @@ export function parametersOf({ topics, agents, exchange, desk }: Topology): Para
   };
   for (const { processes, reads, writes, group } of Object.values(agents))
     for (const process of processes) users[process] = grants(reads, writes, group);
-  return { topics: topics.map(({ topic }) => topic), users };
+  return { topics: topics.map(({ topic }) => topic), users, apiAccounts: ["chaos"] };
 }
 
 function grants(reads: Topology["desk"]["reads"], writes: readonly string[], group?: string): Grants {

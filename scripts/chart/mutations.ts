@@ -15,9 +15,11 @@ const PROCESS = "templates/_process.tpl";
 const JOB = "templates/_job.tpl";
 const ENGINES = "templates/engines/statefulset.yaml";
 const COLLECTOR = "templates/collector/deployment.yaml";
+const CHAOS = "templates/chaos/cronjob.yaml";
+const SOAK = "templates/jobs/soak.yaml";
 const LOGS = "templates/logs/daemonset.yaml";
 /** Pods that are commands: the others come from the same template. */
-const commands = ["desk", "jobs/found"];
+const commands = ["desk", "jobs/found", "jobs/soak"];
 
 export const mutations: readonly Mutation[] = [
   ...each(
@@ -151,6 +153,70 @@ export const mutations: readonly Mutation[] = [
     instead: "{{- /* whatever */ -}}",
     suites: ["deployment"],
   },
+  // Who deletes pods has a token that ends with it, and does so where somebody has said it, of this release alone.
+  ...each(
+    CHAOS,
+    ["chaos/cronjob"],
+    [
+      '{{- include "countersign.check.chaos" . }}',
+      '{{- include "countersign.podSecurity" . | nindent 10 }}',
+      '{{- include "countersign.containerSecurity" . | nindent 14 }}',
+      "{{- toYaml .Values.tools.resources | nindent 16 }}",
+      '{{- include "countersign.tmp" "16Mi" | nindent 12 }}',
+      "concurrencyPolicy: Forbid",
+      "backoffLimit: 0",
+      "activeDeadlineSeconds: {{ $seconds }}",
+      "defaultMode: 0440",
+      "- --release={{ .Release.Name }}",
+    ],
+  ),
+  {
+    file: CHAOS,
+    line: "- serviceAccountToken: { path: token, expirationSeconds: {{ max 600 $seconds }} }",
+    instead: "- serviceAccountToken: { path: token }",
+    suites: ["chaos/cronjob"],
+  },
+  {
+    file: CHAOS,
+    line: "- { name: api, mountPath: /var/run/secrets/kubernetes.io/serviceaccount, readOnly: true }",
+    instead: "- { name: api, mountPath: /var/run/secrets/kubernetes.io/serviceaccount }",
+    suites: ["chaos/cronjob"],
+  },
+  {
+    file: "templates/_checks.tpl",
+    line: "{{- if ne .Values.chaos.confirm .Release.Namespace }}",
+    instead: "{{- if false }}",
+    suites: ["chaos/cronjob"],
+  },
+  {
+    file: "templates/chaos/role.yaml",
+    line: "verbs: [list, delete]",
+    instead: "verbs: [list, delete, create]",
+    suites: ["chaos/role"],
+  },
+  {
+    file: "templates/chaos/role.yaml",
+    line: "resources: [pods]",
+    instead: "resources: [pods, secrets]",
+    suites: ["chaos/role"],
+  },
+  { file: "templates/chaos/role.yaml", line: "kind: Role", instead: "kind: ClusterRole", suites: ["chaos/role"] },
+  {
+    file: "templates/chaos/rolebinding.yaml",
+    line: "- kind: ServiceAccount",
+    instead: "- kind: User",
+    suites: ["chaos/rolebinding"],
+  },
+  // A soak ends by itself, and is not begun again.
+  ...each(
+    SOAK,
+    ["jobs/soak"],
+    [
+      "backoffLimit: 0",
+      'activeDeadlineSeconds: {{ add 300 (include "countersign.seconds" $soak.for | int) }}',
+      "ttlSecondsAfterFinished: 86400",
+    ],
+  ),
   // In shadow no way leads to a venue.
   {
     file: "templates/_cluster.tpl",

@@ -5,6 +5,8 @@ const NETWORK = "templates/policy/network-policies.yaml";
 const ENGINES = "templates/policy/network-policies-engines.yaml";
 const COLLECTOR = "templates/policy/network-policy-collector.yaml";
 const TOPICS_JOB = "templates/policy/network-policy-topics.yaml";
+const CHAOS = "templates/policy/network-policy-chaos.yaml";
+const RULES = "templates/policy/_rules.tpl";
 const MESH = "templates/policy/mesh.yaml";
 const SIDECARS = "templates/policy/sidecars.yaml";
 const USERS = "templates/policy/kafka-users.yaml";
@@ -64,6 +66,9 @@ export const policyMutations: readonly Mutation[] = [
     'from: {{- include "countersign.policy.peers" (dict "root" . "components" $senders) | nindent 8 }}',
     "from: [{ podSelector: {} }]",
   ),
+  change(CHAOS, "policyTypes: [Ingress, Egress]", "policyTypes: [Ingress]"),
+  change(CHAOS, "ingress: []", "ingress: [{}]"),
+  change(CHAOS, "to: {{- toYaml .Values.networkPolicy.apiServer.to | nindent 8 }}"),
   // The mesh: who shows no certificate is not heard, and who shows one is heard for what it may ask.
   change(MESH, "mode: STRICT", "mode: PERMISSIVE"),
   change(MESH, "{{- if not $scrapers }}", "{{- if true }}"),
@@ -118,10 +123,12 @@ export const policyMutations: readonly Mutation[] = [
   change(ADMISSION, 'values: {{ include "countersign.rules.namespaces" $root }}', "values: [elsewhere]"),
   change(GATEKEEPER, "enforcementAction: deny", "enforcementAction: warn"),
   change(GATEKEEPER, 'namespaces: {{ include "countersign.rules.namespaces" $root }}', "namespaces: [elsewhere]"),
+  change(RULES, "{{- if or (not $when) (get $.Values.admission $when) -}}", "{{- if true -}}", "admission-policies"),
+  // Nobody is excepted where chaos is not wanted.
   change(
-    "templates/policy/_rules.tpl",
-    "{{- if or (not $when) (get $.Values.admission $when) -}}",
-    "{{- if true -}}",
+    RULES,
+    '{{- $apiAccounts := ternary (list "chaos") list .Values.chaos.enabled -}}',
+    '{{- $apiAccounts := list "chaos" -}}',
     "admission-policies",
   ),
 ];

@@ -122,6 +122,8 @@ const engine = object({ port: integer(1, 65_535), to: peers });
 const duration = text("^([0-9]+(h|m|s))+$");
 const engineServer = object({ size: quantity, resources });
 
+const schedule = text("^[^ ]+( [^ ]+){4}$");
+
 function positive(): Schema {
   return { type: "number", minimum: 0 };
 }
@@ -191,7 +193,15 @@ export function valuesSchema(): Schema {
       }),
       serviceMonitor: object({ enabled: flag, interval: text("^[0-9]+(s|m)$"), labels }),
       tests: object({ withinSeconds: integer(5, 3_600), mustFail: flag }),
-      canary: object({ enabled: flag, schedule: text("^[^ ]+( [^ ]+){4}$") }),
+      canary: object({ enabled: flag, schedule, allowQuiet: flag, afterSync: flag }),
+      soak: object({ enabled: flag, for: text("^[1-9][0-9]*[hm]$"), withinSeconds: integer(5, 3_600) }),
+      chaos: object({
+        enabled: flag,
+        confirm: prefix,
+        schedule,
+        components: list(name, { minItems: 1 }),
+        withinSeconds: integer(10, 3_600),
+      }),
       externalSecrets: object({
         enabled: flag,
         refreshInterval: text("^[0-9]+[smh]$"),
@@ -216,6 +226,7 @@ export function valuesSchema(): Schema {
         dns: peers,
         monitoring: peers,
         istiod: peers,
+        apiServer: object({ ports: list(integer(1, 65_535), { minItems: 1 }), to: peers }),
         engines: object({ kafka: engine, postgres: engine, redis: engine, etcd: engine, collector: engine }),
         collectorEgress: list(
           object({ ports: list(object({ protocol: oneOf("TCP"), port: integer(1, 65_535) })), to: peers }),

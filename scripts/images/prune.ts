@@ -51,7 +51,8 @@ export function loadedBy(root: string, what: string): Graph {
   );
   // An account's strategies are named by path in its cluster.json.
   const always = strategies.map((file) => join("strategies", file));
-  if (what === "countersign") return graphOf(root, ["cli/src/main.ts", "scripts/cluster/canary.ts", MAIN, ...always]);
+  const commands = ["canary", "chaos", "soak"].map((name) => `scripts/cluster/${name}.ts`);
+  if (what === "countersign") return graphOf(root, ["cli/src/main.ts", ...commands, MAIN, ...always]);
   if (!isProcess(what)) throw new Error(`${what}: no process has this name`);
   const own = modulesOf(what);
   return graphOf(root, [MAIN, ...always], (file, specifier) => file !== MAIN || own.includes(specifier));

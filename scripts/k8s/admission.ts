@@ -18,13 +18,15 @@ export async function admissionRules(
   { namespace, digests }: AdmissionOptions,
 ): Promise<readonly KubeObject[]> {
   const chart = join(root, "charts", "countersign");
-  const settings = [`admission.${engine}.enabled=true`, `admission.digests=${digests}`, "engines.enabled=true"];
+  // With chaos, whose account is an exception: some render has it.
+  const chaos = ["chaos.enabled=true", `chaos.confirm=${namespace}`, "networkPolicy.enabled=false"];
+  const rules = [`admission.${engine}.enabled=true`, `admission.digests=${digests}`, "engines.enabled=true"];
   const { code, output } = await run(neededTool("helm"), [
     ...["template", "countersign", chart, "--namespace", namespace, "--values", join(chart, "ci", "cluster.yaml")],
-    ...["--show-only", `templates/policy/${templates[engine]}.yaml`, "--set", settings.join(",")],
+    ...["--show-only", `templates/policy/${templates[engine]}.yaml`, "--set", [...rules, ...chaos].join(",")],
   ]);
   if (code !== 0) throw new Error(`helm template: ${output.trim()}`);
-  const rules = parseManifests(output).map(({ object }) => object);
-  if (rules.length === 0) throw new Error(`the chart renders no rule for ${engine}`);
-  return rules;
+  const found = parseManifests(output).map(({ object }) => object);
+  if (found.length === 0) throw new Error(`the chart renders no rule for ${engine}`);
+  return found;
 }

@@ -54,7 +54,7 @@ export class ApiClient {
   }
 
   /** @throws Error where there is no server */
-  send(method: "GET" | "PATCH" | "POST", path: string, body?: KubeObject): Promise<ApiAnswer> {
+  send(method: "DELETE" | "GET" | "PATCH" | "POST", path: string, body?: KubeObject): Promise<ApiAnswer> {
     const { url, token } = this.#address;
     const type = method === "PATCH" ? "application/apply-patch+yaml" : "application/json";
     const headers = { authorization: `Bearer ${token}`, accept: "application/json", "content-type": type };

@@ -95,3 +95,8 @@ volumeMounts:
 {{- define "countersign.canary.command" -}}
 {{- list "/usr/local/bin/node" "/app/scripts/cluster/canary.ts" "--dir" "/etc/countersign" "--within" (. | int | toString) | toJson }}
 {{- end }}
+
+{{/* Seconds of "2h" or "30m". */}}
+{{- define "countersign.seconds" -}}
+{{- mul (trimSuffix "h" . | trimSuffix "m" | int) (ternary 3600 60 (hasSuffix "h" .)) }}
+{{- end }}

@@ -74,3 +74,13 @@ countersign.dev/agent: {{ . }}
 {{ $registry }}{{ $repository }}:{{ $tag }}
 {{- end }}
 {{- end }}
+
+{{/*
+Of a pod that is no part of the mesh: whoever sends to it may have no certificate of it, as those who read logs in another namespace and those who
+scrape, or it speaks with nobody there. Sidecars that send to it send in the clear; network policies say who may.
+*/}}
+{{- define "countersign.mesh.outside" -}}
+{{- if .Values.mesh.enabled -}}
+sidecar.istio.io/inject: "false"
+{{- end }}
+{{- end }}

@@ -11,7 +11,10 @@
 {{- toJson $rules -}}
 {{- end -}}
 
-{{- /* JSON: what rules may ask for: the catalogue's topics, and of each user of the brokers what it may do there. */ -}}
+{{- /*
+JSON: what rules may ask for: the catalogue's topics, of each user of the brokers what it may do there, and the service accounts that speak with
+the Kubernetes API.
+*/ -}}
 {{- define "countersign.rules.parameters" -}}
 {{- $topics := list -}}
 {{- range (.Files.Get "files/topology.json" | fromJson).topics }}{{ $topics = append $topics .topic }}{{ end -}}
@@ -23,7 +26,8 @@
   {{- with $it.group }}{{ $groups = list . }}{{ end -}}
   {{- $_ := set $users $name (dict "reads" $reads "writes" $it.writes "groups" $groups) -}}
 {{- end -}}
-{{- dict "topics" $topics "users" $users | toJson -}}
+{{- $apiAccounts := ternary (list "chaos") list .Values.chaos.enabled -}}
+{{- dict "topics" $topics "users" $users "apiAccounts" $apiAccounts | toJson -}}
 {{- end -}}
 
 {{- /* JSON: where the rules hold. */ -}}
