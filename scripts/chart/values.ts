@@ -32,11 +32,14 @@ const toleration = object({
   tolerationSeconds: integer(0, 86_400),
 });
 
+const logLevel = oneOf("trace", "debug", "info", "warn", "error", "fatal", "silent");
+const share: Schema = { type: "number", minimum: 0, maximum: 1 };
+
 const processProperties = {
   replicas: integer(1, 100),
   image,
-  logLevel: oneOf("trace", "debug", "info", "warn", "error", "fatal", "silent"),
-  traces: { type: "number", minimum: 0, maximum: 1 },
+  logLevel,
+  traces: share,
   heapMiB: integer(64, 8_192),
   drainMs: integer(0, 15_000),
   terminationGracePeriodSeconds: integer(25, 600),
@@ -50,6 +53,19 @@ const processProperties = {
   tolerations: list(toleration),
   priorityClassName: ifAny("[a-z0-9][-a-z0-9.]*"),
 };
+
+/** As flagd writes one. */
+function flagOf(value: Schema): Schema {
+  return object(
+    {
+      state: oneOf("ENABLED", "DISABLED"),
+      variants: map(value, { minProperties: 1 }),
+      defaultVariant: anyText,
+      targeting: openObject,
+    },
+    { required: ["state", "variants", "defaultVariant"] },
+  );
+}
 
 const autoscaling = object({
   enabled: flag,
@@ -154,6 +170,7 @@ export function valuesSchema(): Schema {
       cluster,
       process: object(processProperties),
       processes: object(agentValues()),
+      flags: object({ "log-level": flagOf(logLevel), "trace-share": flagOf(share) }),
       validators: object({ antiAffinity: oneOf("required", "preferred"), syncWaves: flag }),
       persistence: object({ enabled: flag, storageClass: prefix, size: quantity }),
       kafka: object({

@@ -244,6 +244,14 @@ are not asked for.
           items:
             - { key: ca.crt, path: postgres/ca.crt }
       {{- end }}
+      {{- if not .process.tool }}
+      # Not in the pod's checksum: it comes, changes and goes while the pod runs.
+      - configMap:
+          name: countersign-flags
+          optional: true
+          items:
+            - { key: flags.json, path: flags.json }
+      {{- end }}
 {{- end }}
 
 {{/* The processes' own mutual TLS: in a mesh its sidecars speak it, and the processes are behind them on 127.0.0.1. */}}

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LOG_LEVELS, Metrics } from "@countersign/telemetry";
@@ -165,6 +165,18 @@ describe("a rule", () => {
     write(flags, { $evaluators: { isPolicy } });
     expect((await processOf("policy")).told()).toEqual(["debug", 1]);
   });
+});
+
+it("what docs/operations.md shows is a file of flags", async () => {
+  const [, section = ""] = readFileSync(new URL("../../../docs/operations.md", import.meta.url), "utf8").split(
+    "## Flags\n",
+  );
+  writeFileSync(file, section.split("```json\n")[1]?.split("```")[0] ?? "");
+  const told = [await processOf("hedger"), await processOf("policy")].map((one) => one.told());
+  expect(told).toEqual([
+    ["debug", 1],
+    ["info", 1],
+  ]);
 });
 
 describe("a file that is none changes nothing, and is named in one line", () => {
