@@ -46,7 +46,7 @@ async function run(options: Options): Promise<number> {
     const folder = join(dir, "cluster");
     const spec = await report.step("a cluster is founded", () => found(folder, options.namespace));
     const topology: Topology = JSON.parse(readFileSync(cloneFile("charts/countersign/files/topology.json"), "utf8"));
-    const hasVolumes = await makesVolumes(kube);
+    const hasVolumes = await kube.makesVolumes();
     if (!hasVolumes) report.notRun("volumes outlive their pods", "this cluster has no default StorageClass");
     const world: World = { options, kube, report, topology, folder, tape: new Tape(spec), hasVolumes };
     await install(world);
@@ -70,18 +70,6 @@ async function run(options: Options): Promise<number> {
   }
   report.end();
   return isWhole ? 0 : 1;
-}
-
-/** Without, a claim would wait for ever. */
-async function makesVolumes(kube: Kube): Promise<boolean> {
-  const { items }: StorageClasses = JSON.parse(await kube.must("get", "storageclasses", "-o", "json"));
-  return items.some(({ metadata }) => metadata.annotations?.[DEFAULT_CLASS] === "true");
-}
-
-const DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class";
-
-interface StorageClasses {
-  readonly items: readonly { readonly metadata: { readonly annotations?: Readonly<Record<string, string>> } }[];
 }
 
 async function makeNamespace(kube: Kube): Promise<void> {

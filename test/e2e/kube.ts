@@ -19,6 +19,12 @@ export interface Pod {
   };
 }
 
+interface StorageClasses {
+  readonly items: readonly { readonly metadata: { readonly annotations?: Readonly<Record<string, string>> } }[];
+}
+
+const DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class";
+
 interface Said {
   readonly code: number;
   readonly out: string;
@@ -71,6 +77,12 @@ export class Kube {
     const found = (await this.pods(component)).find((pod) => isReady(pod));
     if (found === undefined) throw new Error(`${component}: no pod of it is ready`);
     return found;
+  }
+
+  /** Whether there is a default StorageClass: without one a claim would wait for ever. */
+  async makesVolumes(): Promise<boolean> {
+    const { items }: StorageClasses = JSON.parse(await this.must("get", "storageclasses", "-o", "json"));
+    return items.some(({ metadata }) => metadata.annotations?.[DEFAULT_CLASS] === "true");
   }
 
   /** What a program in a pod prints; agents have node and no shell. */
