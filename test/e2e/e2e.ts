@@ -17,6 +17,7 @@ import type { Topology } from "./reachability.ts";
 import { Report } from "./report.ts";
 import { halt } from "./stories/halt.ts";
 import { install, memory } from "./stories/install.ts";
+import { jobs } from "./stories/jobs.ts";
 import { kill } from "./stories/kill.ts";
 import { network } from "./stories/network.ts";
 import { order } from "./stories/order.ts";
@@ -55,6 +56,7 @@ async function run(options: Options): Promise<number> {
     await network(world);
     await halt(world);
     await kill(world);
+    await jobs(world);
     await rollout(world);
     await memory(world);
     isWhole = true;
