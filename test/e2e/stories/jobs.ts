@@ -3,7 +3,7 @@ import { isOver, until } from "../kube.ts";
 import type { World } from "../world.ts";
 import { chartArgs, RELEASE } from "./install.ts";
 
-const SOAK = { for: "90s", withinSeconds: 60 } as const;
+const SOAK = { for: "2m", withinSeconds: 60 } as const;
 const DONE_MS = 300_000;
 
 export async function jobs(world: World): Promise<void> {
