@@ -15,6 +15,9 @@ const ADMISSION = "templates/policy/admission-policies.yaml";
 const GATEKEEPER = "templates/policy/gatekeeper.yaml";
 const PEERS = "templates/policy/_peers.tpl";
 const EDGES = "templates/policy/_edges.tpl";
+const NAMES = "templates/_names.tpl";
+const past =
+  '{{- range $engine := without (include "countersign.policy.enginesOf" .agent | fromJsonArray) "collector" }}';
 
 export const policyMutations: readonly Mutation[] = [
   // Whoever is not named is not let in or out.
@@ -92,6 +95,25 @@ export const policyMutations: readonly Mutation[] = [
   change(SIDECARS, "mode: REGISTRY_ONLY", "mode: ALLOW_ANY"),
   change(SIDECARS, "defaultEndpoint: 127.0.0.1:4000", "defaultEndpoint: 0.0.0.0:4000"),
   change(SIDECARS, "- ./{{ . }}.{{ $root.Release.Namespace }}.svc.{{ $root.Values.mesh.clusterDomain }}", '- "*/*"'),
+  // Past a sidecar goes what has a TLS of its own, and only whose it is.
+  elsewhere(NAMES, past, "{{- range $engine := list }}", "deployment"),
+  elsewhere(
+    NAMES,
+    past,
+    '{{- range $engine := include "countersign.policy.enginesOf" .agent | fromJsonArray }}',
+    "deployment",
+  ),
+  elsewhere(NAMES, past, '{{- range $engine := without (keys $engines) "collector" }}', "deployment"),
+  elsewhere(NAMES, past, '{{- range $engine := without (keys $engines) "collector" }}', "jobs/found"),
+  elsewhere(NAMES, "{{- if .root.Values.mesh.enabled }}", "{{- if true }}", "deployment"),
+  elsewhere(PEERS, "{{- else if or $it.to (not $.Values.networkPolicy.enabled) -}}", "{{- else if $it.to -}}", "desk"),
+  elsewhere("templates/_job.tpl", '{{- include "countersign.mesh.outside" $root | nindent 4 }}', "", "jobs/topics"),
+  elsewhere(
+    "templates/engines/statefulset.yaml",
+    '{{- include "countersign.mesh.outside" $ | nindent 8 }}',
+    "",
+    "engines/statefulset",
+  ),
   // Brokers: letter by letter, and by certificate.
   change(USERS, "type: tls", "type: scram-sha-512"),
   change(
@@ -137,4 +159,9 @@ export const policyMutations: readonly Mutation[] = [
 function change(file: string, line: string, instead?: string, suite?: string): Mutation {
   const own = /policy\/(.+)\.yaml$/.exec(file)?.[1];
   return { file, line, ...(instead !== undefined && { instead }), suites: [`policy/${suite ?? own}`] };
+}
+
+/** In a suite that is no policy's. */
+function elsewhere(file: string, line: string, instead: string, suite: string): Mutation {
+  return { file, line, instead, suites: [suite] };
 }

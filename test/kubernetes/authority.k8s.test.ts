@@ -5,7 +5,7 @@ import { type Authority, joinAuthority } from "../../platform/src/authority.ts";
 import { VALIDATORS } from "../../platform/src/genesis.ts";
 import { joinTopology } from "../../platform/src/topology.ts";
 import type { KubeObject } from "../../scripts/k8s/manifests.ts";
-import { authorised, granted, podsOf, reachable, routed } from "./support/allowed.ts";
+import { authorised, granted, meshed, outward, podsOf, reachable, routed, uncaptured } from "./support/allowed.ts";
 import { readCanvases } from "./support/canvases.ts";
 import { ENVIRONMENTS, render } from "./support/chart.ts";
 import { type Edges, edgesOf } from "./support/expected.ts";
@@ -18,6 +18,10 @@ const unscaled = edgesOf(authority, canvases, { mode: "paper" });
 
 const sorted = (edges: Iterable<string>) => [...edges].toSorted();
 const withoutPaths = ({ calls }: Edges) => new Set([...calls].map((call) => call.replace(/ \/.*$/, "")));
+/** By the ports that k8s/data gives them. */
+const PORTS: Readonly<Record<string, number>> = { kafka: 9_093, postgres: 5_432, redis: 6_379, etcd: 2_379 };
+const byPort = ({ engines }: Edges, ports = PORTS) =>
+  sorted([...engines].map((edge) => edge.replace(/\w+$/, (engine) => `${ports[engine]}`)));
 const hasMesh = (objects: readonly KubeObject[]) => objects.some(({ kind }) => kind === "Sidecar");
 
 function expectExactly(objects: readonly KubeObject[], edges: Edges): void {
@@ -27,6 +31,7 @@ function expectExactly(objects: readonly KubeObject[], edges: Edges): void {
   if (!hasMesh(objects)) return;
   expect(sorted(authorised(objects, 4_000))).toEqual(sorted(edges.calls));
   expect(sorted(authorised(objects, 4_100))).toEqual(sorted(edges.trades));
+  expect(sorted(uncaptured(objects))).toEqual(byPort(edges));
 }
 
 describe.each(ENVIRONMENTS)("in %s", (environment) => {
@@ -51,6 +56,33 @@ it("in the mesh a process finds those whom it calls, and nobody else", async () 
   const figures = sorted(reachable(objects, 9_090)).filter((edge) => edge.startsWith("desk → "));
   expect(figures).toHaveLength(13);
   expect(sorted(routed(objects))).toEqual(sorted(new Set([...withoutPaths(paper), ...paper.trades, ...figures])));
+});
+
+it("a sidecar leaves to its process what network policies let out to engines, which have TLS of their own", async () => {
+  const objects = await render({ environment: "prod" });
+  const engines = new Set(Object.values(PORTS).map(String));
+  const allowed = [...outward(objects)].filter((edge) => engines.has(edge.split(" ").at(-1) ?? ""));
+  expect(allowed).not.toEqual([]);
+  expect(sorted(uncaptured(objects))).toEqual(sorted(allowed));
+});
+
+it("… also where there are no network policies to say so", async () => {
+  const objects = await render({ environment: "prod", values: { networkPolicy: { enabled: false } } });
+  expect(sorted(uncaptured(objects))).toEqual(byPort(paper));
+});
+
+it("engines of the chart's own, and whoever speaks with these alone, are no part of a mesh", async () => {
+  const objects = await render({ environment: "laptop", values: { mesh: { enabled: true } } });
+  const inside = new Set(meshed(objects).map(({ component }) => component));
+  const outside = podsOf(objects).filter(({ component }) => !inside.has(component));
+  expect(sorted(outside.map(({ component }) => component))).toEqual(["etcd", "kafka", "postgres", "redis", "topics"]);
+  expect(sorted(uncaptured(objects))).toEqual(byPort(paper, { ...PORTS, kafka: 9_092 }));
+});
+
+it("without a mesh nobody is told of one", async () => {
+  const objects = await render({ environment: "dev" });
+  expect(meshed(objects)).toEqual(podsOf(objects));
+  expect(sorted(uncaptured(objects))).toEqual([]);
 });
 
 it("figures are read by the desk alone, beside those who watch from another namespace", async () => {

@@ -25,7 +25,8 @@ template:
 
 {{/*
 The pod of a command: a job, a test, a canary, the desk. It is restricted like every other, and has the `countersign` image, which has a shell.
-`name` is whose network policies, Kafka user and certificate it has; `role` tells those of one name apart.
+`name` is whose network policies, Kafka user and certificate it has; `role` tells those of one name apart. `isBare`: it shows nobody a certificate,
+neither its own nor the mesh's.
 */}}
 {{- define "countersign.tool.pod" -}}
 {{- $root := .root -}}
@@ -35,14 +36,21 @@ metadata:
     {{- with .role }}
     countersign.dev/command: {{ . }}
     {{- end }}
-  {{- if or $root.Values.mesh.enabled .checksum }}
+    {{- if .isBare }}
+    {{- include "countersign.mesh.outside" $root | nindent 4 }}
+    {{- end }}
+  {{- $isInside := and $root.Values.mesh.enabled (not .isBare) }}
+  {{- if or $isInside .checksum }}
   annotations:
     {{- if .checksum }}
     checksum/config: {{ include "countersign.cluster.files" $root | sha256sum }}
     {{- end }}
-    {{- if $root.Values.mesh.enabled }}
+    {{- if $isInside }}
     # A Job ends only when all its containers do: the sidecar has to be one that Kubernetes ends.
     sidecar.istio.io/nativeSidecar: "true"
+    {{- with include "countersign.mesh.past" (dict "root" $root "agent" .name) }}
+    {{- . | nindent 4 }}
+    {{- end }}
     {{- end }}
   {{- end }}
 spec:

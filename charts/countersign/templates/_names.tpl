@@ -77,10 +77,28 @@ countersign.dev/agent: {{ . }}
 
 {{/*
 Of a pod that is no part of the mesh: whoever sends to it may have no certificate of it, as those who read logs in another namespace and those who
-scrape, or it speaks with nobody there. Sidecars that send to it send in the clear; network policies say who may.
+scrape, or it speaks with nobody there, or, as an engine, it is reached past the sidecars. Sidecars that send to it send in the clear; network
+policies say who may.
 */}}
 {{- define "countersign.mesh.outside" -}}
 {{- if .Values.mesh.enabled -}}
 sidecar.istio.io/inject: "false"
+{{- end }}
+{{- end }}
+
+{{/*
+Of a pod in the mesh: the ports of the engines that it uses go past its sidecar. Engines have a TLS of their own, by certificates that name a user,
+and their addresses are in no Sidecar. Nothing of a pod that uses none. (dict "root" $ "agent" "policy")
+*/}}
+{{- define "countersign.mesh.past" -}}
+{{- if .root.Values.mesh.enabled }}
+{{- $engines := include "countersign.policy.engines" .root | fromJson }}
+{{- $ports := list }}
+{{- range $engine := without (include "countersign.policy.enginesOf" .agent | fromJsonArray) "collector" }}
+{{- with get $engines $engine }}{{- $ports = append $ports (int .port) }}{{- end }}
+{{- end }}
+{{- with $ports | uniq | sortAlpha -}}
+traffic.sidecar.istio.io/excludeOutboundPorts: {{ join "," . | quote }}
+{{- end }}
 {{- end }}
 {{- end }}

@@ -31,6 +31,9 @@ metadata:
   annotations:
     # Only of the public configuration: secrets are files, and who rotates one restarts nobody.
     checksum/config: {{ include "countersign.cluster.files" $root | sha256sum }}
+    {{- with include "countersign.mesh.past" (dict "root" $root "agent" $process.agent) }}
+    {{- . | nindent 4 }}
+    {{- end }}
     {{- with $settings.podAnnotations }}
     {{- toYaml . | nindent 4 }}
     {{- end }}

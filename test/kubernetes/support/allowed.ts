@@ -9,6 +9,7 @@ export interface RenderedPod {
   readonly name: string;
   readonly component: string;
   readonly labels: Labels;
+  readonly annotations: Labels;
   readonly serviceAccount: string;
 }
 
@@ -17,11 +18,9 @@ export function podsOf(objects: readonly KubeObject[]): readonly RenderedPod[] {
   return objects.flatMap((object) => {
     const pod = object.kind === "Pod" ? object : podOf(object);
     if (pod === undefined || (object.metadata.namespace ?? NAMESPACE) !== NAMESPACE) return [];
-    const labels = pod.metadata.labels ?? {};
+    const { name = "", labels = {}, annotations = {} } = pod.metadata;
     const { serviceAccountName = "default" } = pod.spec as { readonly serviceAccountName?: string };
-    return [
-      { name: pod.metadata.name ?? "", component: labels[COMPONENT] ?? "", labels, serviceAccount: serviceAccountName },
-    ];
+    return [{ name, component: labels[COMPONENT] ?? "", labels, annotations, serviceAccount: serviceAccountName }];
   });
 }
 
@@ -66,6 +65,19 @@ export function reachable(objects: readonly KubeObject[], port: number): Readonl
       if (lets(policies, "Egress", from, to, port) && lets(policies, "Ingress", to, from, port))
         edges.add(`${from.component} → ${to.component}`);
   return edges;
+}
+
+/** `component → port` for each port by which the pod may go to anybody. */
+export function outward(objects: readonly KubeObject[]): ReadonlySet<string> {
+  const policies = objects.filter(({ kind }) => kind === "NetworkPolicy").map(({ spec }) => spec as NetworkPolicySpec);
+  return new Set(
+    podsOf(objects).flatMap(({ component, labels }) =>
+      policies
+        .filter(({ podSelector }) => selects(podSelector, labels))
+        .flatMap(({ egress = [] }) => egress.flatMap(({ ports = [] }) => ports))
+        .map(({ port }) => `${component} → ${port}`),
+    ),
+  );
 }
 
 /** Who is selected by no policy of a direction may do everything in it. */
@@ -204,5 +216,21 @@ export function routed(objects: readonly KubeObject[]): ReadonlySet<string> {
         }),
       ),
     ),
+  );
+}
+
+/** Pods that get a sidecar, where the namespace has it injected. */
+export function meshed(objects: readonly KubeObject[]): readonly RenderedPod[] {
+  return podsOf(objects).filter(({ labels }) => labels["sidecar.istio.io/inject"] !== "false");
+}
+
+/** `component → port` for what a sidecar leaves to the pod itself. */
+export function uncaptured(objects: readonly KubeObject[]): ReadonlySet<string> {
+  return new Set(
+    podsOf(objects).flatMap(({ component, annotations }) => {
+      const ports = annotations["traffic.sidecar.istio.io/excludeOutboundPorts"]?.split(",") ?? [];
+      if (ports.some((port) => !/^\d+$/.test(port))) throw new Error(`${component}: no ports: ${ports.join(",")}`);
+      return ports.map((port) => `${component} → ${port}`);
+    }),
   );
 }

@@ -14,6 +14,8 @@ export interface Edges {
   readonly acls: ReadonlySet<string>;
   /** `trader → paper-exchange`. */
   readonly trades: ReadonlySet<string>;
+  /** `process → engine`: the bus, what is remembered, what is shared, and the certified logs. */
+  readonly engines: ReadonlySet<string>;
 }
 
 export interface Circumstances {
@@ -35,6 +37,7 @@ export function edgesOf(
   const calls = new Set<string>();
   const acls = new Set<string>();
   const trades = new Set<string>();
+  const engines = new Set<string>();
   const onBus = new Set(topics.map(({ topic }) => topic).filter((topic) => !isCall(topic)));
   const letters: { readonly topic: string; readonly queue: string }[] = [];
 
@@ -68,6 +71,8 @@ export function edgesOf(
       for (const topic of [...reads.map((one) => one.topic), CONTROL]) read(process, topic);
       if (reads.some(({ as }) => as === "group")) may(process, "group", agent, ["Describe", "Read"]);
       ownGroups(process);
+      for (const engine of ["kafka", "postgres", "redis"]) engines.add(`${process} → ${engine}`);
+      if (agent === "validator") engines.add(`${process} → etcd`);
       if (mode === "paper" && ["execution", "validator"].includes(agent)) trades.add(`${process} → paper-exchange`);
     }
   }
@@ -75,12 +80,14 @@ export function edgesOf(
   if (mode === "paper") {
     for (const topic of [CONTROL, QUOTES]) read("paper-exchange", topic);
     ownGroups("paper-exchange");
+    engines.add("paper-exchange → kafka");
   }
 
   if (signalCanary) {
     const { reads } = authority.agents.signal!;
     for (const topic of [...reads.map((one) => one.topic), CONTROL, COMPARED]) read("signal-canary", topic);
     ownGroups("signal-canary");
+    engines.add("signal-canary → kafka");
   }
 
   for (const agent of scaled) {
@@ -104,11 +111,12 @@ export function edgesOf(
   // A letter goes back to where it came from, and is marked in its queue.
   for (const { topic, queue } of letters) for (const one of [topic, queue]) write("desk", one);
   ownGroups("desk");
+  engines.add("desk → kafka");
   may("desk", "cluster", "", ["DescribeConfigs"]);
   for (const [agent, { reads }] of Object.entries(authority.agents))
     if (reads.some(({ as }) => as === "group"))
       for (const group of [agent, `${agent}.patient`]) may("desk", "group", group, ["Describe"]);
-  return { calls, acls, trades };
+  return { calls, acls, trades, engines };
 }
 
 function isCall(topic: string): boolean {

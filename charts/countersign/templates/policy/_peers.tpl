@@ -12,7 +12,7 @@
   to: {{- toYaml .Values.networkPolicy.dns | nindent 4 }}
 {{- end -}}
 
-{{- /* JSON: engine → {port, to}; those that the chart itself runs are pods of this release. */ -}}
+{{- /* JSON: engine → {port, to}; those that the chart itself runs are pods of this release. Without network policies all are reached. */ -}}
 {{- define "countersign.policy.engines" -}}
 {{- $own := ternary (include "countersign.engines.ports" . | fromJson) dict .Values.engines.enabled -}}
 {{- if .Values.telemetry.collector.enabled }}{{ $_ := set $own "collector" 4318 }}{{ end -}}
@@ -21,7 +21,7 @@
   {{- if hasKey $own $name -}}
     {{- $pods := include "countersign.policy.peers" (dict "root" $ "components" (list $name)) | fromYamlArray -}}
     {{- $_ := set $engines $name (dict "port" (get $own $name) "to" $pods) -}}
-  {{- else if $it.to -}}
+  {{- else if or $it.to (not $.Values.networkPolicy.enabled) -}}
     {{- $_ := set $engines $name (dict "port" $it.port "to" $it.to) -}}
   {{- end -}}
 {{- end -}}
