@@ -22,6 +22,7 @@ interface Operator {
   readonly repository: string;
   readonly namespace: string;
   readonly wave: number;
+  readonly values: Tree;
 }
 
 /** Whatever a manifest holds; what is asked for is named at the place where it is. */
@@ -48,6 +49,9 @@ const golden = (environment: string) => {
 const data = readdirSync(join(k8s, "data/base"))
   .filter((file) => file.endsWith(".yaml") && file !== "kustomization.yaml")
   .flatMap((file) => load(`data/base/${file}`));
+const [{ operators }] = load("operators/values.yaml") as unknown as readonly [
+  { readonly operators: readonly Operator[] },
+];
 const projects = (name: string) => named("argocd/projects.yaml", "AppProject", name);
 
 test("what follows from the topology is what the topology says", async () => {
@@ -230,9 +234,6 @@ test("no project has a wildcard, but for the constraints that Gatekeeper makes k
 });
 
 test("each operator has one version, a chart's repository that its project knows, and a wave", () => {
-  const [{ operators }] = load("operators/values.yaml") as unknown as readonly [
-    { readonly operators: readonly Operator[] },
-  ];
   const sources = projects("countersign-operators").sourceRepos;
   const destinations = list(projects("countersign-operators").destinations);
   for (const { name, version, repository, namespace, wave } of operators) {
@@ -266,6 +267,28 @@ test("a validator's votes are in a PostgreSQL of its own, whose certificate is n
     if (agent === "validator") expect(names).toEqual([name.replace("-", "_")]);
     else expect(names.some((one) => String(one).startsWith("validator"))).toBe(false);
   }
+});
+
+test("engines' pods are no part of the mesh, though their namespace is: each says so itself", () => {
+  for (const environment of ["staging", "prod"] as const) {
+    const { template } = named(`argocd/${environment}.yaml`, "ApplicationSet", `countersign-${environment}`);
+    const labels = template?.spec?.syncPolicy?.managedNamespaceMetadata?.labels;
+    expect(labels).toMatchObject({ "istio-injection": "enabled" });
+  }
+  const pods = data.flatMap((one) =>
+    podsOf(one).map((metadata) => ({ of: `${one.kind} ${one.metadata.name}`, metadata })),
+  );
+  expect(new Set(pods.map(({ of }) => of.split(" ")[0]))).toEqual(
+    new Set(["Cluster", "CronJob", "Kafka", "StatefulSet"]),
+  );
+  for (const { of, metadata } of pods) expect(metadata?.labels?.[INJECT], of).toBe("false");
+});
+
+test("CloudNativePG gives its jobs' pods no label of ours: istiod leaves them alone by theirs", () => {
+  const istiod = operators.find(({ name }) => name === "istiod");
+  expect(istiod?.values.sidecarInjectorWebhook?.neverInjectSelector).toEqual([
+    { matchExpressions: [{ key: "cnpg.io/jobRole", operator: "Exists" }] },
+  ]);
 });
 
 test("faults are made in staging alone, each for a time, each watched", () => {
@@ -307,6 +330,19 @@ test("ArgoCD is told the health of what it does not know", () => {
     expect(cm?.data?.[`resource.customizations.health.${kind}`], kind).toContain("return");
   expect(cm?.data?.["resource.customizations.health.argoproj.io_Application"]).toContain("comparedTo");
 });
+
+/** Of whatever makes pods, what it says of them; those of a KafkaNodePool are as its Kafka says. */
+function podsOf({ kind, spec }: Manifest): readonly (Tree | undefined)[] {
+  if (kind === "CronJob") return [spec?.jobTemplate?.spec?.template?.metadata];
+  if (kind === "Cluster") return [spec?.inheritedMetadata];
+  if (kind === "Kafka")
+    return STRIMZIS.filter((part) => spec?.[part] !== undefined).map((part) => spec?.[part]?.template?.pod?.metadata);
+  if (kind === "KafkaNodePool") return spec?.template?.pod === undefined ? [] : [spec.template.pod.metadata];
+  return spec?.template === undefined || kind === "Database" ? [] : [spec.template.metadata];
+}
+
+const INJECT = "sidecar.istio.io/inject";
+const STRIMZIS = ["kafka", "entityOperator", "cruiseControl", "kafkaExporter"];
 
 function waveOf(manifest: Pick<Manifest, "metadata"> | undefined): number {
   return Number(manifest?.metadata.annotations?.["argocd.argoproj.io/sync-wave"] ?? 0);
