@@ -8,13 +8,18 @@ import type { World } from "../world.ts";
 export const RELEASE = "countersign";
 const READY_MS = 600_000;
 
-/** The chart, the cluster and what is small about this one. */
-export function chartArgs({ folder, options, hasVolumes }: World): readonly string[] {
+/**
+ * The chart, the cluster and what is small about this one.
+ * @param version another one replaces every process; but an exchange without a volume would forget what is held there, and Execution, rightly,
+ * would trade no more
+ */
+export function chartArgs({ folder, options, hasVolumes }: World, version = "first"): readonly string[] {
   return [
     cloneFile("charts/countersign"),
     ...["--values", join(folder, "values.yaml"), "--values", join(import.meta.dirname, "..", "values.yaml")],
     ...["--set", `image.registry=${options.registry}`, "--set-string", `image.tag=${options.tag}`],
-    ...["--set", `persistence.enabled=${hasVolumes}`],
+    ...["--set", `persistence.enabled=${hasVolumes}`, "--set-string", `process.podAnnotations.version=${version}`],
+    ...(hasVolumes ? [] : ["--set-string", "processes.paper-exchange.podAnnotations.version=first"]),
   ];
 }
 

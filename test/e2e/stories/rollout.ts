@@ -10,25 +10,20 @@ const ROLLED_MS = 300_000;
 const GIVEN_S = 45;
 
 export async function rollout(world: World): Promise<void> {
-  await good(world);
-  await bad(world);
+  const version = String(Date.now());
+  await good(world, version);
+  await bad(world, version);
 }
 
 /** The same bits under another name: what counts is that every pod is replaced. */
-async function good(world: World): Promise<void> {
+async function good(world: World, version: string): Promise<void> {
   const { kube, report, tape } = world;
   const before = new Set((await kube.pods()).map(({ metadata }) => metadata.uid));
   const begunMs = Date.now();
   await report.step(
     "a good version is rolled out: every process of ours is replaced",
     async () => {
-      await kube.mustHelm([
-        "upgrade",
-        RELEASE,
-        ...chartArgs(world),
-        "--set-string",
-        `process.podAnnotations.version=${begunMs}`,
-      ]);
+      await kube.mustHelm(["upgrade", RELEASE, ...chartArgs(world, version)]);
       await until("every process is replaced and ready", ROLLED_MS, async () => {
         const pods = await allReady(world, () => true);
         const isOld = pods.some((pod) => before.has(pod.metadata.uid) && componentOf(pod) in world.topology.agents);
@@ -58,14 +53,17 @@ async function good(world: World): Promise<void> {
   );
 }
 
-async function bad(world: World): Promise<void> {
+async function bad(world: World, version: string): Promise<void> {
   const { kube, report } = world;
   const serving = (await kube.pods("policy")).map(({ metadata }) => metadata.uid);
   await report.step(
     "a bad version of Policy does not get ready: Helm gives it up",
     async () => {
       const args = ["--set-string", "processes.policy.image.tag=no-such-version", "--wait", "--timeout", `${GIVEN_S}s`];
-      const { code, error } = await kube.helm(["upgrade", RELEASE, ...chartArgs(world), ...args], 2_000 * GIVEN_S);
+      const { code, error } = await kube.helm(
+        ["upgrade", RELEASE, ...chartArgs(world, version), ...args],
+        2_000 * GIVEN_S,
+      );
       if (code === 0) throw new Error("helm upgrade took it for good");
       return error.trim().split("\n").at(-1);
     },
