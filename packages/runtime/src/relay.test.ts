@@ -16,6 +16,8 @@ function rowOf(msgId: string, seq: number): OutboxRow {
   };
 }
 
+const away = new BusError("unknown-outcome", "TIMEOUT", "no answer");
+
 /** A bus that can be away; what it takes is kept. */
 function world() {
   const store = new MemoryStore();
@@ -23,10 +25,11 @@ function world() {
   let seq = 0;
   const bus = {
     isAway: false,
+    says: away,
     calls: 0,
     async publish(records: readonly OutRecord[]) {
       bus.calls++;
-      if (bus.isAway) throw new BusError("unknown-outcome", "TIMEOUT", "no answer");
+      if (bus.isAway) throw bus.says;
       taken.push(...records.map(({ value }) => Buffer.from(value).toString()));
       return [];
     },
@@ -58,10 +61,17 @@ describe("Relay", () => {
     expect(await left()).toEqual([]);
   });
 
-  it("keeps what the bus does not take, and brings it in the same order when it is back", async () => {
+  it.each([
+    ["a bus does not take that is away", away],
+    // A cluster's topics are made while its processes start.
+    [
+      "a bus does not take that has no such topic yet",
+      new BusError("fatal", "UNKNOWN_TOPIC", "topic t does not exist"),
+    ],
+  ])("keeps what %s, and brings it in the same order when it is back", async (_, says) => {
     const { bus, taken, open, commit, left } = world();
     const relay = open();
-    bus.isAway = true;
+    Object.assign(bus, { isAway: true, says });
     for (const one of ["a", "b"]) await commit(relay, one);
     await expect.poll(() => bus.calls).toBeGreaterThan(2);
     expect([taken, relay.ageSeconds > 0]).toEqual([[], true]);

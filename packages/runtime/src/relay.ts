@@ -11,7 +11,7 @@
  * learns late that it is none): the readers' inboxes guard.
  */
 import { setTimeout as wait } from "node:timers/promises";
-import type { Bus, OutRecord } from "@countersign/bus";
+import { type Bus, BusError, type OutRecord } from "@countersign/bus";
 import { chainKey } from "./drafts.ts";
 import { BACKLOG_MAX, type Backlog, type Campaign, type OutboxRow, type Store } from "./store.ts";
 import { isTransient } from "./transient.ts";
@@ -175,7 +175,7 @@ export class Relay {
         await this.#publish();
         failures = 0;
       } catch (error) {
-        if (!isTransient(error)) throw error;
+        if (!isTransient(error) && !isUnmade(error)) throw error;
         await wait(Math.min(RETRY_BASE_MS * 2 ** failures++, RETRY_MAX_MS) * (0.5 + Math.random() / 2));
       }
     }
@@ -258,4 +258,9 @@ export class Relay {
       throw error;
     }
   }
+}
+
+/** Whoever installs a cluster makes its topics while its processes start. */
+function isUnmade(error: unknown): boolean {
+  return error instanceof BusError && error.code === "UNKNOWN_TOPIC";
 }
