@@ -146,6 +146,19 @@ export const policyMutations: readonly Mutation[] = [
   change(GATEKEEPER, "enforcementAction: deny", "enforcementAction: warn"),
   change(GATEKEEPER, 'namespaces: {{ include "countersign.rules.namespaces" $root }}', "namespaces: [elsewhere]"),
   change(RULES, "{{- if or (not $when) (get $.Values.admission $when) -}}", "{{- if true -}}", "admission-policies"),
+  // An operator's pods are left to it by name and label, and nothing but pods.
+  change(ADMISSION, '{{- if has $rule.of (list "container" "pod") }}', "{{- if true }}"),
+  change(ADMISSION, 'expression: request.operation != "UPDATE" || object.spec != oldObject.spec', "expression: 'true'"),
+  change(
+    ADMISSION,
+    "!object.metadata.?labels.orValue({}).exists(label, request.userInfo.username in",
+    "!object.metadata.?labels.orValue({}).exists(label, label in",
+  ),
+  change(GATEKEEPER, "{{- if $isOfPods }}", "{{- if true }}"),
+  change(GATEKEEPER, 'input.review.operation == "UPDATE"'),
+  change(GATEKEEPER, "input.review.object.spec == input.review.oldObject.spec"),
+  change(GATEKEEPER, 'input.review.userInfo.username in object.get(input, ["parameters", "operators", label], [])'),
+  change(RULES, "{{- $_ := set $operators .label (append $users .user) -}}", "{{- /* nobody */ -}}", "gatekeeper"),
   // Nobody is excepted where chaos is not wanted.
   change(
     RULES,

@@ -274,6 +274,12 @@ export function valuesSchema(): Schema {
         validatingAdmissionPolicy: object({ enabled: flag }),
         gatekeeper: object({ enabled: flag }),
         digests: flag,
+        operators: list(
+          object(
+            { user: text("^system:serviceaccount:[a-z0-9-]+:[a-z0-9.-]+$"), label: text("^[A-Za-z0-9._/-]+$") },
+            { required: ["user", "label"] },
+          ),
+        ),
       }),
     }),
   };

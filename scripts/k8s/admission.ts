@@ -1,5 +1,7 @@
 /** The chart's rules as it renders them for one of the two that enforce them in a cluster. */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { parse } from "yaml";
 import { root, run } from "../run.ts";
 import { neededTool } from "../tools/place.ts";
 import { type KubeObject, parseManifests } from "./manifests.ts";
@@ -20,10 +22,14 @@ export async function admissionRules(
   const chart = join(root, "charts", "countersign");
   // With chaos, whose account is an exception: some render has it.
   const chaos = ["chaos.enabled=true", `chaos.confirm=${namespace}`, "networkPolicy.enabled=false"];
+  // With the operators that production knows: fixtures say what is theirs.
+  const { admission } = parse(readFileSync(join(root, "k8s/environments/prod/values.yaml"), "utf8"));
+  const operators = `admission.operators=${JSON.stringify(admission.operators)}`;
   const rules = [`admission.${engine}.enabled=true`, `admission.digests=${digests}`, "engines.enabled=true"];
   const { code, output } = await run(neededTool("helm"), [
     ...["template", "countersign", chart, "--namespace", namespace, "--values", join(chart, "ci", "cluster.yaml")],
     ...["--show-only", `templates/policy/${templates[engine]}.yaml`, "--set", [...rules, ...chaos].join(",")],
+    ...["--set-json", operators],
   ]);
   if (code !== 0) throw new Error(`helm template: ${output.trim()}`);
   const found = parseManifests(output).map(({ object }) => object);

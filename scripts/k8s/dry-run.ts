@@ -4,6 +4,7 @@
  * 1. Every object of every render is applied as a dry run with strict validation and accepted without a warning, and so is the pod of
  *    every workload: in a namespace that enforces the restricted pod security standard and the chart's own admission policies.
  * 2. Every fixture of policy/fixtures/must-fail is refused by a rule that it names, and every one of must-pass is accepted.
+ * 3. Those of must-fail that an operator may bring are accepted from it.
  *
  * Only what admission itself looks up is created: namespaces, service accounts, priorities, the policies.
  */
@@ -12,7 +13,7 @@ import { admissionRules } from "./admission.ts";
 import { type ApiServer, startApiServer } from "./apiserver.ts";
 import { type ApiAnswer, isAccepted, messageOf } from "./client.ts";
 import { constraintDefinitions } from "./constraints.ts";
-import { mustFail, mustPass, refusedBy } from "./fixtures.ts";
+import { acceptedFrom, mustFail, mustPass, refusedBy } from "./fixtures.ts";
 import { describe, type KubeObject, kindOf, type Manifest, podOf } from "./manifests.ts";
 import { allRenders, NAMESPACE, type Render, type Renders } from "./renders.ts";
 import type { Found } from "./steps.ts";
@@ -46,9 +47,11 @@ export async function dryRun({ renders, problems: unbuilt }: Renders): Promise<F
   }
   problems.push(...(await complaints(server, passing, FIXTURES)));
   problems.push(...(await unrefused(server, fixtures)));
+  const operated = fixtures.filter((fixture) => acceptedFrom(fixture) !== undefined);
+  problems.push(...(await unaccepted(server, operated)));
   const says =
     `${server.version}: ${objects} objects and ${pods} pods of ${renders.length} renders, ` +
-    `${passing.length} fixtures accepted and ${fixtures.length} refused; ready in ${startSeconds} s, ${server.rssMiB()} MiB`;
+    `${passing.length} fixtures accepted and ${fixtures.length} refused, of these ${operated.length} but from an operator; ready in ${startSeconds} s, ${server.rssMiB()} MiB`;
   return { problems, says };
 }
 
@@ -120,6 +123,17 @@ async function unrefused(server: ApiServer, fixtures: readonly Manifest[]): Prom
       ? []
       : [`must-fail/${fixture.file}: not refused by ${rules.join(" or ")}: ${said}`];
   });
+}
+
+/** Nothing where each is accepted from whom it names. */
+async function unaccepted(server: ApiServer, fixtures: readonly Manifest[]): Promise<readonly string[]> {
+  const problems: string[] = [];
+  for (const fixture of fixtures) {
+    const as = acceptedFrom(fixture) ?? "nobody";
+    const answer = await server.client.apply(fixture.object, { namespace: FIXTURES, isDryRun: true, as });
+    if (!isAccepted(answer)) problems.push(`must-fail/${fixture.file}: not accepted from ${as}: ${messageOf(answer)}`);
+  }
+  return problems;
 }
 
 type Asked = Manifest & { readonly answer: ApiAnswer };

@@ -19,3 +19,8 @@ export function refusedBy({ file, object }: Manifest): readonly string[] {
   if (said === undefined) throw new Error(`policy/fixtures/must-fail/${file} does not say which rule refuses it`);
   return said.split(/,\s*/);
 }
+
+/** Whoever may bring it all the same: operators, and Kubernetes' own controllers for what operators made. */
+export function acceptedFrom({ object }: Manifest): string | undefined {
+  return object.metadata.annotations?.["countersign.dev/accepted-from"];
+}

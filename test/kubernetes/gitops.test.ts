@@ -291,6 +291,25 @@ test("CloudNativePG gives its jobs' pods no label of ours: istiod leaves them al
   ]);
 });
 
+test("the rules leave to the operators of the engines what they bring, and to no other account", () => {
+  const users = ENVIRONMENTS.map((environment) => {
+    const [{ admission }] = load(`environments/${environment}/values.yaml`) as unknown as readonly [
+      { readonly admission?: Tree },
+    ];
+    return admission?.operators;
+  });
+  const account = (operator: string, name: (of: Operator) => unknown) => {
+    const found = operators.find((one) => one.name === operator);
+    if (found === undefined) throw new Error(`no operator ${operator}`);
+    return `system:serviceaccount:${found.namespace}:${name(found)}`;
+  };
+  const wanted = [
+    { user: account("strimzi", ({ values }) => values.serviceAccount), label: "strimzi.io/cluster" },
+    { user: account("cnpg", ({ values }) => values.serviceAccount?.name), label: "cnpg.io/cluster" },
+  ];
+  for (const found of users) expect(found).toEqual(wanted);
+});
+
 test("faults are made in staging alone, each for a time, each watched", () => {
   const includes = (environment: string) =>
     read(`environments/${environment}/data/kustomization.yaml`).includes("chaos");

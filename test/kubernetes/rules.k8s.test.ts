@@ -6,11 +6,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { conftest } from "../../policy/conftest.ts";
-import { gator } from "../../policy/gator.ts";
+import { gator, gatorReviews } from "../../policy/gator.ts";
 import { readRules } from "../../policy/rules.ts";
 import { type ApiServer, startApiServer } from "../../scripts/k8s/apiserver.ts";
 import { isAccepted, messageOf } from "../../scripts/k8s/client.ts";
-import type { KubeObject } from "../../scripts/k8s/manifests.ts";
+import { type KubeObject, podOf } from "../../scripts/k8s/manifests.ts";
 import { ENVIRONMENTS, NAMESPACE, render } from "./support/chart.ts";
 import { readFixtures } from "./support/fixtures.ts";
 
@@ -20,6 +20,34 @@ const rendered = await render({ environment: "prod", values: { admission } });
 const isOfGatekeeper = ({ apiVersion }: KubeObject) => apiVersion.includes("gatekeeper.sh");
 const gatekeeper = rendered.filter(isOfGatekeeper);
 const built = rendered.filter(({ apiVersion }) => apiVersion.startsWith("admissionregistration"));
+
+/** Who brings what, and the rules that refuse it. */
+interface Ask {
+  readonly brings: string;
+  readonly user: string;
+  readonly object: KubeObject;
+  readonly refusedBy: readonly string[];
+}
+const PERSON = "ann";
+const STRIMZI = "system:serviceaccount:strimzi:strimzi-cluster-operator";
+const asks = fixtures.flatMap(({ file, object, refusedBy, acceptedFrom: user }): Ask[] => {
+  const of = { brings: file, object, refusedBy };
+  if (user === undefined)
+    return refusedBy.length === 0 || isOfPods(object)
+      ? []
+      : [{ ...of, object: withLabels(object, { "strimzi.io/cluster": "kafka" }), user: STRIMZI }];
+  const unlabelled = { ...object, metadata: { ...object.metadata, labels: {} } };
+  return [
+    { ...of, user, refusedBy: [] },
+    { ...of, user: PERSON },
+    { ...of, user: user.replace(/:[^:]+(:[^:]+)$/, ":elsewhere$1") },
+    { ...of, user, object: unlabelled, brings: `${file} without its label` },
+  ];
+});
+const broker = asks.find(({ user, refusedBy }) => user === STRIMZI && refusedBy.length === 0);
+if (broker === undefined) throw new Error("no fixture says that an operator may bring it");
+const relabelled = withLabels(broker.object, { "strimzi.io/pod-name": "broker" });
+const changed = { ...broker.object, spec: changedImage(broker.object.spec as PodSpec) };
 
 const wanted = fixtures.map(({ file, refusedBy }) => ({ file, refusedBy }));
 const ruleOf = (message: string) => message.split(":")[0] ?? "";
@@ -87,6 +115,21 @@ describe("gatekeeper", () => {
     expect(await gator(tagged, objects)).toEqual([]);
   });
 
+  it("leaves an operator's pods to it, to nobody of its name elsewhere, and nothing else to it", async () => {
+    const found = await gatorReviews(gatekeeper, asks);
+    const told = asks.map(({ brings, user }, at) => ({ brings, user, refusedBy: unique(found[at] ?? []) }));
+    expect(told).toEqual(asks.map(({ brings, user, refusedBy }) => ({ brings, user, refusedBy })));
+  });
+
+  it("asks of an update what it changes of the pods", async () => {
+    const oldObject = broker.object;
+    const found = await gatorReviews(gatekeeper, [
+      { user: PERSON, object: relabelled, oldObject },
+      { user: PERSON, object: changed, oldObject },
+    ]);
+    expect(found.map(unique)).toEqual([[], ["image-by-digest", "no-token", "read-only-root"]]);
+  });
+
   it("refuses in the namespace of the release, and nowhere else", async () => {
     const objects = fixtures.map(({ object }) => ({
       ...object,
@@ -134,6 +177,21 @@ describe("a real API server", () => {
     expect({ message: messageOf(answer), accepted: isAccepted(answer) }).toMatchObject({ accepted: true });
   });
 
+  it.each(asks)("is brought $brings by $user, and refuses it by $refusedBy", async ({ user, object, refusedBy }) => {
+    const answer = await server.client.apply(object, { namespace: NAMESPACE, isDryRun: true, as: user });
+    if (refusedBy.length === 0) expect(messageOf(answer)).toBe(`status ${answer.status}`);
+    else expect(refusedBy).toContain(/denied request: ([a-z-]+):/.exec(messageOf(answer))?.[1]);
+    expect(isAccepted(answer)).toBe(refusedBy.length === 0);
+  });
+
+  it("asks of an update what it changes of the pods", async () => {
+    const kept = { namespace: NAMESPACE, isDryRun: false };
+    expect((await server.client.apply(broker.object, { ...kept, as: broker.user })).status).toBe(201);
+    expect((await server.client.apply(relabelled, { ...kept, as: PERSON })).status).toBe(200);
+    expect((await server.client.apply(changed, { ...kept, as: PERSON })).status).toBe(403);
+    expect((await server.client.apply(changed, { ...kept, as: broker.user })).status).toBe(200);
+  });
+
   it("takes the chart's own users, topics, network policies and mesh policies", async () => {
     const kinds = ["KafkaTopic", "KafkaUser", "NetworkPolicy", "AuthorizationPolicy", "PeerAuthentication", "Sidecar"];
     const own = rendered.filter(({ kind }) => kinds.includes(kind));
@@ -162,4 +220,20 @@ describe("a real API server", () => {
 
 function inNamespace(object: KubeObject): KubeObject {
   return { ...object, metadata: { namespace: NAMESPACE, ...object.metadata } };
+}
+
+function isOfPods(object: KubeObject): boolean {
+  return object.kind === "Pod" || podOf(object) !== undefined;
+}
+
+interface PodSpec {
+  readonly containers: readonly { readonly image: string }[];
+}
+
+function changedImage(spec: PodSpec): PodSpec {
+  return { ...spec, containers: spec.containers.map((one) => ({ ...one, image: `${one.image}-1` })) };
+}
+
+function withLabels(object: KubeObject, labels: Readonly<Record<string, string>>): KubeObject {
+  return { ...object, metadata: { ...object.metadata, labels: { ...object.metadata.labels, ...labels } } };
 }

@@ -1,5 +1,6 @@
 /** policy/fixtures: manifests, each with the rules that have to refuse it, or with none. */
 import { join } from "node:path";
+import { acceptedFrom } from "../../../scripts/k8s/fixtures.ts";
 import { type KubeObject, readManifests } from "../../../scripts/k8s/manifests.ts";
 import { root } from "../../../scripts/run.ts";
 import { NAMESPACE } from "./chart.ts";
@@ -10,6 +11,8 @@ export interface Fixture {
   readonly object: KubeObject;
   /** In alphabetical order. */
   readonly refusedBy: readonly string[];
+  /** The user who may bring it all the same. */
+  readonly acceptedFrom?: string;
 }
 
 const FOLDER = "policy/fixtures";
@@ -20,7 +23,13 @@ export function readFixtures(): readonly Fixture[] {
     const refusedBy = (names?.split(", ") ?? []).toSorted();
     const [mustFail, isRefused] = [file.startsWith("must-fail"), refusedBy.length > 0];
     if (mustFail !== isRefused) throw new Error(`${file}: say which rule refuses it, or put it elsewhere`);
-    return { file: `${FOLDER}/${file}`, object: withNamespace(object), refusedBy };
+    const from = acceptedFrom({ object });
+    return {
+      file: `${FOLDER}/${file}`,
+      object: withNamespace(object),
+      refusedBy,
+      ...(from !== undefined && { acceptedFrom: from }),
+    };
   });
 }
 

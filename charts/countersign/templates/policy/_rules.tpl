@@ -56,3 +56,25 @@ the Kubernetes API.
 {{ .root.Files.Get (printf "files/admission/frames/%s.rego" $frame) | replace "RULE" .name | replace "KIND" .rule.of | replace "SAYS" .rule.says }}
 {{ .rule.rego | trim }}
 {{- end -}}
+
+{{- /*
+JSON: label → who may bring what carries it, as their own affair. An operator makes Deployments and Jobs as well as pods, and of those Kubernetes'
+controllers make pods in their own names. Who brings the first is asked about, so the second carry the label only where an operator gave it; no
+kind that is not asked about has one of these controllers.
+*/ -}}
+{{- define "countersign.rules.operators" -}}
+{{- $operators := dict -}}
+{{- if has .rule.of (list "container" "pod") -}}
+  {{- range .root.Values.admission.operators -}}
+    {{- $users := get $operators .label | default list -}}
+    {{- $_ := set $operators .label (append $users .user) -}}
+  {{- end -}}
+  {{- range $label, $users := $operators -}}
+    {{- range list "deployment-controller" "replicaset-controller" "job-controller" -}}
+      {{- $users = append $users (printf "system:serviceaccount:kube-system:%s" .) -}}
+    {{- end -}}
+    {{- $_ := set $operators $label $users -}}
+  {{- end -}}
+{{- end -}}
+{{- toJson $operators -}}
+{{- end -}}
