@@ -310,6 +310,25 @@ test("the rules leave to the operators of the engines what they bring, and to no
   for (const found of users) expect(found).toEqual(wanted);
 });
 
+test("brokers are reached by whom a policy here names: Strimzi's own would let everybody read figures, and is refused", () => {
+  expect(operators.find(({ name }) => name === "strimzi")?.values.generateNetworkPolicy).toBe(false);
+  const policies = data.filter(({ kind, spec }) => {
+    const labels = spec?.podSelector?.matchLabels;
+    return kind === "NetworkPolicy" && (labels?.[CLUSTER] ?? labels?.["strimzi.io/name"]) !== undefined;
+  });
+  const rules = policies.flatMap(({ spec }) => (spec?.ingress === undefined ? [] : list(spec.ingress)));
+  const ports = rules.flatMap((rule) => list(rule.ports).map(({ port }) => Number(port)));
+  expect([...new Set(ports)].toSorted((a, b) => a - b)).toEqual([8_443, 9_090, 9_091, 9_093, 9_404]);
+  const clients = rules.filter((rule) => list(rule.ports).some(({ port }) => Number(port) === 9_093));
+  expect(clients.map(({ from }) => from)).toEqual([
+    [
+      { podSelector: { matchLabels: { "app.kubernetes.io/name": "countersign" } } },
+      { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "keda" } } },
+    ],
+  ]);
+  for (const { from } of rules) expect(list(from)).not.toEqual([]);
+});
+
 test("faults are made in staging alone, each for a time, each watched", () => {
   const includes = (environment: string) =>
     read(`environments/${environment}/data/kustomization.yaml`).includes("chaos");
@@ -360,6 +379,7 @@ function podsOf({ kind, spec }: Manifest): readonly (Tree | undefined)[] {
   return spec?.template === undefined || kind === "Database" ? [] : [spec.template.metadata];
 }
 
+const CLUSTER = "strimzi.io/cluster";
 const INJECT = "sidecar.istio.io/inject";
 const STRIMZIS = ["kafka", "entityOperator", "cruiseControl", "kafkaExporter"];
 
