@@ -11,6 +11,7 @@ const wanted = {
   dashboards: { enabled: true },
   serviceMonitor: { enabled: true },
   canary: { enabled: true },
+  flags: { "log-level": { state: "ENABLED", variants: { usual: "info" }, defaultVariant: "usual" } },
   signalCanary: { enabled: true, image: { tag: "next" } },
   telemetry: {
     collector: { enabled: true, image: { registry: "registry.example.org", repository: "collector", tag: "1.0.0" } },
@@ -33,6 +34,7 @@ const KINDS: Readonly<Record<string, string>> = {
   sts: "apps/StatefulSet",
   job: "batch/Job",
   cronjob: "batch/CronJob",
+  configmap: "ConfigMap",
   endpoints: "Service",
   service: "Service",
   kafka: "kafka.strimzi.io/Kafka",
