@@ -197,13 +197,12 @@ are not asked for.
             - { key: {{ . }}, path: keys/{{ . }} }
             {{- end }}
       {{- end }}
-      {{- if .process.person }}
+      {{- if and .process.person $values.desk.keys }}
       # A person's command says itself what it cannot do without one of these.
       - secret:
           name: desk
           optional: true
           items:
-            - { key: secrets.json, path: secrets.json }
             {{- range $values.desk.keys }}
             - { key: {{ . }}, path: keys/{{ . }} }
             {{- end }}

@@ -116,9 +116,8 @@ function secretsOf(
       const secrets = { ...(name !== VENUE && addresses(name)), ...venueOf(name) };
       return { name, files: { ...json(secrets), ...keys.filesOf(name) } };
     }),
-    ...(Object.keys(personal).length === 0
-      ? []
-      : [{ name: "desk", files: { ...json(addresses("desk")), ...personal } }]),
+    // Commands speak to the brokers and to processes, and to no database.
+    ...(Object.keys(personal).length === 0 ? [] : [{ name: "desk", files: personal }]),
     ...(engines === undefined ? [{ name: "engines", files: own }] : []),
     ...[...processes, "desk", "found"].map((name) => certificateOf(name, namespace, authority)),
   ];
