@@ -179,7 +179,10 @@ describe("a cluster that is founded for Kubernetes", () => {
       "person_ann.approval.key",
       "person_ann.envelope.key",
     ]);
-    for (const key of values.desk.keys) expect(secrets.get("desk")?.stringData[key]).toMatch(/^[0-9a-f]{64}\n$/);
+    // And nothing else: no password either.
+    const desk = secrets.get("desk")?.stringData ?? {};
+    expect(Object.keys(desk).toSorted()).toEqual(values.desk.keys.toSorted());
+    for (const key of values.desk.keys) expect(desk[key]).toMatch(/^[0-9a-f]{64}\n$/);
   });
 
   it("is in the logs when who holds no key has delivered it, and once however often that is done", async () => {
