@@ -284,6 +284,12 @@ test("engines' pods are no part of the mesh, though their namespace is: each say
   for (const { of, metadata } of pods) expect(metadata?.labels?.[INJECT], of).toBe("false");
 });
 
+test("sidecars are set up from the node: their own first container would be root, which the namespace refuses", () => {
+  const chart = (name: string) => operators.find((one) => one.name === name);
+  expect(chart("istiod")?.values.pilot?.cni?.enabled).toBe(true);
+  expect(chart("istio-cni")).toMatchObject({ chart: "cni", version: chart("istiod")?.version });
+});
+
 test("CloudNativePG gives its jobs' pods no label of ours: istiod leaves them alone by theirs", () => {
   const istiod = operators.find(({ name }) => name === "istiod");
   expect(istiod?.values.sidecarInjectorWebhook?.neverInjectSelector).toEqual([
