@@ -38,6 +38,12 @@ export async function etcdProgram(): Promise<string> {
   return "etcd";
 }
 
+/** What takes and restores snapshots. @throws EngineError PROGRAM_MISSING */
+export async function etcdctlProgram(): Promise<string> {
+  if ((await said("etcdctl", ["version"])) === undefined) await install("etcdctl", ["etcd-client"]);
+  return "etcdctl";
+}
+
 export interface EtcdMemberPlan {
   readonly name: string;
   readonly dataDir: string;

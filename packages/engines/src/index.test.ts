@@ -8,6 +8,7 @@ describe("the public face", () => {
       "cacheDir",
       "etcd",
       "etcdProgram",
+      "etcdctlProgram",
       "freePorts",
       "kafka",
       "kafkaVersion",

@@ -1,5 +1,5 @@
 export { EngineError, type EngineErrorCode } from "./errors.ts";
-export { type EtcdCluster, type EtcdOptions, etcd, etcdProgram, memberArguments } from "./etcd.ts";
+export { type EtcdCluster, type EtcdOptions, etcd, etcdctlProgram, etcdProgram, memberArguments } from "./etcd.ts";
 export { type KafkaCluster, type KafkaOptions, kafka } from "./kafka.ts";
 export { cacheDir, kafkaVersion } from "./kafka-program.ts";
 export { type EnginePart, partsOf } from "./look.ts";
