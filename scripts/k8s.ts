@@ -7,6 +7,7 @@ import { globSync } from "node:fs";
 import { join } from "node:path";
 import { CHART, environments, valuesOf } from "./chart/helm.ts";
 import { dryRun } from "./k8s/dry-run.ts";
+import { lint } from "./k8s/linter.ts";
 import { analyzeMesh } from "./k8s/mesh.ts";
 import { allRenders, type Renders } from "./k8s/renders.ts";
 import { checkByConftest, checkByGatekeeper } from "./k8s/rules.ts";
@@ -34,6 +35,7 @@ const steps: readonly Step[] = [
   program("helm-unittest", ["--strict", "--color=false", "-f", "tests/**/*_test.yaml", "charts/countersign"]),
   ours("golden renders", ["helm"], "scripts/chart/golden.ts", "--check"),
   ofRenders("kubeconform", ["kubeconform", "schemas"], checkStrictly),
+  ofRenders("kube-linter", ["kube-linter"], lint),
   ofRenders("kube-score", ["kube-score"], score),
   ofRenders("conftest", ["conftest"], checkByConftest),
   ofRenders("gator", ["gator"], checkByGatekeeper),

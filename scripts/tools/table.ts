@@ -51,6 +51,10 @@ export const tools = {
     replace: { "github.com/vmware-labs/yaml-jsonpath v0.3.2": "github.com/helm-unittest/yaml-jsonpath v0.4.0" },
   }),
   kubeconform: go("github.com/yannh/kubeconform", "0.7.0", "cmd/kubeconform"),
+  "kube-linter": go("golang.stackrox.io/kube-linter", "0.8.3", "cmd/kube-linter", {
+    // The proxy has it by the name of its repository alone.
+    replace: { "golang.stackrox.io/kube-linter": "github.com/stackrox/kube-linter v0.8.3" },
+  }),
   "kube-score": go("github.com/zegl/kube-score", "1.20.0", "cmd/kube-score"),
   conftest: go("github.com/open-policy-agent/conftest", "0.69.0"),
   gator: go("github.com/open-policy-agent/gatekeeper/v3", "3.23.0", "cmd/gator"),
