@@ -10,6 +10,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { ApiClient, isAccepted, messageOf } from "../k8s/client.ts";
 import type { KubeObject } from "../k8s/manifests.ts";
+import { askAtStart } from "./at-start.ts";
 
 export interface ChaosOptions {
   readonly client: Pick<ApiClient, "send">;
@@ -22,10 +23,10 @@ export interface ChaosOptions {
   readonly print: (line: string) => void;
 }
 
-/** @throws Error where the API refuses, or does not answer before anything is deleted */
+/** @throws RefusedError; Error where the API does not answer before anything is deleted */
 export async function chaos(options: ChaosOptions): Promise<0 | 1 | 3> {
   const { client, namespace, components, seed, withinMs, print } = options;
-  const before = await podsOf(options);
+  const before = await askAtStart(() => podsOf(options), { isAway: (error) => !(error instanceof RefusedError) });
   const unready = [
     ...components.filter((component) => !before.some((pod) => pod.component === component)),
     ...before.filter(({ isReady }) => !isReady).map(({ name }) => name),
@@ -40,7 +41,7 @@ export async function chaos(options: ChaosOptions): Promise<0 | 1 | 3> {
   print(`seed ${seed}: deletes pod ${victim.name}`);
   // Not 0: then a successor may start while the process still runs, and of most there may be one.
   const answer = await client.send("DELETE", `${path(namespace)}/${victim.name}?gracePeriodSeconds=1`);
-  if (!isAccepted(answer)) throw new Error(`${victim.name} is not deleted: ${messageOf(answer)}`);
+  if (!isAccepted(answer)) throw new RefusedError(`${victim.name} is not deleted: ${messageOf(answer)}`);
   const startMs = performance.now();
   while (performance.now() - startMs < withinMs) {
     await wait(POLL_MS);
@@ -55,6 +56,11 @@ export async function chaos(options: ChaosOptions): Promise<0 | 1 | 3> {
   return 1;
 }
 
+/** The API has answered, and said no. */
+class RefusedError extends Error {
+  override readonly name = "RefusedError";
+}
+
 interface Pod {
   readonly name: string;
   readonly uid: string;
@@ -67,7 +73,7 @@ interface Pod {
 async function podsOf({ client, namespace, release }: ChaosOptions): Promise<readonly Pod[]> {
   const labelSelector = `app.kubernetes.io/name=countersign,app.kubernetes.io/instance=${release},countersign.dev/agent`;
   const answer = await client.send("GET", `${path(namespace)}?${new URLSearchParams({ labelSelector })}`);
-  if (!isAccepted(answer)) throw new Error(`pods of ${namespace}: ${messageOf(answer)}`);
+  if (!isAccepted(answer)) throw new RefusedError(`pods of ${namespace}: ${messageOf(answer)}`);
   return (answer.body.items as readonly PodObject[])
     .map(({ metadata: { name, uid, labels, deletionTimestamp }, status }) => {
       const isReady = (status?.conditions ?? []).some((one) => one.type === "Ready" && one.status === "True");

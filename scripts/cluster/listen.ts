@@ -4,10 +4,11 @@ import type { Delivered } from "@countersign/bus";
 import { KafkaBus } from "@countersign/bus/kafka";
 import { openEnvelope } from "@countersign/envelope";
 import { kafkaOf, readSpec } from "@countersign/platform";
-import { payloadOf } from "@countersign/runtime";
+import { isTransient, payloadOf } from "@countersign/runtime";
 import { applyPosted } from "../../platform/src/listeners.ts";
 import { readControlLog } from "../../platform/src/processes/control-log.ts";
 import { groupOfDesk } from "../../platform/src/processes/read-throughout.ts";
+import { askAtStart } from "./at-start.ts";
 
 export interface Listening extends AsyncDisposable {
   /** Messages, by whether somebody has signed them who may. */
@@ -25,8 +26,9 @@ export async function listen(
   { dir, name }: ListenOptions,
   onHeard: (type: string, payload: Message, nowMs: number) => void,
 ): Promise<Listening> {
-  const kafka = kafkaOf(dir, readSpec(dir));
-  const fence = await readControlLog(kafka, readSpec(dir));
+  const spec = readSpec(dir);
+  const kafka = kafkaOf(dir, spec);
+  const fence = await askAtStart(() => readControlLog(kafka, spec), { isAway: isTransient });
   const heard = { authentic: 0, not: 0 };
   const bus = new KafkaBus({ ...kafka, clientId: `countersign-${name}`, onError: () => {} });
   const follow = (topics: readonly string[], from: "earliest" | "latest", take: (one: readonly Delivered[]) => void) =>
