@@ -4,7 +4,11 @@ import type { Canvas } from "@countersign/runtime";
 export const canvas: Canvas = {
   agent: "validator",
   mission: "Nothing enters the control log or the ledger that two of three have not checked and signed.",
-  observes: [{ topic: "market.quotes.v1", as: "every" }],
+  observes: [
+    { topic: "market.quotes.v1", as: "every" },
+    // What was announced, for a log that was put back: the control log's topic is read by every process.
+    { topic: "ledger.entries.v1", as: "every" },
+  ],
   publishes: [
     { topic: "control.halt.v1", types: ["control.entry"] },
     { topic: "ledger.entries.v1", types: ["ledger.entry"] },
@@ -45,5 +49,6 @@ export const canvas: Canvas = {
       },
     },
   ],
-  failover: "Two of three go on. One that comes back reads the log; its votes are in the log, so it never votes twice.",
+  failover:
+    "Two of three go on. One that comes back reads the log; its votes are in the log, so it never votes twice. What a log that was put back lacks it puts there again, as far as it is certified.",
 };

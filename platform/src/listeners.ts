@@ -61,7 +61,8 @@ function every(topic: string, name: string): SubscribeOptions {
   };
 }
 
-function readPosted(value: Uint8Array) {
+/** Entry and votes of a record of `control.halt.v1` or `ledger.entries.v1`, believed by nobody yet; undefined where it has none. */
+export function readPosted(value: Uint8Array) {
   try {
     const { payload, attached } = fromBinary(SignedSchema, value);
     const { payload: posted } = fromBinary(BodySchema, payload ?? new Uint8Array());

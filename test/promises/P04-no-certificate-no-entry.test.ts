@@ -14,6 +14,8 @@ import { describe, expect, it } from "vitest";
 import { Rig } from "../../agents/execution/test/rig.ts";
 import { depositEntry } from "../../agents/execution/test/world.ts";
 import { Desk } from "../../agents/policy/src/testing.ts";
+import type { Kept } from "../../agents/validator/src/index.ts";
+import { asOf, contentOf, keptOf } from "../../agents/validator/test/forgotten.ts";
 import { deposit, sealPropose, voteKey as validatorsVoteKey, World } from "../../agents/validator/test/world.ts";
 import {
   controlEntry,
@@ -185,6 +187,31 @@ describe("a deposit is nobody's money", () => {
     await expect(over(shorter.log)).rejects.toMatchObject({ name: "LogCorrupt", code: "ROLLED_BACK" });
     await shorter.propose(deposit("another", 2n), "person:ada");
     await expect(over(shorter.log)).rejects.toMatchObject({ name: "LogCorrupt", code: "FORK" });
+  });
+
+  it("P04.kept, P04.two-pasts: a log that was put back gets again what two have certified, and neither less nor one of two pasts", async () => {
+    const lived = async (name: string) => {
+      const world = await new World({ mode: Mode.PAPER }).open();
+      await world.propose(deposit(name, 1n), "person:ada");
+      for (const validator of world.validators) await validator.tick();
+      return world;
+    };
+    const world = await lived("d2");
+    const over = async (kept: Kept) => {
+      const log = await asOf(world.log, { control: 2, ledger: 1 });
+      await new World({ mode: Mode.PAPER, log, stores: world.stores, kept }).start();
+      return contentOf(log);
+    };
+    expect(await over(keptOf(world))).toEqual(await contentOf(world.log));
+    const byOne: Kept = async (name, afterSeq) =>
+      (await keptOf(world)(name, afterSeq)).map((record) => ({ ...record, votes: record.votes.slice(0, 1) }));
+    await expect(over(byOne)).rejects.toMatchObject({ name: "LogCorrupt", code: "ROLLED_BACK" });
+    const another = await lived("another");
+    const both: Kept = async (name, afterSeq) => [
+      ...(await keptOf(world)(name, afterSeq)),
+      ...(await keptOf(another)(name, afterSeq)),
+    ];
+    await expect(over(both)).rejects.toMatchObject({ name: "LogCorrupt", code: "FORK" });
   });
 
   it("P04.proposer: without a certificate, to those who propose: their book is what it was", () => {

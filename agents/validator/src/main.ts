@@ -23,6 +23,7 @@ import type { Opened, Signer } from "@countersign/envelope";
 import type { Instrument } from "@countersign/orders";
 import {
   type FenceReader,
+  type LogName,
   logFromWire,
   openGenesis,
   openPropose,
@@ -47,11 +48,13 @@ import { MarketView } from "./core/market-view.ts";
 import { Cosigner } from "./edge/cosigner.ts";
 import { decode, Envelopes } from "./edge/envelopes.ts";
 import { Halts } from "./edge/halts.ts";
-import { Logs, votesOf } from "./edge/logs.ts";
+import { Logs } from "./edge/logs.ts";
 import { Proposer } from "./edge/proposer.ts";
 import { Publisher } from "./edge/publisher.ts";
+import type { Kept } from "./edge/put-back.ts";
 import { Seen } from "./edge/seen.ts";
 import { Voter } from "./edge/voter.ts";
+import { votesOf } from "./edge/votes.ts";
 
 export interface ValidatorConfig {
   /** "validator-1" … */
@@ -76,6 +79,10 @@ export interface ValidatorConfig {
   readonly publish: (effect: PublishEffect) => Promise<void>;
   /** What the venue itself says was traded, under a read-only key of this validator's own. */
   readonly dropCopy?: DropCopy | undefined;
+  /** Asked at the start, and only when the log's servers have forgotten what this validator has seen. */
+  readonly kept?: Kept;
+  /** So many entries were forgotten, and are there again. */
+  readonly onPutBack?: (log: LogName, entries: number) => void;
   /** For reports: every ledger entry in order, at the start also those of earlier lives. */
   readonly onLine?: (line: LedgerLine) => void;
 }
@@ -84,7 +91,7 @@ export interface Validator {
   readonly name: string;
   /** This validator's own reading of the control log. */
   readonly fence: FenceReader;
-  /** Reads both logs from the beginning, serves, and publishes what was left unpublished. */
+  /** Reads both logs from the beginning, puts back what their servers have forgotten, serves, and publishes what was left unpublished. */
   start(): Promise<void>;
   /** Its own feed. A fill's quote has to come before the fill is proposed. */
   onQuote(quote: Quote, ref: MarketRef): void;
@@ -104,7 +111,8 @@ export interface LedgerView {
 }
 
 export function makeValidator(config: ValidatorConfig): Validator {
-  const { name, mode, log, store, rpc, publish, nowMs, peers, onLine } = config;
+  const { name, mode, log, store, rpc, publish, nowMs, peers, onLine, onPutBack } = config;
+  const { kept = async () => [] } = config;
   const isReplay = mode === Mode.REPLAY;
   const market = new MarketView(isReplay ? QUOTES_KEPT : QUOTES_KEPT_LIVE, isReplay ? 0 : FEED_LAG_MS);
   const ledger = new LedgerProjection(config.instruments);
@@ -228,7 +236,8 @@ export function makeValidator(config: ValidatorConfig): Validator {
     async start() {
       await seen.load();
       await cosigner.load();
-      await logs.catchUp("ledger", { force: true });
+      const entries = await logs.open(kept);
+      for (const log of ["control", "ledger"] as const) if (entries[log] > 0) onPutBack?.(log, entries[log]);
       serve("QuorumService.Propose", answerPropose);
       serve("QuorumService.Vote", async (request) => {
         // Decoded once for all validators of this process.

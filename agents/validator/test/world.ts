@@ -35,6 +35,7 @@ import { MemoryQuorumLog, opIdOf, type QuorumLog, signResume } from "@countersig
 import { LocalRpc, type MarketRef, MemoryStore, type PublishEffect, type Rpc, type Store } from "@countersign/runtime";
 import type { DropCopy } from "../src/core/drop-copy.ts";
 import type { LedgerLine } from "../src/core/line.ts";
+import type { Kept } from "../src/edge/put-back.ts";
 import { makeValidator, type Validator } from "../src/main.ts";
 
 export const names = ["validator-1", "validator-2", "validator-3"];
@@ -126,6 +127,8 @@ export interface WorldOptions {
   readonly stores?: readonly Store[];
   /** Of each validator. */
   readonly dropCopies?: readonly DropCopy[];
+  /** For a log that was put back. */
+  readonly kept?: Kept;
 }
 
 export class World {
@@ -136,11 +139,21 @@ export class World {
   readonly validators: readonly Validator[];
   readonly published: (PublishEffect & { readonly by: string })[] = [];
   readonly lines: LedgerLine[] = [];
+  /** What each validator has put back, such as "validator-1: 2 of control". */
+  readonly putBack: string[] = [];
   readonly genesis: Uint8Array;
   readonly keys = new Keyring();
 
   constructor(options: WorldOptions = {}) {
-    const { mode = Mode.REPLAY, log = new MemoryQuorumLog(), logs, rpc = new LocalRpc(), stores, dropCopies } = options;
+    const {
+      mode = Mode.REPLAY,
+      log = new MemoryQuorumLog(),
+      logs,
+      rpc = new LocalRpc(),
+      stores,
+      dropCopies,
+      kept,
+    } = options;
     this.mode = mode;
     this.log = log;
     this.rpc = rpc;
@@ -166,6 +179,8 @@ export class World {
         publish: async (effect) => {
           this.published.push({ ...effect, by: name });
         },
+        ...(kept && { kept }),
+        onPutBack: (of, entries) => this.putBack.push(`${name}: ${entries} of ${of}`),
         ...(index === 0 ? { onLine: (line) => this.lines.push(line) } : {}),
       }),
     );

@@ -40,6 +40,13 @@ export {
   type Watcher,
 } from "./log.ts";
 export { opIdOf } from "./op-id.ts";
-export { type OpenedPropose, openPropose, type ProposeCode, type ProposeReading, peekPropose } from "./propose.ts";
+export {
+  type OpenedPropose,
+  openPropose,
+  opIdsOf,
+  type ProposeCode,
+  type ProposeReading,
+  peekPropose,
+} from "./propose.ts";
 export { checkResume, type ResumeCode, signResume } from "./resume.ts";
 export { openVote, signVote, type Vote } from "./vote.ts";

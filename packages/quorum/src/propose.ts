@@ -9,7 +9,7 @@ import {
   openStored,
   type PipelineCode,
 } from "@countersign/envelope";
-import { type LogName, logFromWire } from "./entry.ts";
+import { type Entry, type LogName, logFromWire } from "./entry.ts";
 import { opIdOf } from "./op-id.ts";
 
 /** Where proposals are read: with the keys of that place in the control log. */
@@ -72,6 +72,11 @@ export function peekPropose(
   } catch {
     return undefined;
   }
+}
+
+/** Of an entry's proposals, in their order: what `Append.opIds` wants. */
+export function opIdsOf({ proposes }: Pick<Entry, "proposes">): readonly string[] {
+  return proposes.flatMap((bytes) => peekPropose(bytes)?.request.opId ?? []);
 }
 
 function readPropose(payload: Uint8Array): ProposeRequest | undefined {

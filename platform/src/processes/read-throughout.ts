@@ -1,4 +1,4 @@
-/** Reading a topic as far as it goes now, and then being done: for an operator's commands, which follow nothing. */
+/** Reading a topic as far as it goes now, and then being done: for whoever follows nothing, such as an operator's command. */
 import { setTimeout as wait } from "node:timers/promises";
 import { type Bus, BusError, type Delivered } from "@countersign/bus";
 import type { ClientOptions } from "@countersign/bus/kafka";
@@ -8,16 +8,23 @@ type Take = (records: readonly Delivered[]) => void | Promise<void>;
 
 /**
  * Hands over every record that is there now, partition by partition in order. The reader leaves nothing behind on the brokers.
+ * @param reader its group, as the brokers may know it by its beginning
  * @throws BusError, and TIMEOUT when nothing came for half a minute; what `take` throws
  */
-export async function readThroughout(bus: Bus, client: ClientOptions, topic: string, take: Take): Promise<void> {
+export async function readThroughout(
+  bus: Bus,
+  client: ClientOptions,
+  topic: string,
+  take: Take,
+  reader = groupOfDesk(client.clientId),
+): Promise<void> {
   const [ends = []] = await topicEnds(client, [topic]);
   const left = new Map(ends.filter(({ low, high }) => low < high).map(({ partition, high }) => [partition, high]));
   if (left.size === 0) return;
   const { promise: done, resolve, reject } = Promise.withResolvers<void>();
   done.catch(() => {}); // it may fail before anybody waits for it
   let lastMs = performance.now();
-  const as = { kind: "every", name: groupOfDesk(client.clientId) } as const;
+  const as = { kind: "every", name: reader } as const;
   const options = {
     topics: [topic],
     as,

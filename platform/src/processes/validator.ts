@@ -6,6 +6,8 @@ import { modes, VENUE } from "../agents.ts";
 import { VALIDATORS } from "../genesis.ts";
 import { followQuotes } from "../listeners.ts";
 import { beat, instruments } from "./agent.ts";
+import { kafkaOf } from "./credentials.ts";
+import { keptOnTopics } from "./kept-entries.ts";
 import { LogReader } from "./log-reader.ts";
 import { readFromPeers } from "./peers-log.ts";
 import { insist, type Process } from "./process.ts";
@@ -37,6 +39,8 @@ export async function runValidator(own: Process): Promise<{ close(): Promise<voi
     nowMs: () => loop.nowMs(),
     publish: (effect) => teller.say(effect),
     dropCopy,
+    kept: keptOnTopics(kafkaOf(own.dir, spec), name),
+    onPutBack: (log, entries) => own.log(`put back ${entries} certified entries that the ${log} log had forgotten`),
   });
   const reader = new LogReader({ name, signer, keys: validator.fence.keys, rpc: own.rpc, nowMs: () => loop.nowMs() });
   await insist(() => validator.start());

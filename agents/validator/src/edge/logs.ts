@@ -2,8 +2,7 @@
  * Both logs as this validator has read them: the control log folded into fence and keys, the ledger into its books. It believes what is
  * certified and chained, and stops the process on anything else: the log's store has been tampered with, or one of us is wrong.
  */
-import { fromBinary } from "@bufbuild/protobuf";
-import { type Mode, type Signed, SignedSchema } from "@countersign/contracts";
+import type { Mode, Signed } from "@countersign/contracts";
 import { type Keys, sha256 } from "@countersign/envelope";
 import {
   applyControl,
@@ -28,7 +27,10 @@ import {
 import type { Draft, Evidence, LedgerProjection } from "../core/ledger.ts";
 import { type LedgerLine, ledgerLine } from "../core/line.ts";
 import { refuse, type ValidatorRefusal } from "../core/refusal.ts";
+import { corrupt } from "./log-corrupt.ts";
+import { certifiedNext, type Kept, putBack } from "./put-back.ts";
 import { Serial } from "./serial.ts";
+import { votesOf } from "./votes.ts";
 
 export interface LogsOptions {
   readonly log: QuorumLog;
@@ -62,6 +64,8 @@ export class Logs {
   readonly #genesis: Members;
   /** Of each log, the head that an earlier life of this validator has seen. */
   readonly #seen: Partial<Record<LogName, Head>> = {};
+  /** Of each log, by seq, what was folded at the start and is not known to stand in it: an attempt to write it may have failed. */
+  readonly #forgotten: Record<LogName, Map<bigint, LogRecord>> = { control: new Map(), ledger: new Map() };
   /** Of each log, the last seq that somebody has told of. */
   readonly #told: Record<LogName, bigint> = { control: 0n, ledger: 0n };
   /** The last entry of the ledger that was judged good, for when it is committed. */
@@ -91,6 +95,19 @@ export class Logs {
   /** Before anything is read: a log that ends before this head, or has another entry there, has been put back. */
   sawBefore(log: LogName, head: Head): void {
     this.#seen[log] = head;
+  }
+
+  /**
+   * Reads both logs, at the start of a life. What their servers have forgotten is put back, from this validator's archive and from `kept`.
+   * @returns of each log, how many entries were put back
+   * @throws LogCorrupt ROLLED_BACK where that does not reach as far as an earlier life has seen: to that log nothing was written
+   */
+  open(kept: Kept): Promise<Record<LogName, number>> {
+    // Keys first: they verify what the ledger holds.
+    return this.#serial.run(async () => ({
+      control: await this.#open("control", kept),
+      ledger: await this.#open("ledger", kept),
+    }));
   }
 
   /** Where an op id stands in the logs, as far as they were read. */
@@ -143,8 +160,41 @@ export class Logs {
       }
       if (records.length < PAGE) break;
     }
+  }
+
+  async #open(log: LogName, kept: Kept): Promise<number> {
+    let end: Head;
+    do {
+      await this.#readOn(log);
+      end = await this.#o.log.head(log);
+    } while (end.seq > this.head(log).seq);
     const seen = this.#seen[log];
+    const isWhole = end.seq === this.head(log).seq && (seen === undefined || seen.seq <= end.seq);
+    if (isWhole) return 0;
+    await this.#foldForgotten(log, end, kept);
     if (seen !== undefined && this.head(log).seq < seen.seq) throw corrupt(log, seen.seq, "ROLLED_BACK"); // P04.rolled-back
+    const lacking = [...this.#forgotten[log].values()].filter(({ seq }) => seq > end.seq);
+    await putBack(this.#o.log, log, end, lacking);
+    this.#forgotten[log].clear();
+    return lacking.length;
+  }
+
+  /** What follows the end of the log's servers: read already, from an archive, or kept elsewhere. */
+  async #foldForgotten(log: LogName, end: Head, kept: Kept): Promise<void> {
+    const forgotten = this.#forgotten[log];
+    const archived = await this.#o.log.read(log, end.seq, Number(this.head(log).seq - end.seq));
+    for (const record of archived) forgotten.set(record.seq, record);
+    const bySeq = Map.groupBy(await kept(log, this.head(log).seq), ({ seq }) => seq);
+    for (;;) {
+      const head = this.head(log);
+      const reading = { keys: this.keys, mode: this.#o.mode };
+      const next = certifiedNext(log, bySeq.get(head.seq + 1n) ?? [], head, this.members, reading);
+      if (next === undefined) return;
+      const entry = readEntry(next.entry);
+      if (entry === undefined) throw new Error("broken invariant: what is certified is an entry");
+      this.#apply(entry, votesOf(next), true);
+      forgotten.set(entry.seq, next);
+    }
   }
 
   #apply(entry: Entry, votes: readonly Signed[], isVerified: boolean): void {
@@ -177,25 +227,6 @@ export class Logs {
     this.ledger.adopt(draft);
     onLine?.(ledgerLine(draft, votes));
   }
-}
-
-/** The log holds what cannot be: nothing may be built on it, and the process stops. */
-class LogCorrupt extends Error {
-  readonly code: string;
-
-  constructor(code: string, message: string) {
-    super(message);
-    this.name = "LogCorrupt";
-    this.code = code;
-  }
-}
-
-export function votesOf({ votes }: Pick<LogRecord, "votes">): Signed[] {
-  return votes.map((vote) => fromBinary(SignedSchema, vote));
-}
-
-function corrupt(log: LogName, seq: bigint, code: string): LogCorrupt {
-  return new LogCorrupt(code, `entry ${seq} of the ${log} log cannot be: ${code}`);
 }
 
 const PAGE = 256;

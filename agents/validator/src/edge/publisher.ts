@@ -6,8 +6,8 @@ import { create, fromBinary } from "@bufbuild/protobuf";
 import { BodySchema, EntryPostedSchema, type Signed, SignedSchema } from "@countersign/contracts";
 import { type Entry, type LogName, type QuorumLog, readEntry } from "@countersign/quorum";
 import { emptyCommit, type PublishEffect, type Store } from "@countersign/runtime";
-import { votesOf } from "./logs.ts";
 import { Serial } from "./serial.ts";
+import { votesOf } from "./votes.ts";
 
 export interface PublisherOptions {
   readonly name: string;

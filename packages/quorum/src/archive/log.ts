@@ -21,7 +21,7 @@ import {
   type Recorded,
   type Watcher,
 } from "../log.ts";
-import { peekPropose } from "../propose.ts";
+import { opIdsOf } from "../propose.ts";
 import type { Archive } from "./archive.ts";
 
 export interface ArchivedLogOptions {
@@ -156,7 +156,7 @@ function prunable(records: readonly LogRecord[], upToSeq: bigint) {
   const opIds: string[] = [];
   let to: Head | undefined;
   for (const record of records) {
-    const own = (readEntry(record.entry)?.proposes ?? []).flatMap((bytes) => peekPropose(bytes)?.request.opId ?? []);
+    const own = opIdsOf(readEntry(record.entry) ?? { proposes: [] });
     if (record.seq > upToSeq || opIds.length + own.length > OPS_MAX) break;
     opIds.push(...own);
     to = { seq: record.seq, digest: record.digest };

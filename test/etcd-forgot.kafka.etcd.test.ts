@@ -1,0 +1,140 @@
+/**
+ * The disaster of ops/runbooks/procedures/etcd-restore.md, in a firm that trades: etcd comes back as it was at its last snapshot, and once as
+ * if it had never been. A halt and fills are in what it has forgotten. The validators put back what two of three have certified.
+ */
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { promisify } from "node:util";
+import { auditLines, verifyAudit } from "@countersign/audit";
+import { etcdctlProgram } from "@countersign/engines";
+import { exportCluster, kafkaOf, type RunningCluster, readSpec, startCluster } from "@countersign/platform";
+import { EtcdQuorumLog, type LogName } from "@countersign/quorum";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readControlLog } from "../platform/src/processes/control-log.ts";
+import { choiceOf } from "./crash/trial.ts";
+import { countersignIn } from "./support/countersign.ts";
+import { ordersAtVenue } from "./support/venue-orders.ts";
+
+const PATIENCE_MS = 120_000;
+const VALIDATORS = ["validator-1", "validator-2", "validator-3"];
+const LOGS: readonly LogName[] = ["control", "ledger"];
+
+const ownsEngines = ["ETCD", "KAFKA"].every((name) => process.env[`COUNTERSIGN_${name}`] === undefined);
+
+describe.runIf(ownsEngines)("a cluster that trades", () => {
+  let dir: string;
+  let folder: string;
+  let cluster: RunningCluster;
+
+  beforeAll(async () => {
+    dir = mkdtempSync(join(tmpdir(), "countersign-forgot-"));
+    folder = join(dir, "cluster");
+    const choice = choiceOf({ dir, seed: "1", speed: 20, hedge: "EURUSD", say: () => {} });
+    // One member of etcd, whose disk is all there is.
+    cluster = await startCluster(folder, { choice, brokers: 1 });
+  }, PATIENCE_MS);
+  afterAll(async () => {
+    await cluster?.[Symbol.asyncDispose]();
+    rmSync(dir, { recursive: true, force: true });
+  }, PATIENCE_MS);
+
+  const countersign = (...args: string[]) => countersignIn(dir, folder)(...args);
+
+  it("goes on as it was, halted, when etcd comes back from a snapshot", async () => {
+    await tradesOn();
+    const snapshot = join(dir, "snapshot.db");
+    await execute(await etcdctlProgram(), ["--endpoints", cluster.etcd!.endpoints[0]!, "snapshot", "save", snapshot]);
+    const then = await digests();
+    await booked(then.ledger.length + 2);
+    await halted("control");
+
+    const before = await digests();
+    expect(before.control.length).toBeGreaterThan(then.control.length);
+    await withoutEtcd(async (data) => {
+      const member = JSON.parse(readFileSync(join(folder, "etcd", "ports.json"), "utf8")) as readonly number[];
+      const peer = `http://127.0.0.1:${member[1]}`;
+      const facts = { name: "node-1", "data-dir": data, "initial-advertise-peer-urls": peer };
+      const options = Object.entries({ ...facts, "initial-cluster": `node-1=${peer}` });
+      await execute(await etcdctlProgram(), [
+        "snapshot",
+        "restore",
+        snapshot,
+        ...options.map(([option, value]) => `--${option}=${value}`),
+      ]);
+    });
+    await goesOn(before);
+  }, 240_000);
+
+  it("goes on as it was, halted, when nothing is left of etcd", async () => {
+    await halted("all");
+    const before = await digests();
+    await withoutEtcd(async () => {});
+    await goesOn(before);
+    const exported = join(dir, "export");
+    await exportCluster(folder, exported);
+    expect(verifyAudit(auditLines(readFileSync(join(exported, "audit.jsonl")))).findings).toEqual([]);
+  }, 240_000);
+
+  /** Halted in the control log, and announced; nothing is under way any more. */
+  async function halted(reason: string): Promise<void> {
+    expect(await countersign("halt", "1", "-m", reason)).toMatchObject({ code: 0 });
+    const announced = async () => (await readControlLog(kafkaOf(folder, readSpec(folder)), readSpec(folder))).state();
+    await expect.poll(async () => (await announced()).halts.length, { timeout: 10_000 }).toBe(1);
+    for (let last = -1; last !== (await digests()).ledger.length; await wait(2_000))
+      last = (await digests()).ledger.length;
+  }
+
+  /** The disk is emptied, `meanwhile` etcd is away, and the validators begin anew. */
+  async function withoutEtcd(meanwhile: (data: string) => Promise<void>): Promise<void> {
+    const node = cluster.etcd!.node(0);
+    const data = join(folder, "etcd", "node-1", "data");
+    await node.kill();
+    for (const name of VALIDATORS) cluster.supervisor.kill(name, "SIGKILL");
+    rmSync(data, { recursive: true });
+    await meanwhile(data);
+    await node.start();
+  }
+
+  /** Everything is there again, byte for byte, the halt in force; and after a resume it trades. */
+  async function goesOn(before: Record<LogName, readonly string[]>): Promise<void> {
+    await expect.poll(async () => digests(), { timeout: PATIENCE_MS / 2, interval: 500 }).toEqual(before);
+    const orders = ordersAtVenue(folder);
+    await wait(2_000);
+    expect(ordersAtVenue(folder)).toBe(orders);
+    await expect
+      .poll(async () => countersign("resume", "-m", "it was a drill"), { timeout: PATIENCE_MS / 2 })
+      .toMatchObject({ code: 0, said: expect.stringContaining("trading is open") });
+    await tradesOn();
+    await booked(before.ledger.length + 1);
+    const after = await digests();
+    for (const log of LOGS) expect(after[log].slice(0, before[log].length)).toEqual(before[log]);
+  }
+
+  async function tradesOn(): Promise<void> {
+    const before = ordersAtVenue(folder);
+    await expect.poll(() => ordersAtVenue(folder), { timeout: PATIENCE_MS }).toBeGreaterThan(before);
+  }
+
+  async function booked(entries: number): Promise<void> {
+    await expect
+      .poll(async () => (await digests()).ledger.length, { timeout: PATIENCE_MS })
+      .toBeGreaterThanOrEqual(entries);
+  }
+
+  /** Of every entry that etcd has. */
+  async function digests(): Promise<Record<LogName, readonly string[]>> {
+    const log = new EtcdQuorumLog({ endpoints: cluster.etcd!.endpoints, platform: readSpec(folder).platform });
+    try {
+      const of = async (name: LogName) =>
+        (await log.read(name, 0n, 100_000)).map(({ digest }) => Buffer.from(digest).toString("hex"));
+      return { control: await of("control"), ledger: await of("ledger") };
+    } finally {
+      log.close();
+    }
+  }
+});
+
+const execute = promisify(execFile);
