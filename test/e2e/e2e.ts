@@ -15,6 +15,7 @@ import { Kube } from "./kube.ts";
 import { type Options, readOptions } from "./options.ts";
 import type { Topology } from "./reachability.ts";
 import { Report } from "./report.ts";
+import { forget } from "./stories/forget.ts";
 import { halt } from "./stories/halt.ts";
 import { install, memory } from "./stories/install.ts";
 import { jobs } from "./stories/jobs.ts";
@@ -56,6 +57,7 @@ async function run(options: Options): Promise<number> {
     await network(world);
     await halt(world);
     await kill(world);
+    await forget(world);
     await jobs(world);
     await rollout(world);
     await memory(world);

@@ -55,3 +55,8 @@ export class Report {
     return `${at(now - this.#begun).padStart(6)} s ${`+${at(now - begun)}`.padStart(7)}`;
   }
 }
+
+/** As figures say it. */
+export function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
+}

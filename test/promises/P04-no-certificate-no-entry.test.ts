@@ -9,13 +9,21 @@ import { DepositSchema, KeyPurpose, Mode, type Signed, SignedSchema, VoteSchema 
 import { hex, Keyring, signPayload } from "@countersign/envelope";
 import { emptyAccount, foldAccount } from "@countersign/proposer";
 import { deposit as depositInput, desk } from "@countersign/proposer/testing";
-import { buildEntry, type Entry, FenceReader, signVote, type Vote, verifyCertificate } from "@countersign/quorum";
+import {
+  buildEntry,
+  type Entry,
+  FenceReader,
+  MemoryQuorumLog,
+  signVote,
+  type Vote,
+  verifyCertificate,
+} from "@countersign/quorum";
 import { describe, expect, it } from "vitest";
 import { Rig } from "../../agents/execution/test/rig.ts";
 import { depositEntry } from "../../agents/execution/test/world.ts";
 import { Desk } from "../../agents/policy/src/testing.ts";
 import type { Kept } from "../../agents/validator/src/index.ts";
-import { asOf, contentOf, keptOf } from "../../agents/validator/test/forgotten.ts";
+import { asOf, contentOf, keptOf, switchable } from "../../agents/validator/test/forgotten.ts";
 import { deposit, sealPropose, voteKey as validatorsVoteKey, World } from "../../agents/validator/test/world.ts";
 import {
   controlEntry,
@@ -187,6 +195,19 @@ describe("a deposit is nobody's money", () => {
     await expect(over(shorter.log)).rejects.toMatchObject({ name: "LogCorrupt", code: "ROLLED_BACK" });
     await shorter.propose(deposit("another", 2n), "person:ada");
     await expect(over(shorter.log)).rejects.toMatchObject({ name: "LogCorrupt", code: "FORK" });
+  });
+
+  it("P04.went-back: a log that is put back under a validator ends its process, and the next one mends the log", async () => {
+    const log = switchable(new MemoryQuorumLog());
+    const world = await new World({ mode: Mode.PAPER, log }).open();
+    await world.propose(deposit("d2", 1n), "person:ada");
+    const before = await contentOf(log);
+    for (const validator of world.validators) await validator.tick();
+    log.is = await asOf(log, { control: 2, ledger: 1 });
+    for (const validator of world.validators)
+      await expect(validator.tick()).rejects.toMatchObject({ name: "LogCorrupt", code: "ROLLED_BACK" });
+    await new World({ mode: Mode.PAPER, log, stores: world.stores, kept: keptOf(world) }).start();
+    expect(await contentOf(log)).toEqual(before);
   });
 
   it("P04.kept, P04.two-pasts: a log that was put back gets again what two have certified, and neither less nor one of two pasts", async () => {

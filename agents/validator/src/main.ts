@@ -97,7 +97,10 @@ export interface Validator {
   onQuote(quote: Quote, ref: MarketRef): void;
   /** Announces what could not be announced, and proposes halts that are not global yet: outside replay every second from its start on. */
   retry(): Promise<void>;
-  /** Says that it is ready, writes down how far it has seen, and does what `retry` does: after all three have started and, outside replay, every second. */
+  /**
+   * Says that it is ready, and does what `retry` does: after all three have started and, outside replay, every second. There it also reads on, and
+   * writes down how far it has seen; it rejects with LogCorrupt where the log's servers were put back.
+   */
   tick(): Promise<void>;
   ledgerView(): LedgerView;
 }
@@ -229,8 +232,12 @@ export function makeValidator(config: ValidatorConfig): Validator {
     retry,
     async tick() {
       await retry();
-      if (!isReplay) await seen.write();
       await publish(heartbeat(name, logs.fence.state().head.seq));
+      if (isReplay) return;
+      // Last: while the log is away, all else goes on.
+      await logs.catchUp("ledger");
+      await seen.write();
+      await logs.checkEnds();
     },
     ledgerView: () => ({ ...ledger.head, accounts: ledger.accounts, haltsWaiting: halts.waiting }),
     async start() {

@@ -2,7 +2,7 @@
 import { Mode } from "@countersign/contracts";
 import { QuorumError, type QuorumLog } from "@countersign/quorum";
 import { beforeEach, describe, expect, it } from "vitest";
-import { asOf, contentOf, keptOf } from "../test/forgotten.ts";
+import { asOf, contentOf, keptOf, switchable } from "../test/forgotten.ts";
 import { deposit, resume, World } from "../test/world.ts";
 import type { Kept } from "./edge/put-back.ts";
 
@@ -27,19 +27,6 @@ async function lived(third = "d3"): Promise<World> {
 /** The next life of all three, over a log that is another. */
 function next(log: QuorumLog, kept: Kept): World {
   return new World({ mode, log, stores: before.stores, kept });
-}
-
-function proxied(log: QuorumLog): QuorumLog {
-  return {
-    status: log.status,
-    head: (name) => log.head(name),
-    append: (entry) => log.append(entry),
-    read: (...page) => log.read(...page),
-    recordVote: (ballot) => log.recordVote(ballot),
-    find: (opId) => log.find(opId),
-    watch: (listener) => log.watch(listener),
-    close: () => log.close(),
-  };
 }
 
 describe("what was announced comes back", () => {
@@ -82,7 +69,7 @@ describe("what was announced comes back", () => {
   it("from an archive that has more of the ledger than the log's servers", async () => {
     const log = await asOf(before.log, { control: 3, ledger: 1 });
     const read: QuorumLog["read"] = (name, ...page) => (name === "ledger" ? before.log : log).read(name, ...page);
-    const behindArchive = Object.assign(proxied(log), { read });
+    const behindArchive = Object.assign(switchable(log), { read });
     await next(behindArchive, nothingKept).validators[0]?.start();
     expect(await contentOf(log)).toEqual(await contentOf(before.log));
   });
@@ -94,7 +81,7 @@ describe("what was announced comes back", () => {
       if (++calls === 2) throw new QuorumError("LOG_UNREACHABLE", "away for a moment");
       return log.append(entry);
     };
-    const [one] = next(Object.assign(proxied(log), { append }), keptOf(before)).validators;
+    const [one] = next(Object.assign(switchable(log), { append }), keptOf(before)).validators;
     await expect(one?.start()).rejects.toMatchObject({ code: "LOG_UNREACHABLE" });
     await one?.start();
     expect(await contentOf(log)).toEqual(await contentOf(before.log));

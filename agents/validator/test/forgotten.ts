@@ -49,3 +49,32 @@ export async function contentOf(log: QuorumLog): Promise<Readonly<Record<LogName
   const of = async (name: LogName) => (await log.read(name, 0n, 1_000)).map(({ entry }) => hex(sha256(entry)));
   return { control: await of("control"), ledger: await of("ledger") };
 }
+
+/** One log, behind which another may be put. */
+export function switchable(is: QuorumLog): QuorumLog & { is: QuorumLog } {
+  return {
+    is,
+    status: is.status,
+    head(log) {
+      return this.is.head(log);
+    },
+    append(entry) {
+      return this.is.append(entry);
+    },
+    read(...page) {
+      return this.is.read(...page);
+    },
+    recordVote(ballot) {
+      return this.is.recordVote(ballot);
+    },
+    find(opId) {
+      return this.is.find(opId);
+    },
+    watch(listener) {
+      return this.is.watch(listener);
+    },
+    close() {
+      this.is.close();
+    },
+  };
+}

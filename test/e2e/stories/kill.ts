@@ -1,5 +1,6 @@
 /** Pods die without a word: somebody else goes on, or they come back and nothing is lost. */
 import { isReady, until } from "../kube.ts";
+import { seconds } from "../report.ts";
 import type { World } from "../world.ts";
 import { nextBooked } from "./order.ts";
 
@@ -37,8 +38,4 @@ async function killOne(world: World, component: string): Promise<{ backMs: numbe
   const { acceptedMs } = await nextBooked(world, killedMs);
   report.figure(`${component} killed: ready again`, seconds(backMs));
   return { backMs, tradedMs: acceptedMs - killedMs };
-}
-
-function seconds(ms: number): string {
-  return `${(ms / 1_000).toFixed(1)} s`;
 }

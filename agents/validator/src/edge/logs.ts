@@ -110,6 +110,16 @@ export class Logs {
     }));
   }
 
+  /** @throws LogCorrupt ROLLED_BACK where a log ends before what it had: its servers were put back under us, and the next life mends that */
+  async checkEnds(): Promise<void> {
+    for (const log of ["control", "ledger"] as const) {
+      const [own, told] = [this.head(log).seq, this.#told[log]];
+      const seq = told > own ? told : own;
+      const end = await this.#o.log.head(log);
+      if (end.seq < seq) throw corrupt(log, seq, "ROLLED_BACK"); // P04.went-back
+    }
+  }
+
   /** Where an op id stands in the logs, as far as they were read. */
   find(opId: string): KnownOp | undefined {
     return this.#ops.get(opId);
