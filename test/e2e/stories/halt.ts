@@ -2,6 +2,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { until } from "../kube.ts";
 import { DESK } from "../reachability.ts";
+import { seconds } from "../report.ts";
 import type { World } from "../world.ts";
 import { nextBooked } from "./order.ts";
 
@@ -36,9 +37,9 @@ export async function halt(world: World): Promise<void> {
       await until("no halt is in force", 60_000, () => tape.halts().length === 0 || undefined);
       return nextBooked(world, resumedMs);
     },
-    ({ acceptedMs }) => `${((acceptedMs - resumedMs) / 1_000).toFixed(1)} s after the word`,
+    ({ acceptedMs }) => `${seconds(acceptedMs - resumedMs)} after the word`,
   );
-  report.figure("a halt, from the command to its answer", `${(tookMs / 1_000).toFixed(1)} s`);
+  report.figure("a halt, from the command to its answer", seconds(tookMs));
 }
 
 /** A command in the desk, signed by the founder. */

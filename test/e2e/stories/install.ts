@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { cloneFile } from "@countersign/platform";
 import { componentOf, isOver, isReady, type Pod, until } from "../kube.ts";
 import { ENGINES } from "../reachability.ts";
+import { seconds } from "../report.ts";
 import type { World } from "../world.ts";
 
 export const RELEASE = "countersign";
@@ -27,7 +28,6 @@ export async function install(world: World): Promise<void> {
   const { kube, report, folder } = world;
   await report.step("the cluster's secrets", () => kube.must("apply", "-f", join(folder, "secrets.yaml")));
   const begun = performance.now();
-  const seconds = () => `${((performance.now() - begun) / 1_000).toFixed(1)} s`;
   await report.step("helm install", () => kube.mustHelm(["install", RELEASE, ...chartArgs(world)]));
   await report.step("the engines are ready", () => allReady(world, (pod) => componentOf(pod) in ENGINES));
   await report.step("the cluster is founded", () =>
@@ -38,7 +38,7 @@ export async function install(world: World): Promise<void> {
     () => allReady(world, () => true),
     (all) => `${all.length} pods`,
   );
-  report.figure("from helm install to everything ready", `${seconds()}, ${pods.length} pods`);
+  report.figure("from helm install to everything ready", `${seconds(performance.now() - begun)}, ${pods.length} pods`);
 }
 
 /** Every chosen pod that is not of a finished job; at least one. */

@@ -1,6 +1,7 @@
 /** A new version takes over and loses nothing; one that never gets ready takes over nothing, and is taken back. */
 import type { SentOrder } from "../bus/tape.ts";
 import { componentOf, until } from "../kube.ts";
+import { seconds } from "../report.ts";
 import type { World } from "../world.ts";
 import { allReady, chartArgs, RELEASE } from "./install.ts";
 import { nextBooked } from "./order.ts";
@@ -31,8 +32,7 @@ async function good(world: World, version: string): Promise<void> {
       });
       return nextBooked(world, Date.now());
     },
-    ({ acceptedMs }) =>
-      `an order from market to ledger ${((acceptedMs - begunMs) / 1_000).toFixed(1)} s after the beginning`,
+    ({ acceptedMs }) => `an order from market to ledger ${seconds(acceptedMs - begunMs)} after the beginning`,
   );
   await report.step(
     "nothing was lost: each intent has an answer, each order an end, each fill its booking",
