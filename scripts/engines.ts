@@ -1,7 +1,7 @@
 // The tests that need a server of its own kind: x.kafka.test.ts, x.redis.test.ts, x.etcd.test.ts; or Kubernetes' tools: x.k8s.test.ts. Where it
 // cannot be had they are not run, by name.
 import { globSync } from "node:fs";
-import { sep } from "node:path";
+import { matchesGlob, sep } from "node:path";
 import { type Engine, whyMissing } from "@countersign/engines";
 import { root } from "./run.ts";
 import { whyToolsMissing } from "./tools/get.ts";
@@ -64,11 +64,23 @@ export function engineTestFiles(): string[] {
   return files.map((file) => file.split(sep).join("/")).toSorted();
 }
 
-/** Starts what the files need, once for all of them; undefined where there is nothing to run. */
-export async function runEngineTests(files: readonly string[]): Promise<TestRun | undefined> {
-  if (files.length === 0) return undefined;
-  const env = { COUNTERSIGN_TEST_ENGINES: [...new Set(files.flatMap(enginesOf))].join(",") };
-  return runVitest("test/vitest.engines.config.ts", files, { show: true, env });
+/** Those that start a whole platform with engines of its own. All others share theirs. */
+export const OWN_ENGINES = [
+  "test/*.{etcd,kafka,redis}.test.ts",
+  "test/{bypass,crash,nemesis}/*.{etcd,kafka,redis}.test.ts",
+  "scripts/cluster/*.{etcd,kafka,redis}.test.ts",
+];
+
+/** First the tests that share engines, which are started once for all of them; then those that bring their own. */
+export async function runEngineTests(files: readonly string[]): Promise<readonly TestRun[]> {
+  const { own = [], shared = [] } = Object.groupBy(files, (file) =>
+    OWN_ENGINES.some((pattern) => matchesGlob(file, pattern)) ? "own" : "shared",
+  );
+  const env = { COUNTERSIGN_TEST_ENGINES: [...new Set(shared.flatMap(enginesOf))].join(",") };
+  const runs: TestRun[] = [];
+  if (shared.length > 0) runs.push(await runVitest("test/vitest.engines.config.ts", shared, { show: true, env }));
+  if (own.length > 0) runs.push(await runVitest("test/vitest.platforms.config.ts", own, { show: true }));
+  return runs;
 }
 
 /** x.kafka.redis.test.ts needs both. */

@@ -17,15 +17,17 @@ if (units.skipped > 0) console.log(`${units.skipped} unit tests were skipped`);
 
 const plan = await planEngineTests(engineTestFiles(), process.env.REQUIRE_ENGINES ?? "");
 const withEngines = await runEngineTests(plan.files);
-for (const reason of withEngines?.broken ?? []) console.log(`FAILED  ${reason}`);
-if ((withEngines?.skipped ?? 0) > 0) console.log(`${withEngines?.skipped} tests with engines were skipped`);
+for (const { broken, skipped } of withEngines) {
+  for (const reason of broken) console.log(`FAILED  ${reason}`);
+  if (skipped > 0) console.log(`${skipped} tests with engines were skipped`);
+}
 
 const promises = await provePromises({ root, notYet, print: console.log });
 
 for (const name of failedBefore) console.log(`FAILED  npm run ${name}, see above`);
 for (const failure of plan.failures) console.log(`FAILED  ${failure}`);
 for (const line of plan.notRun) console.log(line);
-const runs = withEngines === undefined ? [units] : [units, withEngines];
+const runs = [units, ...withEngines];
 // Said once more here: whoever reads only the end of the output shall know which.
 for (const { file, fullName } of runs.flatMap(failedTests)) console.log(`FAILED  ${relative(root, file)}: ${fullName}`);
 const count = (of: (run: (typeof runs)[number]) => number) => runs.reduce((sum, run) => sum + of(run), 0);

@@ -34,7 +34,7 @@ describe.runIf(ownsEngines)("a cluster that trades", () => {
   beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), "countersign-halt-"));
     folder = join(dir, "cluster");
-    const choice = choiceOf({ dir, seed: "1", speed: 20, hedge: "EURUSD", say: () => {} });
+    const choice = choiceOf({ dir, seed: "1", speed: 60, hedge: "EURUSD", say: () => {} });
     cluster = await startCluster(folder, { choice, brokers: 1 });
     await tradesOn();
   }, PATIENCE_MS);
