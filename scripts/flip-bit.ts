@@ -6,12 +6,12 @@
  * The same as `test/e2e/flipped-bit.test.ts`, on a market of any length, with its PostgreSQL.
  */
 import { createHash } from "node:crypto";
-import { parseArgs } from "node:util";
 import type { Refused } from "@countersign/contracts";
 import { openCounts, sealCount } from "@countersign/envelope";
 import { type Embedded, type RunHooks, readRecord, runDay } from "@countersign/platform";
 import { Prng, uniform } from "@countersign/quant";
 import { demoOptions } from "../cli/src/demo/options.ts";
+import { parseOptions } from "./options.ts";
 
 const READERS = ["compliance", "execution", "hedger", "policy", "portfolio", "signal"];
 /** The victim is one of these first quotes of the day. */
@@ -19,7 +19,7 @@ const AMONG = 300;
 
 type Release = Embedded["release"];
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = parseOptions({
   allowPositionals: true,
   options: { seed: { type: "string", default: "1" }, hedge: { type: "string" }, strategy: { type: "string" } },
 });

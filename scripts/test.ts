@@ -2,14 +2,14 @@
 // REQUIRE_ENGINES=etcd,kafka,postgres,redis: a server that cannot be had is a failure; else its tests are named as not run.
 // --failed NAME: `npm run NAME` ran before and has failed, and the last line shall say so; as often as there are such.
 import { relative } from "node:path";
-import { parseArgs } from "node:util";
 import { provePromises } from "../test/promise-suite.ts";
 import { notYet } from "../test/promises/not-yet.ts";
 import { engineTestFiles, planEngineTests, runEngineTests } from "./engines.ts";
+import { parseOptions } from "./options.ts";
 import { root } from "./run.ts";
 import { failedTests, runVitest } from "./vitest.ts";
 
-const { failed: failedBefore = [] } = parseArgs({ options: { failed: { type: "string", multiple: true } } }).values;
+const { failed: failedBefore = [] } = parseOptions({ options: { failed: { type: "string", multiple: true } } }).values;
 
 const units = await runVitest("vitest.config.ts", [], { show: true });
 for (const reason of units.broken) console.log(`FAILED  ${reason}`);

@@ -5,13 +5,13 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { parseOptions } from "../options.ts";
 import { run } from "../run.ts";
 import { neededTool } from "../tools/place.ts";
 import { CHART } from "./helm.ts";
 import { type Mutation, mutations } from "./mutations.ts";
 
-const { values } = parseArgs({ options: { only: { type: "string", default: "" } } });
+const { values } = parseOptions({ options: { only: { type: "string", default: "" } } });
 const helmUnittest = neededTool("helm-unittest");
 const chosen = mutations.filter(({ file, line }) => `${file} ${line}`.includes(values.only));
 const baseline = await failuresOf(CHART, [...new Set(mutations.flatMap(({ suites }) => suites))]);

@@ -7,11 +7,11 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { parseOptions } from "../options.ts";
 import { root, run } from "../run.ts";
 import { openGithub } from "./github.ts";
 
-const { values, positionals: files } = parseArgs({
+const { values, positionals: files } = parseOptions({
   allowPositionals: true,
   options: { message: { type: "string", short: "m" }, "pull-request": { type: "string" } },
 });

@@ -4,10 +4,10 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { parseOptions } from "../options.ts";
 import { imagePath, isEnvironment, writeImages } from "./images.ts";
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = parseOptions({
   allowPositionals: true,
   options: { commit: { type: "string", default: "" }, from: { type: "string", default: "dist" } },
 });

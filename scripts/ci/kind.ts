@@ -9,9 +9,9 @@
  */
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { cacheDir } from "../images/buildah.ts";
 import { PROCESSES } from "../images/names.ts";
+import { parseOptions } from "../options.ts";
 import { root } from "../run.ts";
 import { main, must, read } from "./program.ts";
 
@@ -20,7 +20,7 @@ const NAMESPACE = "countersign";
 const FOLDER = join(root, ".countersign", "kind");
 const KUBECONFIG = join(FOLDER, "kubeconfig");
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = parseOptions({
   allowPositionals: true,
   options: { tag: { type: "string" }, from: { type: "string", default: cacheDir() } },
 });

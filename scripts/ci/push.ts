@@ -7,11 +7,11 @@
 import { spawnSync } from "node:child_process";
 import { appendFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { parseOptions } from "../options.ts";
 import { DEPLOYED } from "./images.ts";
 import { main, must } from "./program.ts";
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = parseOptions({
   allowPositionals: true,
   options: { registry: { type: "string" }, tag: { type: "string" }, from: { type: "string", default: "dist" } },
 });

@@ -10,8 +10,8 @@
  * Prints `verdict=pass`, `wait` or `fail` at the end, and writes it to $GITHUB_OUTPUT where there is one. Exit code 1: fail; 2: wrong usage.
  */
 import { appendFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { measuredSlos } from "../observability/slo.ts";
+import { parseOptions } from "../options.ts";
 import { judge } from "./gate/judge.ts";
 import { measureObjectives, measureRelease } from "./gate/measure.ts";
 import { GateError, openPrometheus } from "./gate/prometheus.ts";
@@ -22,7 +22,7 @@ const NAMESPACE = "countersign";
 /** ArgoCD has to see the commit, and pods have to be replaced. */
 const SETTLE_MS = 30 * 60_000;
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = parseOptions({
   allowPositionals: true,
   options: { hours: { type: "string", default: "24" }, now: { type: "string" } },
 });

@@ -2,11 +2,12 @@
  * `node scripts/ci/verify.ts ENVIRONMENT --registry ghcr.io/owner --identity REPOSITORY-URL`: before images are promoted, that each was signed by
  * this repository's own workflow on its main branch, and that its contents are attested by the same.
  */
-import { parseArgs } from "node:util";
+
+import { parseOptions } from "../options.ts";
 import { isEnvironment, readImages } from "./images.ts";
 import { main, read } from "./program.ts";
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = parseOptions({
   allowPositionals: true,
   options: { registry: { type: "string" }, identity: { type: "string" } },
 });

@@ -4,11 +4,11 @@
  * that says nothing about the cluster, and a quiet market is no failure of it. With --allow-quiet that is 0, too, and the last line says so.
  */
 import { setTimeout as wait } from "node:timers/promises";
-import { parseArgs } from "node:util";
+import { parseOptions } from "../options.ts";
 import { listen } from "./listen.ts";
 import { furthest, isWhole, Ways } from "./order-ways.ts";
 
-const { values } = parseArgs({
+const { values } = parseOptions({
   options: {
     dir: { type: "string", default: "/etc/countersign" },
     within: { type: "string", default: "120" },

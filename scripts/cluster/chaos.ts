@@ -7,9 +7,9 @@ import { hash, randomInt } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { ApiClient, isAccepted, messageOf } from "../k8s/client.ts";
 import type { KubeObject } from "../k8s/manifests.ts";
+import { parseOptions } from "../options.ts";
 import { askAtStart } from "./at-start.ts";
 
 export interface ChaosOptions {
@@ -99,7 +99,7 @@ function pick<T>(from: readonly T[], seed: number, index: number): T {
 const POLL_MS = 500;
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
+  const { values } = parseOptions({
     options: {
       namespace: { type: "string", default: "" },
       release: { type: "string", default: "" },

@@ -4,7 +4,7 @@
  * ended for a reason; 1 with those that did not; 3 when none began.
  */
 import { setTimeout as wait } from "node:timers/promises";
-import { parseArgs } from "node:util";
+import { parseOptions } from "../options.ts";
 import { listen } from "./listen.ts";
 import { Tally } from "./tally.ts";
 
@@ -15,7 +15,7 @@ export function durationMs(text: string): number {
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
+  const { values } = parseOptions({
     options: {
       dir: { type: "string", default: "/etc/countersign" },
       for: { type: "string", default: "2h" },

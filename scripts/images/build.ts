@@ -11,7 +11,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { parseOptions } from "../options.ts";
 import { type Base, baseImage } from "./base.ts";
 import { build, cacheDir, idOf, save } from "./buildah.ts";
 import { engineImage } from "./engines.ts";
@@ -92,7 +92,7 @@ function versionOf({ dir }: Source): string {
 }
 
 if (import.meta.main) {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = parseOptions({
     allowPositionals: true,
     options: {
       tag: { type: "string" },

@@ -3,7 +3,7 @@
  * test: what it says depends on the machine and on what else it does.
  */
 import { cpus } from "node:os";
-import { parseArgs } from "node:util";
+import { parseOptions } from "../../scripts/options.ts";
 import { benchHalt } from "./halt.ts";
 import { benchLedger } from "./ledger.ts";
 import { benchPath } from "./path.ts";
@@ -14,7 +14,7 @@ const subjects = {
   halt: { run: benchHalt, rates: "10", rounds: "20" },
 } as const;
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = parseOptions({
   options: { rates: { type: "string" }, seconds: { type: "string" }, rounds: { type: "string" } },
   allowPositionals: true,
 });

@@ -2,12 +2,13 @@
  * `npm run bypass -- [--without MARK… | --each]`: a thief with every credential but Policy's, and then with Policy's, tries every door of a running
  * cluster. With a mark, his attempts at what it checks are tried with that line left out, and it is said what stands behind it.
  */
-import { parseArgs } from "node:util";
+
+import { parseOptions } from "../../scripts/options.ts";
 import { root } from "../../scripts/run.ts";
 import { findMarks } from "../marks.ts";
 import { isTried, trial, trialOfMarks } from "./trial.ts";
 
-const { values } = parseArgs({
+const { values } = parseOptions({
   options: { each: { type: "boolean", default: false }, without: { type: "string", multiple: true, default: [] } },
 });
 const marks = findMarks(root).marks.filter(isTried);

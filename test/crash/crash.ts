@@ -8,14 +8,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { parseOptions } from "../../scripts/options.ts";
 import { tracesOf } from "../support/traces.ts";
 import { check, plants } from "./checks.ts";
 import { type Trial, trial } from "./trial.ts";
 
 const ORDERS_MIN = 10;
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = parseOptions({
   allowPositionals: true,
   options: {
     minutes: { type: "string", default: "2" },

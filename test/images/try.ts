@@ -4,15 +4,15 @@
  * it takes minutes; the first column of images/README.md's table is what it prints.
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { parseArgs } from "node:util";
 import { PROCESSES } from "../../scripts/images/names.ts";
+import { parseOptions } from "../../scripts/options.ts";
 import { root } from "../../scripts/run.ts";
 import { tryCluster } from "./cluster.ts";
 import { demo } from "./demo.ts";
 import { startEngines } from "./engines.ts";
 import { look } from "./look.ts";
 
-const { values } = parseArgs({
+const { values } = parseOptions({
   options: {
     tag: {
       type: "string",

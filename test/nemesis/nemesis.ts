@@ -8,12 +8,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { parseOptions } from "../../scripts/options.ts";
 import { plants } from "./plants.ts";
 import { report } from "./report.ts";
 import { trial } from "./trial.ts";
 
-const { values } = parseArgs({
+const { values } = parseOptions({
   options: {
     minutes: { type: "string", default: "1" },
     seed: { type: "string", default: "1" },

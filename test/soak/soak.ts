@@ -9,8 +9,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { startCluster } from "@countersign/platform";
+import { parseOptions } from "../../scripts/options.ts";
 import { readOrders, type SentOrder } from "../bench/orders.ts";
 import { metricsPages } from "../bench/steps.ts";
 import { choiceOf } from "../crash/trial.ts";
@@ -23,7 +23,7 @@ const EVERY_MS = 10_000;
 const SAID_EVERY = 60;
 const SEED = "1";
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = parseOptions({
   allowPositionals: true,
   options: {
     minutes: { type: "string", default: "120" },
