@@ -14,6 +14,7 @@ import { exportCluster, kafkaOf, type RunningCluster, readSpec, startCluster } f
 import { EtcdQuorumLog, type LogName } from "@countersign/quorum";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readControlLog } from "../platform/src/processes/control-log.ts";
+import { metricsPages } from "./bench/steps.ts";
 import { choiceOf } from "./crash/trial.ts";
 import { countersignIn } from "./support/countersign.ts";
 import { ordersAtVenue } from "./support/venue-orders.ts";
@@ -99,6 +100,9 @@ describe.runIf(ownsEngines)("a cluster that trades", () => {
   /** Everything is there again, byte for byte, the halt in force; and after a resume it trades. */
   async function goesOn(before: Record<LogName, readonly string[]>): Promise<void> {
     await expect.poll(async () => digests(), { timeout: PATIENCE_MS / 2, interval: 500 }).toEqual(before);
+    // Somebody is told: LogPutBack pages for it.
+    const pages = [...(await metricsPages(folder)).values()];
+    expect(pages.some((page) => page.includes('code="LOG_PUT_BACK"'))).toBe(true);
     const orders = ordersAtVenue(folder);
     await wait(2_000);
     expect(ordersAtVenue(folder)).toBe(orders);

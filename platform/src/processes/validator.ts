@@ -40,7 +40,10 @@ export async function runValidator(own: Process): Promise<{ close(): Promise<voi
     publish: (effect) => teller.say(effect),
     dropCopy,
     kept: keptOnTopics(kafkaOf(own.dir, spec), name),
-    onPutBack: (log, entries) => own.log(`put back ${entries} certified entries that the ${log} log had forgotten`),
+    onPutBack(log, entries) {
+      own.observed.metrics.alerted("LOG_PUT_BACK");
+      own.log(`put back ${entries} certified entries that the ${log} log had forgotten`);
+    },
   });
   const reader = new LogReader({ name, signer, keys: validator.fence.keys, rpc: own.rpc, nowMs: () => loop.nowMs() });
   await insist(() => validator.start());

@@ -1,12 +1,13 @@
 /** The validators and the fence that everybody takes from them. */
 import { VALIDATORS } from "../../../platform/src/genesis.ts";
-import { type Alert, anyOf, of } from "../alert.ts";
+import { type Alert, anyOf, moved, of } from "../alert.ts";
 
 /** 0 where not one of them is seen. */
 const serving =
   `(count by (namespace) (${of("countersign_ready", anyOf("agent", VALIDATORS))} == 1) or ` +
   `count by (namespace) (${of("countersign_ready")}) * 0)`;
 const ready = (validator: string) => of("countersign_ready", `agent="${validator}"`);
+const putBack = of("countersign_alerts_total", 'code="LOG_PUT_BACK"');
 const fence = (agent: string) => of("countersign_fence_age_seconds", `agent="${agent}"`);
 
 export const quorum: readonly Alert[] = [
@@ -67,6 +68,26 @@ export const quorum: readonly Alert[] = [
     quiet: {
       series: { [ready("validator-1")]: "1x20", [ready("validator-2")]: "1x20", [ready("validator-3")]: "1x20" },
       at: "10m",
+    },
+  },
+  {
+    name: "LogPutBack",
+    severity: "page",
+    owner: "platform",
+    dashboard: "governance",
+    expr: moved(putBack, "agent", "15m"),
+    summary: "etcd had forgotten certified entries; {{ $labels.agent }} has put them back",
+    description:
+      "{{ $labels.agent }} found that the control log or the ledger ended before what it had seen, and wrote the rest there again. etcd has lost data.",
+    mitigation: "nothing at once: find out what etcd has lost, and why",
+    fires: {
+      series: { [of("countersign_alerts_total", 'agent="validator-2",code="LOG_PUT_BACK"')]: "_x20 1x20" },
+      at: "25m",
+      labels: { agent: "validator-2" },
+    },
+    quiet: {
+      series: { [of("countersign_alerts_total", 'agent="validator-2",code="LOG_PUT_BACK"')]: "1x60" },
+      at: "50m",
     },
   },
 ];
