@@ -5,17 +5,17 @@
  * it was committed. Begun anew it then keeps what it has applied, while members that are added are told the log without that entry; and for
  * the next transaction the one says yes and the others no.
  */
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
-import { etcdctlProgram, etcdProgram, freePorts, memberArguments } from "@countersign/engines";
+import { etcdProgram, freePorts, memberArguments } from "@countersign/engines";
 import { sha256 } from "@countersign/envelope";
 import { EtcdQuorumLog, emptyHead, type Head } from "@countersign/quorum";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { restoreSnapshot, saveSnapshot } from "./support/etcd-snapshot.ts";
 
 interface Member {
   readonly name: string;
@@ -27,13 +27,11 @@ interface Member {
 const running = new Map<Member, ChildProcess>();
 let dir: string;
 let program: string;
-let etcdctl: string;
 let members: readonly [Member, Member, Member];
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), "countersign-etcd-"));
   program = await etcdProgram();
-  etcdctl = await etcdctlProgram();
   const ports = await freePorts(6);
   const member = (n: number): Member => ({
     name: `etcd-${n}`,
@@ -68,10 +66,12 @@ it.runIf(process.env.COUNTERSIGN_ETCD === undefined)(
       start(left, [left], "--force-new-cluster=true");
       await answers(left);
       const snapshot = join(dir, "snapshot.db");
-      await execute(etcdctl, ["--endpoints", left.client, "snapshot", "save", snapshot]);
+      await saveSnapshot(left.client, snapshot);
       await kill(left);
       rmSync(left.dataDir, { recursive: true });
-      for (const one of members) await restore(one, snapshot);
+      const cluster = members.map(({ name, peer }) => `${name}=http://${peer}`);
+      for (const { name, dataDir, peer } of members)
+        await restoreSnapshot(snapshot, { name, dataDir, peer: `http://${peer}`, cluster });
       for (const one of members) start(one, members);
       for (const one of members) await answers(one);
 
@@ -148,17 +148,3 @@ async function answers({ client }: Member): Promise<void> {
   };
   await expect.poll(health, { timeout: 30_000 }).toBe("true");
 }
-
-/** A new cluster of three, each of which begins with the same. */
-async function restore({ name, dataDir, peer }: Member, snapshot: string): Promise<void> {
-  const facts = {
-    name,
-    "data-dir": dataDir,
-    "initial-advertise-peer-urls": `http://${peer}`,
-    "initial-cluster": members.map((one) => `${one.name}=http://${one.peer}`).join(","),
-  };
-  const options = Object.entries(facts).map(([option, value]) => `--${option}=${value}`);
-  await execute(etcdctl, ["snapshot", "restore", snapshot, ...options]);
-}
-
-const execute = promisify(execFile);

@@ -2,22 +2,13 @@
  * `countersign halt` and `resume` against processes that trade: with everything up, with all brokers down, with etcd down, from a clock that
  * is a minute off, and over the death of whoever has latched. Before that, what it does is exported and replayed under its hands.
  */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { auditLines, verifyAudit } from "@countersign/audit";
-import {
-  Desk,
-  exportCluster,
-  HALT_SERVERS,
-  type RunningCluster,
-  replayExport,
-  startCluster,
-} from "@countersign/platform";
+import { Desk, exportCluster, HALT_SERVERS, replayExport } from "@countersign/platform";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { choiceOf } from "./crash/trial.ts";
-import { countersignIn } from "./support/countersign.ts";
+import { startTrading, type Trading } from "./support/trading.ts";
 import { ordersAtVenue } from "./support/venue-orders.ts";
 
 const PATIENCE_MS = 120_000;
@@ -27,51 +18,37 @@ const QUIET_MS = 2_000;
 const ownsEngines = ["ETCD", "KAFKA"].every((name) => process.env[`COUNTERSIGN_${name}`] === undefined);
 
 describe.runIf(ownsEngines)("a cluster that trades", () => {
-  let dir: string;
-  let folder: string;
-  let cluster: RunningCluster;
+  let trading: Trading;
 
   beforeAll(async () => {
-    dir = mkdtempSync(join(tmpdir(), "countersign-halt-"));
-    folder = join(dir, "cluster");
-    const choice = choiceOf({ dir, seed: "1", speed: 60, hedge: "EURUSD", say: () => {} });
-    cluster = await startCluster(folder, { choice, brokers: 1 });
-    await tradesOn();
+    trading = await startTrading("halt", 60);
+    await trading.tradesOn();
   }, PATIENCE_MS);
-  afterAll(async () => {
-    await cluster?.[Symbol.asyncDispose]();
-    rmSync(dir, { recursive: true, force: true });
-  }, PATIENCE_MS);
+  afterAll(() => trading?.[Symbol.asyncDispose](), PATIENCE_MS);
 
-  const orders = () => ordersAtVenue(folder);
-  const tradesOn = async () => {
-    const before = orders();
-    for (const until = performance.now() + PATIENCE_MS; orders() <= before; await wait(500))
-      if (performance.now() > until) throw new Error(`no order for ${PATIENCE_MS / 1_000} s`);
-  };
+  const orders = () => ordersAtVenue(trading.folder);
   const staysQuiet = async () => {
     const before = orders();
     await wait(QUIET_MS);
     expect(orders()).toBe(before);
   };
-  const countersign = (...args: string[]) => countersignIn(dir, folder)(...args);
   const resume = async () => {
-    expect(await countersign("resume", "-m", "it was a drill")).toMatchObject({
+    expect(await trading.countersign("resume", "-m", "it was a drill")).toMatchObject({
       code: 0,
       said: expect.stringContaining("trading is open"),
     });
-    await tradesOn();
+    await trading.tradesOn();
   };
 
   it(
     "is exported while it trades: the log verifies, and every decision comes out the same",
     async () => {
-      await tradesOn();
-      const exported = join(dir, "export");
-      await exportCluster(folder, exported);
+      await trading.tradesOn();
+      const exported = join(trading.dir, "export");
+      await exportCluster(trading.folder, exported);
       const { findings, records } = verifyAudit(auditLines(readFileSync(join(exported, "audit.jsonl"))));
       expect({ findings, isEmpty: records === 0 }).toEqual({ findings: [], isEmpty: false });
-      const { decisions, differing } = await replayExport(folder, exported);
+      const { decisions, differing } = await replayExport(trading.folder, exported);
       expect(differing).toEqual([]);
       expect(
         Math.min(...["signal", "portfolio", "policy", "execution"].map((name) => decisions[name] ?? 0)),
@@ -83,7 +60,7 @@ describe.runIf(ownsEngines)("a cluster that trades", () => {
   it(
     "is halted by all five, and by the control log, and goes on when it is resumed",
     async () => {
-      const { code, said } = await countersign("halt", "1", "-m", "a drill");
+      const { code, said } = await trading.countersign("halt", "1", "-m", "a drill");
       expect(said.match(/latched/g)).toHaveLength(HALT_SERVERS.length);
       expect(said).toContain("in the control log");
       expect(code).toBe(0);
@@ -96,9 +73,9 @@ describe.runIf(ownsEngines)("a cluster that trades", () => {
   it(
     "is halted while all brokers are down",
     async () => {
-      const nodes = cluster.kafka.brokers.map((_, n) => cluster.kafka.node(n));
+      const nodes = trading.cluster.kafka.brokers.map((_, n) => trading.cluster.kafka.node(n));
       await Promise.all(nodes.map((node) => node.kill()));
-      const { code, said } = await countersign("halt", "2", "-m", "no bus");
+      const { code, said } = await trading.countersign("halt", "2", "-m", "no bus");
       expect(said).toContain("in the control log");
       expect(code).toBe(0);
       await Promise.all(nodes.map((node) => node.start()));
@@ -111,18 +88,18 @@ describe.runIf(ownsEngines)("a cluster that trades", () => {
   it(
     "is halted while etcd is down, and stays so when whoever latched it dies and etcd is back",
     async () => {
-      const nodes = cluster.etcd?.endpoints.map((_, n) => cluster.etcd!.node(n)) ?? [];
+      const nodes = trading.cluster.etcd?.endpoints.map((_, n) => trading.cluster.etcd!.node(n)) ?? [];
       await Promise.all(nodes.map((node) => node.kill()));
-      const { code, said } = await countersign("halt", "1", "-m", "no quorum");
+      const { code, said } = await trading.countersign("halt", "1", "-m", "no quorum");
       expect(said).toMatch(/policy +latched/);
       expect(said).toMatch(/execution +latched/);
       expect(said).toContain("not in the control log yet");
       expect(code).toBe(0);
-      for (const name of ["execution", "policy", "policy.2"]) cluster.supervisor.kill(name, "SIGKILL");
+      for (const name of ["execution", "policy", "policy.2"]) trading.cluster.supervisor.kill(name, "SIGKILL");
       await Promise.all(nodes.map((node) => node.start()));
       await staysQuiet();
       // The validators go on proposing it until it is global.
-      await using desk = new Desk(folder);
+      await using desk = new Desk(trading.folder);
       expect(await desk.readUntil(() => desk.fence.state().halts.length > 0, PATIENCE_MS / 2)).toBe(true);
       await staysQuiet();
       await resume();
@@ -137,7 +114,7 @@ describe.runIf(ownsEngines)("a cluster that trades", () => {
       const answersAt = async (offMs: number) => {
         vi.spyOn(Date, "now").mockImplementation(() => now() + offMs);
         try {
-          await using desk = new Desk(folder);
+          await using desk = new Desk(trading.folder);
           return (await desk.person.halt(1, "all", `a clock is ${offMs} ms off`, HALT_SERVERS)).answers;
         } finally {
           vi.restoreAllMocks();
@@ -155,7 +132,7 @@ describe.runIf(ownsEngines)("a cluster that trades", () => {
   );
 
   it("says that there is no such halt, and asks nobody", async () => {
-    const { code, said } = await countersign("resume", "ffff", "-m", "x");
+    const { code, said } = await trading.countersign("resume", "ffff", "-m", "x");
     expect([code, said]).toEqual([2, "countersign: ffff: no such halt; nothing is halted\n"]);
   });
 });

@@ -2,7 +2,6 @@
  * `node scripts/ci/verify.ts ENVIRONMENT --registry ghcr.io/owner --identity REPOSITORY-URL`: before images are promoted, that each was signed by
  * this repository's own workflow on its main branch, and that its contents are attested by the same.
  */
-
 import { parseOptions } from "../options.ts";
 import { isEnvironment, readImages } from "./images.ts";
 import { main, read } from "./program.ts";

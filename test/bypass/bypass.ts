@@ -2,7 +2,6 @@
  * `npm run bypass -- [--without MARK… | --each]`: a thief with every credential but Policy's, and then with Policy's, tries every door of a running
  * cluster. With a mark, his attempts at what it checks are tried with that line left out, and it is said what stands behind it.
  */
-
 import { parseOptions } from "../../scripts/options.ts";
 import { root } from "../../scripts/run.ts";
 import { findMarks } from "../marks.ts";

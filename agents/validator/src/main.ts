@@ -25,10 +25,12 @@ import {
   type FenceReader,
   type LogName,
   logFromWire,
+  logNames,
   openGenesis,
   openPropose,
   QuorumError,
   type QuorumLog,
+  votesOf,
 } from "@countersign/quorum";
 import {
   isTransient,
@@ -54,7 +56,6 @@ import { Publisher } from "./edge/publisher.ts";
 import type { Kept } from "./edge/put-back.ts";
 import { Seen } from "./edge/seen.ts";
 import { Voter } from "./edge/voter.ts";
-import { votesOf } from "./edge/votes.ts";
 
 export interface ValidatorConfig {
   /** "validator-1" … */
@@ -244,7 +245,7 @@ export function makeValidator(config: ValidatorConfig): Validator {
       await seen.load();
       await cosigner.load();
       const entries = await logs.open(kept);
-      for (const log of ["control", "ledger"] as const) if (entries[log] > 0) onPutBack?.(log, entries[log]);
+      for (const log of logNames) if (entries[log] > 0) onPutBack?.(log, entries[log]);
       serve("QuorumService.Propose", answerPropose);
       serve("QuorumService.Vote", async (request) => {
         // Decoded once for all validators of this process.

@@ -1,6 +1,6 @@
 // Servers of the log that were restored from a snapshot: three validators whose memory reaches further than theirs.
 import { Mode } from "@countersign/contracts";
-import { QuorumError, type QuorumLog } from "@countersign/quorum";
+import { logNames, QuorumError, type QuorumLog } from "@countersign/quorum";
 import { beforeEach, describe, expect, it } from "vitest";
 import { asOf, contentOf, keptOf, switchable } from "../test/forgotten.ts";
 import { deposit, resume, World } from "../test/world.ts";
@@ -40,7 +40,7 @@ describe("what was announced comes back", () => {
     expect(await contentOf(log)).toEqual(await contentOf(before.log));
     for (const { fence } of world.validators) expect(fence.state().halts.map(({ id }) => id)).toEqual(["h1"]);
     const lacked = { control: 3 - counts.control, ledger: 3 - counts.ledger };
-    const said = (["control", "ledger"] as const).filter((name) => lacked[name] > 0);
+    const said = logNames.filter((name) => lacked[name] > 0);
     expect(world.putBack).toEqual(said.map((name) => `validator-1: ${lacked[name]} of ${name}`));
     expect(await world.accept(deposit("d4", 1_00n), "person:ada")).toMatchObject({ seq: 4n });
     // Of what stands there, nothing is done twice.
@@ -122,11 +122,7 @@ describe("nothing is written, and the process stops", () => {
   it("where two certified entries want one place: FORK", async () => {
     const other = await lived("another");
     const log = await asOf(before.log, { ...earlier, control: 3 });
-    const kept: Kept = async (name, afterSeq) => [
-      ...(await keptOf(before)(name, afterSeq)),
-      ...(await keptOf(other)(name, afterSeq)),
-    ];
-    await refused(log, kept, "FORK");
+    await refused(log, keptOf(before, other), "FORK");
   });
 
   it("where what is certified is another past than the one that was seen: FORK", async () => {

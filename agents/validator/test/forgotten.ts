@@ -1,40 +1,33 @@
 /** What a cluster keeps of its logs beside them, and logs that were put back to an earlier day. */
-import { toBinary } from "@bufbuild/protobuf";
-import { type EntryPosted, type Signed, SignedSchema } from "@countersign/contracts";
+import type { EntryPosted } from "@countersign/contracts";
 import { hex, sha256 } from "@countersign/envelope";
 import {
   emptyHead,
   type LogName,
-  type LogRecord,
+  logNames,
   MemoryQuorumLog,
   opIdsOf,
   type QuorumLog,
   readEntry,
+  recordOf,
 } from "@countersign/quorum";
 import type { Kept } from "../src/edge/put-back.ts";
 import type { World } from "./world.ts";
 
-/** As the topics have it: what was announced, in the order in which it was. */
-export function keptOf({ published }: Pick<World, "published">): Kept {
+/** As the topics have it: what was announced, in the order in which it was, of one world or of several. */
+export function keptOf(...worlds: readonly Pick<World, "published">[]): Kept {
   return async (log, afterSeq) =>
-    published.flatMap(({ type, payload, attached = [] }) => {
-      const entry = type === `${log}.entry` ? readEntry((payload as EntryPosted).entry!) : undefined;
-      if (entry === undefined || entry.seq <= afterSeq) return [];
-      return [recordOf(entry.bytes, attached)];
-    });
-}
-
-function recordOf(bytes: Uint8Array, votes: readonly Signed[]): LogRecord {
-  const entry = readEntry(bytes);
-  if (entry === undefined) throw new Error("these bytes are no entry");
-  const { seq, digest } = entry;
-  return { seq, digest, entry: bytes, votes: votes.map((vote) => toBinary(SignedSchema, vote)), committedBy: "" };
+    worlds
+      .flatMap(({ published }) => published)
+      .filter(({ type }) => type === `${log}.entry`)
+      .flatMap(({ payload, attached = [] }) => recordOf((payload as EntryPosted).entry!, attached) ?? [])
+      .filter(({ seq }) => seq > afterSeq);
 }
 
 /** The logs as they were when they had so many entries. */
 export async function asOf(log: QuorumLog, counts: Readonly<Record<LogName, number>>): Promise<MemoryQuorumLog> {
   const earlier = new MemoryQuorumLog();
-  for (const name of ["control", "ledger"] as const) {
+  for (const name of logNames) {
     let head = emptyHead;
     for (const { seq, ...record } of await log.read(name, 0n, counts[name])) {
       await earlier.append({ log: name, expectedHead: head, opIds: opIdsOf(readEntry(record.entry)!), ...record });

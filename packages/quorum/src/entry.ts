@@ -10,6 +10,9 @@ import { sha256 } from "@countersign/envelope";
 /** Control: halt, resume, members, keys. Ledger: deposits and fills. */
 export type LogName = "control" | "ledger";
 
+/** Keys first: they verify what the ledger holds. */
+export const logNames: readonly LogName[] = ["control", "ledger"];
+
 /** The end of a log: its last entry's seq and digest. */
 export interface Head {
   readonly seq: bigint;

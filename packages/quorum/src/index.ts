@@ -12,6 +12,7 @@ export {
   type Head,
   type LogName,
   logFromWire,
+  logNames,
   logToWire,
   type Position,
   positionOf,
@@ -48,5 +49,6 @@ export {
   type ProposeReading,
   peekPropose,
 } from "./propose.ts";
+export { recordOf, votesOf } from "./record.ts";
 export { checkResume, type ResumeCode, signResume } from "./resume.ts";
 export { openVote, signVote, type Vote } from "./vote.ts";

@@ -27,7 +27,7 @@ import { instruments } from "./agent.ts";
 import { postgresUrl, readSpec } from "./cluster.ts";
 import { kafkaOf } from "./credentials.ts";
 import { openQuorumLog } from "./quorum-log.ts";
-import { readThroughout } from "./read-throughout.ts";
+import { readAlone, readThroughout } from "./read-throughout.ts";
 
 /** @throws InputError, BusError, PostgresError */
 export async function exportCluster(dir: string, to: string): Promise<void> {
@@ -76,7 +76,6 @@ export async function exportCluster(dir: string, to: string): Promise<void> {
 /** The last checkpoint that a majority of the validators has cosigned, if there is one. @throws BusError */
 export async function lastCosigned(kafka: KafkaAddress): Promise<Checkpoint | undefined> {
   const client = { ...kafka, clientId: "countersign-cosigned" };
-  const bus = new KafkaBus({ ...client, onError: () => {} });
   let last: Checkpoint | undefined;
   const take = (records: readonly Delivered[]) => {
     for (const { value } of records) {
@@ -84,7 +83,7 @@ export async function lastCosigned(kafka: KafkaAddress): Promise<Checkpoint | un
       if (said?.body.intent === COSIGNED) last = (said.payload as Checkpoint | undefined) ?? last;
     }
   };
-  await readThroughout(bus, client, "audit.checkpoint.v1", take).finally(() => bus.close(0));
+  await readAlone(client, "audit.checkpoint.v1", take);
   return last;
 }
 

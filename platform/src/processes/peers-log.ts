@@ -1,7 +1,5 @@
 /** The ledger's past from another validator, for one whose archive was lost, or put back, and whose log has forgotten it. */
-import { toBinary } from "@bufbuild/protobuf";
-import { type CertifiedEntry, SignedSchema } from "@countersign/contracts";
-import { type LogRecord, QuorumError, readEntry } from "@countersign/quorum";
+import { type LogRecord, QuorumError, recordOf } from "@countersign/quorum";
 import type { LogReader } from "./log-reader.ts";
 
 /** Entries with seq > afterSeq, as many as one answer has. @throws QuorumError when none of the others answers */
@@ -13,20 +11,11 @@ export async function readFromPeers(
 ): Promise<readonly LogRecord[]> {
   for (const peer of validators.filter((name) => name !== own)) {
     const answer = await reader.ask(peer, "ledger", afterSeq);
-    if (answer !== undefined && answer.entries.length > 0) return answer.entries.flatMap(recordOf);
+    if (answer !== undefined && answer.entries.length > 0)
+      return answer.entries.flatMap(({ entry, votes }) => recordOf(entry ?? new Uint8Array(), votes) ?? []);
   }
   throw new QuorumError(
     "LOG_UNREACHABLE",
     `${own} lacks the ledger after ${afterSeq}, and no other validator tells it`,
   );
-}
-
-/** Who committed it is not said: its own past a validator has announced long ago. */
-function recordOf({ entry: bytes, votes }: CertifiedEntry): readonly LogRecord[] {
-  const entry = bytes === undefined ? undefined : readEntry(bytes);
-  if (entry === undefined) return [];
-  const { seq, digest } = entry;
-  return [
-    { seq, digest, entry: entry.bytes, votes: votes.map((vote) => toBinary(SignedSchema, vote)), committedBy: "" },
-  ];
 }

@@ -1,7 +1,7 @@
 /** Reading a topic as far as it goes now, and then being done: for whoever follows nothing, such as an operator's command. */
 import { setTimeout as wait } from "node:timers/promises";
 import { type Bus, BusError, type Delivered } from "@countersign/bus";
-import type { ClientOptions } from "@countersign/bus/kafka";
+import { type ClientOptions, KafkaBus } from "@countersign/bus/kafka";
 import { topicEnds } from "@countersign/bus/kafka/look";
 
 type Take = (records: readonly Delivered[]) => void | Promise<void>;
@@ -55,6 +55,16 @@ export async function readThroughout(
   } finally {
     given.abort();
     await subscription.close();
+  }
+}
+
+/** The same over a connection of its own, which is closed again. @throws as `readThroughout` does */
+export async function readAlone(client: ClientOptions, topic: string, take: Take, reader?: string): Promise<void> {
+  const bus = new KafkaBus({ ...client, onError: () => {} });
+  try {
+    await readThroughout(bus, client, topic, take, reader);
+  } finally {
+    await bus.close(0);
   }
 }
 

@@ -2,7 +2,7 @@
  * What the brokers of a cluster hold about orders, read by somebody who believes nobody: certified entries by their votes, messages by the
  * keys that those entries grant. The fence, the ledger and the messages are the platform's own code; which order is whole is said here.
  */
-import { fromBinary, type JsonValue, toBinary } from "@bufbuild/protobuf";
+import { fromBinary, type JsonValue } from "@bufbuild/protobuf";
 import { readLedger } from "@countersign/agent-validator";
 import {
   BodySchema,
@@ -11,11 +11,19 @@ import {
   OrderAcceptedSchema,
   OrderReportedSchema,
   OrderStatus,
-  type Signed,
   SignedSchema,
 } from "@countersign/contracts";
 import { type EnvelopeBody, openEnvelope } from "@countersign/envelope";
-import { FenceReader, genesisDigest, type LogName, MemoryQuorumLog, readEntry } from "@countersign/quorum";
+import {
+  FenceReader,
+  genesisDigest,
+  type LogName,
+  type LogRecord,
+  logNames,
+  MemoryQuorumLog,
+  recordOf,
+  votesOf,
+} from "@countersign/quorum";
 import { modes } from "../../../platform/src/agents.ts";
 import { instruments } from "../../../platform/src/processes/agent.ts";
 import type { ClusterSpec } from "../../../platform/src/processes/cluster.ts";
@@ -53,7 +61,7 @@ export class Tape {
   readonly #places = new Set<string>();
   readonly #waiting: Uint8Array[] = [];
   readonly #bodies: EnvelopeBody[] = [];
-  readonly #posted = { control: new Map<bigint, Posted>(), ledger: new Map<bigint, Posted>() } as const;
+  readonly #posted = { control: new Map<bigint, LogRecord>(), ledger: new Map<bigint, LogRecord>() } as const;
 
   constructor(spec: Pick<ClusterSpec, "mode" | "genesis">) {
     this.#spec = spec;
@@ -99,7 +107,7 @@ export class Tape {
   /** The ledger from its first entry. @throws where an entry is not certified, not chained, or the books do not balance */
   async books(): Promise<Books> {
     const log = new MemoryQuorumLog();
-    for (const name of ["control", "ledger"] as const) await fill(log, name, this.#posted[name]);
+    for (const name of logNames) await fill(log, name, this.#posted[name]);
     const mode = modes[this.#spec.mode];
     const lines = await readLedger({ log, genesis: this.#genesis, mode, instruments: instruments() });
     const booked = lines.flatMap(({ proposes }) => proposes.flatMap(({ fills = [] }) => fills.map(fillId)));
@@ -114,31 +122,22 @@ export class Tape {
     if (posted === undefined) return;
     // A validator that comes back may say an entry again.
     this.#posted[log].set(posted.seq, posted);
-    if (log === "control") this.#fence.apply(posted.entry, posted.signed);
+    if (log === "control") this.#fence.apply(posted.entry, votesOf(posted));
   }
 }
 
-interface Posted {
-  readonly seq: bigint;
-  readonly entry: Uint8Array;
-  readonly digest: Uint8Array;
-  readonly signed: readonly Signed[];
-}
-
-function readPosted(value: Uint8Array): Posted | undefined {
+function readPosted(value: Uint8Array): LogRecord | undefined {
   const { payload, attached } = fromBinary(SignedSchema, value);
   const body = fromBinary(BodySchema, payload ?? new Uint8Array());
   const { entry = new Uint8Array() } = fromBinary(EntryPostedSchema, body.payload ?? new Uint8Array());
-  const read = readEntry(entry);
-  return read && { seq: read.seq, entry, digest: read.digest, signed: attached };
+  return recordOf(entry, attached);
 }
 
-async function fill(log: MemoryQuorumLog, name: LogName, posted: ReadonlyMap<bigint, Posted>): Promise<void> {
-  for (const { seq, entry, digest, signed } of [...posted.values()].sort((a, b) => Number(a.seq - b.seq))) {
-    const votes = signed.map((vote) => toBinary(SignedSchema, vote));
+async function fill(log: MemoryQuorumLog, name: LogName, posted: ReadonlyMap<bigint, LogRecord>): Promise<void> {
+  for (const { seq, ...record } of [...posted.values()].sort((a, b) => Number(a.seq - b.seq))) {
     const expectedHead = await log.head(name);
     if (expectedHead.seq + 1n !== seq) throw new Error(`${name} log: entry ${expectedHead.seq + 1n} was never posted`);
-    await log.append({ log: name, expectedHead, entry, digest, votes, opIds: [], committedBy: "" });
+    await log.append({ log: name, expectedHead, opIds: [], ...record });
   }
 }
 

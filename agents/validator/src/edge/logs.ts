@@ -13,6 +13,7 @@ import {
   type Head,
   type LogName,
   type LogRecord,
+  logNames,
   type Members,
   openGenesis,
   type Place,
@@ -23,6 +24,7 @@ import {
   rootedKeys,
   sameBytes,
   verifyCertificate,
+  votesOf,
 } from "@countersign/quorum";
 import type { Draft, Evidence, LedgerProjection } from "../core/ledger.ts";
 import { type LedgerLine, ledgerLine } from "../core/line.ts";
@@ -30,7 +32,6 @@ import { refuse, type ValidatorRefusal } from "../core/refusal.ts";
 import { corrupt } from "./log-corrupt.ts";
 import { certifiedNext, type Kept, putBack } from "./put-back.ts";
 import { Serial } from "./serial.ts";
-import { votesOf } from "./votes.ts";
 
 export interface LogsOptions {
   readonly log: QuorumLog;
@@ -112,7 +113,7 @@ export class Logs {
 
   /** @throws LogCorrupt ROLLED_BACK where a log ends before what it had: its servers were put back under us, and the next life mends that */
   async checkEnds(): Promise<void> {
-    for (const log of ["control", "ledger"] as const) {
+    for (const log of logNames) {
       const [own, told] = [this.head(log).seq, this.#told[log]];
       const seq = told > own ? told : own;
       const end = await this.#o.log.head(log);
@@ -134,7 +135,7 @@ export class Logs {
   catchUp(log: LogName, { force = false } = {}): Promise<void> {
     return this.#serial.run(async () => {
       // Keys first: they verify what the ledger holds.
-      for (const name of log === "ledger" ? (["control", "ledger"] as const) : (["control"] as const)) {
+      for (const name of log === "ledger" ? logNames : (["control"] as const)) {
         if (force || this.isBehind(name)) await this.#readOn(name);
       }
     });

@@ -4,10 +4,9 @@
  */
 import { create, fromBinary } from "@bufbuild/protobuf";
 import { BodySchema, EntryPostedSchema, type Signed, SignedSchema } from "@countersign/contracts";
-import { type Entry, type LogName, type QuorumLog, readEntry } from "@countersign/quorum";
+import { type Entry, type LogName, logNames, type QuorumLog, readEntry, votesOf } from "@countersign/quorum";
 import { emptyCommit, type PublishEffect, type Store } from "@countersign/runtime";
 import { Serial } from "./serial.ts";
-import { votesOf } from "./votes.ts";
 
 export interface PublisherOptions {
   readonly name: string;
@@ -15,6 +14,12 @@ export interface PublisherOptions {
   readonly store: Store;
   readonly publish: (effect: PublishEffect) => Promise<void>;
 }
+
+/** The topic of each log. */
+export const announcedOn: Readonly<Record<LogName, string>> = {
+  control: "control.halt.v1",
+  ledger: "ledger.entries.v1",
+};
 
 interface Announced {
   readonly entry: Entry;
@@ -41,7 +46,7 @@ export class Publisher {
 
   /** Publishes what was committed and not published in an earlier life. */
   async start(): Promise<void> {
-    for (const log of LOGS) {
+    for (const log of logNames) {
       const { state, version } = await this.#o.store.load(keyOf(log));
       this.#marks[log] = { seq: typeof state === "bigint" ? state : 0n, version };
       await this.#serial.run(() => this.#publishRest(log));
@@ -77,14 +82,14 @@ export class Publisher {
   }
 
   async #announce(waiting: readonly Announced[], wasBehind: boolean): Promise<void> {
-    if (wasBehind) for (const log of LOGS) await this.#publishRest(log);
+    if (wasBehind) for (const log of logNames) await this.#publishRest(log);
     const last: Partial<Record<LogName, bigint>> = {};
     for (const { entry, votes } of waiting) {
       if (entry.seq <= this.#marks[entry.log].seq) continue;
       await this.#o.publish(announcement(entry, votes));
       last[entry.log] = entry.seq;
     }
-    for (const log of LOGS) if (last[log] !== undefined) await this.#mark(log, last[log]);
+    for (const log of logNames) if (last[log] !== undefined) await this.#mark(log, last[log]);
   }
 
   async #publishRest(log: LogName): Promise<void> {
@@ -113,7 +118,7 @@ function announcement(entry: Entry, votes: readonly Signed[]): PublishEffect {
   const { log, seq } = entry;
   return {
     kind: "publish",
-    topic: log === "control" ? "control.halt.v1" : "ledger.entries.v1",
+    topic: announcedOn[log],
     key: log,
     type: `${log}.entry`,
     payload: create(EntryPostedSchema, { entry: entry.bytes }),
@@ -133,5 +138,4 @@ function causeOf({ proposes: [first] }: Entry): Pick<PublishEffect, "cause"> {
 
 const keyOf = (log: LogName): string => `published:${log}`;
 const nothing: Mark = { seq: 0n, version: 0n };
-const LOGS: readonly LogName[] = ["control", "ledger"];
 const PAGE = 256;

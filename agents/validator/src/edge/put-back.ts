@@ -16,9 +16,9 @@ import {
   readEntry,
   sameBytes,
   verifyCertificate,
+  votesOf,
 } from "@countersign/quorum";
 import { corrupt } from "./log-corrupt.ts";
-import { votesOf } from "./votes.ts";
 
 /** Entries with seq > afterSeq as somebody keeps them, in any order, believed by nobody yet: topics have all that was ever announced. */
 export type Kept = (log: LogName, afterSeq: bigint) => Promise<readonly LogRecord[]>;

@@ -2,14 +2,13 @@
  * The heads that this validator has read, in its own store: who puts the log's servers back to an earlier day is found out by each of the
  * three as it starts. What the last second brought may be forgotten with a crash.
  */
-import type { Head, LogName } from "@countersign/quorum";
+import { type Head, type LogName, logNames } from "@countersign/quorum";
 import { emptyCommit, type Store } from "@countersign/runtime";
 import type { Logs } from "./logs.ts";
 
 type Heads = Readonly<Record<LogName, Head>>;
 
 const KEY = "seen";
-const LOGS = ["control", "ledger"] as const;
 
 export class Seen {
   readonly #store: Store;
@@ -27,7 +26,7 @@ export class Seen {
     const { state, version } = await this.#store.load(KEY);
     this.#written = state as Heads | undefined;
     this.#version = version;
-    for (const log of LOGS) {
+    for (const log of logNames) {
       const head = this.#written?.[log];
       if (head !== undefined && head.seq > 0n) this.#logs.sawBefore(log, head);
     }
@@ -36,7 +35,7 @@ export class Seen {
   /** Writes them down, where they have moved. */
   async write(): Promise<void> {
     const heads: Heads = { control: this.#logs.head("control"), ledger: this.#logs.head("ledger") };
-    if (LOGS.every((log) => this.#written?.[log].seq === heads[log].seq)) return;
+    if (logNames.every((log) => this.#written?.[log].seq === heads[log].seq)) return;
     const aggregate = { key: KEY, version: this.#version, state: heads };
     const result = await this.#store.commit({ ...emptyCommit, aggregate });
     if (result.kind !== "committed")

@@ -22,7 +22,7 @@ import {
   Compare_CompareTarget as Target,
 } from "../../gen/etcd_pb.ts";
 import { StoredEntrySchema, StoredHeadSchema, StoredPlaceSchema } from "../../gen/stored_pb.ts";
-import { emptyHead, type Head, type LogName } from "../entry.ts";
+import { emptyHead, type Head, type LogName, logNames } from "../entry.ts";
 import { QuorumError } from "../error.ts";
 import type { Append, Ballot, LogRecord, Place } from "../log.ts";
 
@@ -93,7 +93,7 @@ export class Layout {
 
   /** The log that a key of `heads` is about. */
   logOf(key: Uint8Array): LogName | undefined {
-    return (["control", "ledger"] as const).find((log) => Buffer.compare(this.head(log), key) === 0);
+    return logNames.find((log) => Buffer.compare(this.head(log), key) === 0);
   }
 
   #key(...parts: readonly string[]): Uint8Array {
